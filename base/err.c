@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+/* Error object: code and sentence. No allocation, so it cannot fail itself. */
+#include "base/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int err_set(struct err *e, enum err_code code, const char *fmt, ...)
+{
+	if (!e)
+		return code;
+
+	va_list ap;
+	va_start(ap, fmt);
+	e->code = code;
+	vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+int err_prefix(struct err *e, const char *fmt, ...)
+{
+	if (!e)
+		return ERR_BUG;
+
+	char old[sizeof(e->msg)];
+	memcpy(old, e->msg, sizeof(old));
+
+	va_list ap;
+	va_start(ap, fmt);
+	int n = vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
+	va_end(ap);
+	if (n >= 0 && (size_t)n < sizeof(e->msg))
+		snprintf(e->msg + n, sizeof(e->msg) - (size_t)n, ": %s", old);
+	return e->code;
+}
+
+int err_exit_status(int code)
+{
+	switch (code) {
+	case ERR_OK:
+		return EXIT_DONE;
+	case ERR_NO:
+		return EXIT_NO;
+	case ERR_USAGE:
+		return 64;
+	case ERR_UNUSABLE:
+	case ERR_FORMAT:
+		return 65;
+	case ERR_NOINPUT:
+		return 66;
+	case ERR_FEATURE:
+		return 69;
+	case ERR_NOMEM:
+		return 71;
+	case ERR_CREATE:
+		return 73;
+	case ERR_IO:
+		return 74;
+	case ERR_PERM:
+		return 77;
+	default:
+		return 70;
+	}
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+/* The command table. Each command is one function in its folder; nothing else lives here. */
+#include "base/err.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct command {
+	const char *name;
+	const char *summary;
+	int (*run)(int argc, char **argv);
+};
+
+static const struct command commands[] = {
+	{ NULL, NULL, NULL },
+};
+
+static void usage(FILE *out)
+{
+	fputs("Usage: pugmark COMMAND [OPTION...] [ARGUMENT...]\n", out);
+	for (const struct command *c = commands; c->name; c++)
+		fprintf(out, "  %-10s %s\n", c->name, c->summary);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		usage(stderr);
+		return err_exit_status(ERR_USAGE);
+	}
+	for (const struct command *c = commands; c->name; c++)
+		if (!strcmp(c->name, argv[1]))
+			return c->run(argc - 1, argv + 1);
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
+		usage(stdout);
+		return EXIT_DONE;
+	}
+	fprintf(stderr, "pugmark: no command '%s'\n", argv[1]);
+	usage(stderr);
+	return err_exit_status(ERR_USAGE);
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What a replacement or pinning policy is: one file with a state, an access
+ * function and a table of functions at its end, one line in policies/all.c and
+ * one short manual NAME.md. The same files serve `pugmark cache` (resident =
+ * held by the policy) and, later, `pin` (held = pinned).
+ *
+ * Pages are dense numbers 0 .. npages-1 in order of first touch; a policy
+ * keeps plain arrays indexed by them, taken from the arena at init, and never
+ * allocates afterwards. The caller checks arguments and results; a policy does
+ * no defensive checks of its own.
+ */
+#ifndef PUGMARK_POLICIES_POLICY_H
+#define PUGMARK_POLICIES_POLICY_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Version of this header's structs: an out-of-tree policy is refused on mismatch. */
+enum { POLICY_ABI = 1 };
+
+/* Results of an access; any other value is the page that was evicted to make room. */
+enum {
+	POLICY_HIT = UINT32_MAX,      /* the page was held */
+	POLICY_ROOM = UINT32_MAX - 1, /* miss, and nothing had to go */
+};
+
+/* Requests are counted from 0; a page that is not asked for again has this next use. */
+#define POLICY_NEVER UINT64_MAX
+
+struct policy_setup {
+	struct arena *arena;	 /* lives as long as the state */
+	uint32_t npages;	 /* dense page numbers are below this */
+	uint32_t capacity_pages; /* at least 1: how many may be held at once */
+	uint64_t nrequests;	 /* that will be made */
+	uint64_t seed;		 /* of this policy's own random stream */
+};
+
+/* A run of requests, oldest first. */
+struct policy_batch {
+	const uint32_t *pages;
+	const uint64_t *next_use; /* request number, or POLICY_NEVER; only if needs_future */
+	size_t n;
+	uint64_t first; /* number of the first request */
+};
+
+struct policy {
+	unsigned abi; /* POLICY_ABI */
+	const char *name;
+	const char *summary; /* one line */
+	const char *source;  /* where the algorithm is described */
+	bool needs_future;   /* wants next_use */
+
+	/* Makes the state in setup->arena; NULL when memory is out. */
+	void *(*init)(const struct policy_setup *setup);
+
+	/* One request: POLICY_HIT, POLICY_ROOM or the evicted page. */
+	uint32_t (*access)(void *state, uint32_t page, uint64_t request, uint64_t next_use);
+
+	/* A whole batch; returns its misses. Made by POLICY_RUN below; missing: access is looped. */
+	uint64_t (*run)(void *state, const struct policy_batch *batch);
+
+	/* Releases what the arena does not own; missing: nothing. */
+	void (*deinit)(void *state);
+};
+
+/* Policies prefetch the page this many requests ahead (measured: 12-16 hide a miss). */
+enum { POLICY_AHEAD = 12 };
+
+extern const struct policy *const policies[]; /* alphabetical, NULL-terminated */
+
+/* Built-in policy by name, or NULL. */
+const struct policy *policy_find(const char *name);
+
+#endif

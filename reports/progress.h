@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A progress line with rate and time left, on stderr, only when stderr is a
+ * terminal, at most 10 times a second. The only place that looks at the clock
+ * on the wall.
+ */
+#ifndef PUGMARK_REPORTS_PROGRESS_H
+#define PUGMARK_REPORTS_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct progress {
+	const char *what, *unit; /* "import", "MiB" ... borrowed */
+	uint64_t total, done;	 /* total 0: not known */
+	uint64_t started_ns, shown_ns;
+	bool is_on;
+};
+
+void progress_init(struct progress *p, const char *what, const char *unit, uint64_t total,
+		   bool is_quiet);
+void progress_set(struct progress *p, uint64_t done);
+/* Erases the line. */
+void progress_end(struct progress *p);
+
+#endif

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Results for people and for programs from one row description: aligned tables
+ * (libsmartcols) or the JSON envelope of DESIGN section 10, written by our own
+ * streaming writer (constant memory, escapes what is not UTF-8). Counts are
+ * integers; a ratio is shown from two integers and never stored.
+ *
+ *	struct report *r = report_begin(stdout, REPORT_TABLE, "cache", path, digest);
+ *	report_table(r, "rows", NULL, columns, n);
+ *	report_row(r, values);	...
+ *	report_end(r);
+ */
+#ifndef PUGMARK_REPORTS_REPORT_H
+#define PUGMARK_REPORTS_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum report_format { REPORT_TABLE, REPORT_JSON };
+
+enum report_type {
+	REPORT_U64,
+	REPORT_I64,
+	REPORT_TEXT,
+	REPORT_BOOL,
+	REPORT_PPM,   /* u64 parts per million; a table shows per cent */
+	REPORT_BYTES, /* u64; a table shows KiB, MiB ... */
+	REPORT_NS,    /* u64; a table shows us, ms, s ... */
+	REPORT_LIST,  /* text that already is JSON (an array); shown as it is */
+};
+
+enum report_where {
+	REPORT_EVERYWHERE,
+	REPORT_ONLY_JSON,  /* exact numbers that would crowd a screen */
+	REPORT_ONLY_TABLE, /* derived figures: never stored, never in JSON */
+};
+
+struct report_column {
+	const char *key;   /* snake_case, with its unit: the JSON key */
+	const char *title; /* of the table column; NULL: the key */
+	enum report_type type;
+	enum report_where where;
+};
+
+struct report_value {
+	union {
+		uint64_t u;
+		int64_t i;
+		const char *s; /* borrowed during the call; need not be UTF-8 */
+	};
+	bool is_null;
+};
+
+#define REPORT_U(v)   ((struct report_value){ .u = (v) })
+#define REPORT_I(v)   ((struct report_value){ .i = (v) })
+#define REPORT_S(v)   ((struct report_value){ .s = (v), .is_null = !(v) })
+#define REPORT_NULL() ((struct report_value){ .is_null = true })
+
+struct report;
+
+/*
+ * Starts a report on out. trace_path and trace_digest may be NULL (a command
+ * without a trace): JSON then has "trace":null. NULL when memory is out.
+ */
+struct report *report_begin(FILE *out, enum report_format format, const char *command,
+			    const char *trace_path, const char *trace_digest);
+
+/* A line of prose above or between tables; not in JSON. */
+void report_text(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* A top-level JSON member beside the tables; not in tables. */
+void report_member_text(struct report *r, const char *key, const char *value);
+void report_member_u64(struct report *r, const char *key, uint64_t value);
+
+/* Ends the table before it, if any. name is the JSON key; title the heading of a table, or NULL. */
+void report_table(struct report *r, const char *name, const char *title,
+		  const struct report_column *columns, unsigned n);
+void report_row(struct report *r, const struct report_value *values);
+
+/* Ends and frees. 0, or a negative code when writing failed (disk full, closed pipe). */
+int report_end(struct report *r);
+
+/* Writes s as a JSON string with quotes; bytes that are not UTF-8 become U+FFFD. */
+void json_string(FILE *out, const char *s);
+
+#endif
