@@ -41,7 +41,7 @@ LIBSRC := $(sort $(foreach d,$(DIRS),$(wildcard $d/*.c)))
 LIBOBJ := $(LIBSRC:%.c=$(B)/%.o)
 DEPS   := $(patsubst %.c,$(B)/%.d,$(wildcard *.c */*.c t/*.c bench/*.c))
 
-all: $(B)/pugmark $(B)/pugmark.so
+all: $(B)/pugmark
 
 $(B)/%.o: %.c
 	$(say) CC $<
