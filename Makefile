@@ -24,7 +24,7 @@ PKGS := $(foreach p,$(REQUIRED),$(firstword $(subst :, ,$p)))
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings \
         -Wpointer-arith -Wundef -Wformat=2 $(if $(CI),-Werror)
-OPT_release := -O2 -g
+OPT_release := -O3 -g
 OPT_debug   := -O0 -g3 -DPUGMARK_DEBUG
 OPT_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DPUGMARK_DEBUG
 OPT_cov     := -O0 -g --coverage
@@ -38,7 +38,8 @@ LDFLAGS_ALL := $(OPT) -rdynamic $(LDFLAGS)
 
 DIRS   := base store reports collect sim policies replay
 LIBSRC := $(sort $(foreach d,$(DIRS),$(wildcard $d/*.c)))
-LIBOBJ := $(LIBSRC:%.c=$(B)/%.o)
+EMBED  := $(wildcard store/*.sql reports/queries/*.sql reports/queries/*.gp)
+LIBOBJ := $(LIBSRC:%.c=$(B)/%.o) $(B)/embedded.o
 DEPS   := $(patsubst %.c,$(B)/%.d,$(wildcard *.c */*.c t/*.c bench/*.c))
 
 all: $(B)/pugmark
@@ -47,6 +48,15 @@ $(B)/%.o: %.c
 	$(say) CC $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(B)/embedded.c: scripts/embed $(EMBED)
+	$(say) EMBED $@
+	$(Q)mkdir -p $(@D)
+	$(Q)scripts/embed $(EMBED) > $@
+
+$(B)/embedded.o: $(B)/embedded.c
+	$(say) CC $<
+	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
 
 $(B)/libpugmark.a: $(LIBOBJ)
 	$(say) AR $@

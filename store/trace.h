@@ -21,7 +21,7 @@
 struct sqlite3;
 
 enum {
-	CHUNK_ROWS = 1 << 16,	  /* an import closes a chunk at this many rows */
+	CHUNK_ROWS = 1 << 16,     /* an import closes a chunk at this many rows */
 	CHUNK_ROWS_MAX = 1 << 18, /* what a sealed file may hold per chunk */
 	TRACE_DIGEST_CHARS = 32,  /* hexadecimal, without the terminating 0 */
 };
@@ -44,9 +44,9 @@ struct trace_writer_options {
 	const char *args;      /* its command line, for provenance */
 	const char *clock;     /* "mono", "boot", "trace", "sequence" ... */
 	uint32_t chunk_rows;   /* 0: CHUNK_ROWS */
-	int zstd_level;	       /* 0: 1 */
-	bool sync_full;	       /* fsync each commit (survives power loss) */
-	bool resume;	       /* continue an unsealed file instead of refusing it */
+	int zstd_level;        /* 0: 1 */
+	bool sync_full;        /* fsync each commit (survives power loss) */
+	bool resume;           /* continue an unsealed file instead of refusing it */
 	uint64_t quota_bytes;  /* of the main file; 0: none. Oldest chunks are evicted, as loss */
 	uint64_t rotate_bytes; /* start the next file of a set above this size; 0: never */
 	/* called after each COMMIT: rows and input offset below are now durable */
@@ -74,6 +74,12 @@ struct trace_account {
  */
 int trace_writer_open(const char *path, const struct trace_writer_options *opt,
 		      struct trace_writer **out, struct err *e);
+
+/* A writer that counts rows and keeps nothing: for fuzzing and parser benchmarks. */
+int trace_writer_open_null(struct trace_writer **out, struct err *e);
+
+/* Rows put into a stream of a kind so far; 0 where there is none. */
+uint64_t trace_writer_rows(const struct trace_writer *w, enum kind_id kind);
 
 /* True when the writer continues an unsealed file. */
 bool trace_writer_is_resumed(const struct trace_writer *w);
@@ -131,20 +137,20 @@ void trace_writer_abort(struct trace_writer *w);
  * the error of the commit that made room. Rows of a stream are put in time
  * order; the importer refuses what goes backwards.
  */
-#define PUT_COLUMN(field, type, sql, transform, pack, null, names)                                 \
+#define PUT_COLUMN(field, type, sql, transform, pack, null, names) \
 	((type *)s->col[i_++])[n_] = event->field;
-#define K(lower, UPPER, schema)                                                                    \
-	static inline int lower##_put(struct trace_stream *s, const struct lower##_event *event,   \
-				      struct err *e)                                               \
-	{                                                                                          \
-		if (__builtin_expect(s->n == s->cap, 0)) {                                         \
-			const int rc = trace_stream_flush(s, e);                                   \
-			if (rc)                                                                    \
-				return rc;                                                         \
-		}                                                                                  \
-		const uint32_t n_ = s->n++;                                                        \
-		unsigned i_ = 0;                                                                   \
-		UPPER##_COLUMNS(PUT_COLUMN) return 0;                                              \
+#define K(lower, UPPER, schema)                                                                  \
+	static inline int lower##_put(struct trace_stream *s, const struct lower##_event *event, \
+				      struct err *e)                                             \
+	{                                                                                        \
+		if (__builtin_expect(s->n == s->cap, 0)) {                                       \
+			const int rc = trace_stream_flush(s, e);                                 \
+			if (rc)                                                                  \
+				return rc;                                                       \
+		}                                                                                \
+		const uint32_t n_ = s->n++;                                                      \
+		unsigned i_ = 0;                                                                 \
+		UPPER##_COLUMNS(PUT_COLUMN) return 0;                                            \
 	}
 KINDS(K)
 #undef K
@@ -154,7 +160,7 @@ KINDS(K)
 struct trace;
 
 struct trace_stream_info {
-	unsigned id;	       /* number within the trace, from 0 */
+	unsigned id; /* number within the trace, from 0 */
 	const struct kind *kind;
 	uint64_t rows, chunks, blob_bytes;
 	uint64_t first_ns, last_ns;
@@ -186,6 +192,18 @@ const char *trace_file_path(const struct trace *t, unsigned file);
  */
 int trace_digest(struct trace *t, char *digest_out, struct err *e);
 
+/* The digest of one stream, always computed by decoding its rows. */
+int trace_stream_digest(struct trace *t, unsigned stream, char *digest_out, struct err *e);
+
+/*
+ * Checks everything that can be checked: SQLite's own integrity, every
+ * checksum and every row of every chunk, sequence gaps, digests, accounts.
+ * Each finding is one sentence to `found`. *findings_out: how many. Fails only
+ * when the trace cannot be opened or memory is out.
+ */
+int trace_verify(struct trace *t, void (*found)(void *ctx, const char *sentence), void *ctx,
+		 uint64_t *findings_out, struct err *e);
+
 /* Rows as typed columns; columns not asked for are NULL. */
 struct batch {
 	const struct kind *kind;
@@ -193,10 +211,10 @@ struct batch {
 	const void *col[KIND_MAX_COLUMNS];
 };
 
-#define BATCH_COLUMN(type)                                                                         \
-	static inline const type *batch_##type(const struct batch *b, unsigned column)             \
-	{                                                                                          \
-		return b->col[column];                                                             \
+#define BATCH_COLUMN(type)                                                             \
+	static inline const type *batch_##type(const struct batch *b, unsigned column) \
+	{                                                                              \
+		return b->col[column];                                                 \
 	}
 BATCH_COLUMN(u8)
 BATCH_COLUMN(u16)
@@ -220,11 +238,11 @@ static inline uint64_t batch_value(const struct batch *b, unsigned column, uint3
 
 struct trace_select {
 	unsigned stream;
-	uint64_t columns;	    /* bit per column; 0: all */
-	uint64_t from_ns, to_ns;    /* half open [from, to); to 0: no end */
-	int dev;		    /* one device, or -1 */
+	uint64_t columns;             /* bit per column; 0: all */
+	uint64_t from_ns, to_ns;      /* half open [from, to); to 0: no end */
+	int dev;                      /* one device, or -1 */
 	uint64_t pfn_first, pfn_last; /* rows that touch a page of it; both 0: all */
-	bool threaded;		    /* decode ahead in a second thread */
+	bool threaded;                /* decode ahead in a second thread */
 };
 
 struct trace_reader;

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+/* SQLite with sentences: see store/db.h. */
+#include "store/db.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+int db_error(sqlite3 *db, const char *path, const char *what, struct err *e)
+{
+	const int code = db ? sqlite3_extended_errcode(db) : SQLITE_NOMEM;
+	const char *words = db ? sqlite3_errmsg(db) : "out of memory";
+
+	switch (code & 0xff) {
+	case SQLITE_FULL:
+		return err_set(e, ERR_CREATE, "%s: %s: the disk or the quota is full", path, what);
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return err_set(e, ERR_FORMAT, "%s: %s: damaged SQLite file (%s)", path, what,
+			       words);
+	case SQLITE_CANTOPEN:
+	case SQLITE_READONLY:
+		return err_set(e, ERR_CREATE, "%s: %s: cannot be written (%s)", path, what, words);
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+		return err_set(e, ERR_PERM, "%s: %s: %s", path, what, words);
+	case SQLITE_NOMEM:
+		return err_set(e, ERR_NOMEM, "%s: %s: out of memory", path, what);
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return err_set(e, ERR_CREATE, "%s: %s: another process is writing this file", path,
+			       what);
+	case SQLITE_IOERR:
+		/* a full disk shows here too: the WAL and the shared memory file are no pages */
+		if (sqlite3_system_errno(db) == ENOSPC || code == SQLITE_IOERR_SHMSIZE)
+			return err_set(e, ERR_CREATE, "%s: %s: the disk is full", path, what);
+		return err_set(e, ERR_IO, "%s: %s: %s", path, what, words);
+	default:
+		return err_set(e, ERR_BUG, "%s: %s: %s", path, what, words);
+	}
+}
+
+int db_exec(sqlite3 *db, const char *path, const char *sql, struct err *e)
+{
+	if (sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK)
+		return 0;
+	return db_error(db, path, sql, e);
+}
+
+int db_prepare(sqlite3 *db, const char *path, const char *sql, sqlite3_stmt **out, struct err *e)
+{
+	if (sqlite3_prepare_v2(db, sql, -1, out, NULL) == SQLITE_OK)
+		return 0;
+	return db_error(db, path, sql, e);
+}
+
+static void bind(sqlite3_stmt *st, const char *format, va_list ap)
+{
+	for (int i = 1; format[i - 1]; i++) {
+		switch (format[i - 1]) {
+		case 'i':
+			sqlite3_bind_int64(st, i, va_arg(ap, int64_t));
+			break;
+		case 'u':
+			sqlite3_bind_int64(st, i, (int64_t)va_arg(ap, uint64_t));
+			break;
+		case 's':
+			sqlite3_bind_text(st, i, va_arg(ap, const char *), -1, SQLITE_TRANSIENT);
+			break;
+		default:
+			sqlite3_bind_null(st, i);
+		}
+	}
+}
+
+int db_run(sqlite3 *db, const char *path, struct err *e, const char *sql, const char *format, ...)
+{
+	sqlite3_stmt *st;
+	int rc = db_prepare(db, path, sql, &st, e);
+	if (rc)
+		return rc;
+
+	va_list ap;
+	va_start(ap, format);
+	bind(st, format, ap);
+	va_end(ap);
+	const int step = sqlite3_step(st);
+	if (step != SQLITE_DONE && step != SQLITE_ROW)
+		rc = db_error(db, path, sql, e);
+	sqlite3_finalize(st);
+	return rc;
+}
+
+int db_get_i64(sqlite3 *db, const char *path, const char *sql, int64_t missing, int64_t *out,
+	       struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc = db_prepare(db, path, sql, &st, e);
+	if (rc)
+		return rc;
+
+	*out = missing;
+	const int step = sqlite3_step(st);
+	if (step == SQLITE_ROW && sqlite3_column_type(st, 0) != SQLITE_NULL)
+		*out = sqlite3_column_int64(st, 0);
+	else if (step != SQLITE_DONE && step != SQLITE_ROW)
+		rc = db_error(db, path, sql, e);
+	sqlite3_finalize(st);
+	return rc;
+}
+
+static int check_identity(sqlite3 *db, const char *path, uint32_t application_id, struct err *e)
+{
+	int64_t id, version;
+	int rc = db_get_i64(db, path, "PRAGMA application_id", 0, &id, e);
+	if (!rc)
+		rc = db_get_i64(db, path, "PRAGMA user_version", 0, &version, e);
+	if (rc == ERR_FORMAT)
+		return err_set(e, ERR_UNUSABLE, "%s: not a pugmark file (no SQLite database)",
+			       path);
+	if (rc)
+		return rc;
+	if ((uint32_t)id != application_id)
+		return err_set(e, ERR_UNUSABLE, "%s: an SQLite file, but not a pugmark %s", path,
+			       application_id == TRACE_APPLICATION_ID ? "trace" : "results file");
+	if (version != TRACE_USER_VERSION)
+		return err_set(e, ERR_UNUSABLE, "%s: format version %lld, this program reads %d",
+			       path, (long long)version, TRACE_USER_VERSION);
+	return 0;
+}
+
+int db_open_readonly(const char *path, uint32_t application_id, sqlite3 **out, struct err *e)
+{
+	if (access(path, R_OK)) {
+		const bool is_denied = errno == EACCES || errno == EPERM;
+		return err_set(e, is_denied ? ERR_PERM : ERR_NOINPUT, "%s: %s", path,
+			       strerror(errno));
+	}
+
+	sqlite3 *db = NULL;
+	int rc = 0;
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
+		rc = err_set(e, ERR_NOINPUT, "%s: %s", path,
+			     db ? sqlite3_errmsg(db) : "out of memory");
+	if (!rc) {
+		sqlite3_busy_timeout(db, 10000);
+		rc = check_identity(db, path, application_id, e);
+	}
+	if (!rc)
+		rc = db_exec(db, path, "PRAGMA trusted_schema=OFF; PRAGMA mmap_size=1073741824", e);
+	if (rc) {
+		sqlite3_close(db);
+		return rc;
+	}
+	*out = db;
+	return 0;
+}

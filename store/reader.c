@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Streaming reader: chunk after chunk, decoded columns, filtered by time,
+ * device and page. Each chunk is fetched in a transaction of its own, so a
+ * reader never holds back the writer's checkpoints. With `threaded` a second
+ * thread decodes ahead; the order of batches is the same.
+ */
+#include "store/reader.h"
+
+#include "store/chunk.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SLOTS = 3 };
+
+/* What the chunk table says of a chunk, loaded once: 64 bytes per 64Ki rows. */
+struct chunk_ref {
+	unsigned file;
+	uint32_t n;
+	int64_t chunk_id, seq;
+	uint64_t first_ns, last_ns;
+	bool is_whole; /* no row can be filtered out by time */
+};
+
+/* A decoded chunk and what came of it. */
+struct slot {
+	struct chunk_decoder *dec;
+	struct batch batch;
+	void *columns[KIND_MAX_COLUMNS];
+	int rc; /* 1 batch, 0 end, negative error */
+	struct err err;
+	bool is_full;
+};
+
+struct trace_reader {
+	const struct trace *trace;
+	const struct kind *kind;
+	struct trace_select sel;
+	uint64_t decode_mask; /* selected columns and those the filters need */
+	struct chunk_ref *refs;
+	size_t nrefs, next;
+	sqlite3 *db; /* of refs[].file == open_file */
+	sqlite3_stmt *fetch;
+	unsigned open_file;
+	uint32_t *keep; /* rows that pass the filters */
+	uint32_t keep_cap;
+	struct slot slots[SLOTS];
+	unsigned head; /* slot handed out last */
+	bool is_threaded, is_started, is_stopping;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+};
+
+/* ---- which chunks ---- */
+
+static bool is_wanted(const struct trace_select *sel, const struct kind *k, sqlite3_stmt *st)
+{
+	const uint64_t first = (uint64_t)sqlite3_column_int64(st, 3);
+	const uint64_t last = (uint64_t)sqlite3_column_int64(st, 4);
+	const uint64_t devs = (uint64_t)sqlite3_column_int64(st, 5);
+
+	if (last < sel->from_ns || (sel->to_ns && first >= sel->to_ns))
+		return false;
+	if (sel->dev >= 0 && k->dev >= 0 && !(devs >> (sel->dev & 63) & 1))
+		return false;
+	if (sel->pfn_last && k->pfn >= 0) {
+		if (sqlite3_column_type(st, 6) == SQLITE_NULL)
+			return false;
+		return (uint64_t)sqlite3_column_int64(st, 6) <= sel->pfn_last &&
+		       (uint64_t)sqlite3_column_int64(st, 7) >= sel->pfn_first;
+	}
+	return true;
+}
+
+static int add_ref(struct trace_reader *r, unsigned file, sqlite3_stmt *st, size_t *cap,
+		   struct err *e)
+{
+	if (r->nrefs == *cap) {
+		*cap = *cap ? 2 * *cap : 64;
+		struct chunk_ref *grown = realloc(r->refs, *cap * sizeof(*grown));
+		if (!grown)
+			return err_set(e, ERR_NOMEM, "out of memory");
+		r->refs = grown;
+	}
+	const uint64_t first = (uint64_t)sqlite3_column_int64(st, 3);
+	const uint64_t last = (uint64_t)sqlite3_column_int64(st, 4);
+	r->refs[r->nrefs++] = (struct chunk_ref){
+		.file = file,
+		.chunk_id = sqlite3_column_int64(st, 0),
+		.seq = sqlite3_column_int64(st, 1),
+		.n = (uint32_t)sqlite3_column_int64(st, 2),
+		.first_ns = first,
+		.last_ns = last,
+		.is_whole = first >= r->sel.from_ns && (!r->sel.to_ns || last < r->sel.to_ns),
+	};
+	return 0;
+}
+
+static int load_refs(struct trace_reader *r, int64_t stream_id, struct err *e)
+{
+	size_t cap = 0;
+	int rc = 0;
+	for (unsigned f = 0; !rc && f < r->trace->nfiles; f++) {
+		const struct trace_file *file = &r->trace->files[f];
+		sqlite3_stmt *st;
+		rc = db_prepare(file->db, file->path,
+				"SELECT chunk_id, seq, n, first_ns, last_ns, dev_mask, pfn_first,"
+				" pfn_last FROM chunk WHERE stream_id = ? ORDER BY seq",
+				&st, e);
+		if (rc)
+			break;
+		sqlite3_bind_int64(st, 1, stream_id);
+		int step;
+		while (!rc && (step = sqlite3_step(st)) == SQLITE_ROW)
+			if (is_wanted(&r->sel, r->kind, st))
+				rc = add_ref(r, f, st, &cap, e);
+		if (!rc && step != SQLITE_DONE)
+			rc = db_error(file->db, file->path, "reading the list of chunks", e);
+		sqlite3_finalize(st);
+	}
+	return rc;
+}
+
+/* ---- filters ---- */
+
+static bool touches(uint64_t first, uint64_t npages, const struct trace_select *sel)
+{
+	uint64_t last;
+	if (__builtin_add_overflow(first, npages ? npages - 1 : 0, &last))
+		last = UINT64_MAX;
+	return first <= sel->pfn_last && last >= sel->pfn_first;
+}
+
+static bool passes(const struct trace_reader *r, const struct batch *b, uint32_t i)
+{
+	const struct trace_select *sel = &r->sel;
+	const struct kind *k = b->kind;
+	const uint64_t ts = batch_u64(b, 0)[i];
+
+	if (ts < sel->from_ns || (sel->to_ns && ts >= sel->to_ns))
+		return false;
+	if (sel->dev >= 0 && k->dev >= 0 && batch_u16(b, (unsigned)k->dev)[i] != sel->dev)
+		return false;
+	if (sel->pfn_last && k->pfn >= 0) {
+		const uint64_t pfn = batch_u64(b, (unsigned)k->pfn)[i];
+		const uint64_t pages = k->npages >= 0 ? batch_u32(b, (unsigned)k->npages)[i] : 1;
+		if (pfn == UINT64_MAX && k->columns[k->pfn].is_nullable)
+			return false;
+		return touches(pfn, pages, sel);
+	}
+	return true;
+}
+
+/* first row with ts >= limit, in a chunk whose times never go backwards */
+static uint32_t lower_bound(const uint64_t *ts, uint32_t n, uint64_t limit)
+{
+	uint32_t low = 0, high = n;
+	while (low < high) {
+		const uint32_t middle = low + (high - low) / 2;
+		if (ts[middle] < limit)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void cut_times(struct trace_reader *r, struct slot *s)
+{
+	const uint64_t *ts = batch_u64(&s->batch, 0);
+	const uint32_t from = lower_bound(ts, s->batch.n, r->sel.from_ns);
+	const uint32_t to = r->sel.to_ns ? lower_bound(ts, s->batch.n, r->sel.to_ns) : s->batch.n;
+
+	s->batch.n = to > from ? to - from : 0;
+	for (unsigned c = 0; c < r->kind->ncolumns; c++)
+		if (s->batch.col[c])
+			s->batch.col[c] = (const uint8_t *)s->batch.col[c] +
+					  (size_t)from * r->kind->columns[c].width_bytes;
+}
+
+static void gather(void *column, unsigned width, const uint32_t *keep, uint32_t n)
+{
+	switch (width) {
+	case 1:
+		for (uint32_t i = 0; i < n; i++)
+			((uint8_t *)column)[i] = ((uint8_t *)column)[keep[i]];
+		break;
+	case 2:
+		for (uint32_t i = 0; i < n; i++)
+			((uint16_t *)column)[i] = ((uint16_t *)column)[keep[i]];
+		break;
+	case 4:
+		for (uint32_t i = 0; i < n; i++)
+			((uint32_t *)column)[i] = ((uint32_t *)column)[keep[i]];
+		break;
+	default:
+		for (uint32_t i = 0; i < n; i++)
+			((uint64_t *)column)[i] = ((uint64_t *)column)[keep[i]];
+	}
+}
+
+static int keep_rows(struct trace_reader *r, struct slot *s, struct err *e)
+{
+	if (s->batch.n > r->keep_cap) {
+		free(r->keep);
+		r->keep = malloc(s->batch.n * sizeof(*r->keep));
+		r->keep_cap = r->keep ? s->batch.n : 0;
+		if (!r->keep)
+			return err_set(e, ERR_NOMEM, "out of memory");
+	}
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < s->batch.n; i++) {
+		r->keep[n] = i;
+		n += passes(r, &s->batch, i);
+	}
+	for (unsigned c = 0; c < r->kind->ncolumns; c++)
+		if (s->columns[c])
+			gather(s->columns[c], r->kind->columns[c].width_bytes, r->keep, n);
+	s->batch.n = n;
+	return 0;
+}
+
+/* ---- one chunk ---- */
+
+static int open_file(struct trace_reader *r, unsigned file, struct err *e)
+{
+	if (r->db && r->open_file == file)
+		return 0;
+	sqlite3_finalize(r->fetch);
+	sqlite3_close(r->db);
+	r->fetch = NULL;
+	r->db = NULL;
+	r->open_file = file;
+	const char *path = r->trace->files[file].path;
+	int rc = db_open_readonly(path, TRACE_APPLICATION_ID, &r->db, e);
+	if (!rc)
+		rc = db_prepare(r->db, path, "SELECT blob FROM chunk WHERE chunk_id = ?", &r->fetch,
+				e);
+	return rc;
+}
+
+static int decode_blob(struct trace_reader *r, const struct chunk_ref *ref, struct slot *s,
+		       const void *blob, size_t blob_bytes, struct err *e)
+{
+	struct chunk_header h;
+	int rc = chunk_decode(s->dec, r->kind, blob, blob_bytes, r->decode_mask, &h, s->columns, e);
+	if (!rc && (h.n != ref->n || h.first_ns != ref->first_ns || h.last_ns != ref->last_ns))
+		rc = err_set(e, ERR_FORMAT, "the chunk table and the chunk disagree");
+	if (rc)
+		return err_prefix(e, "%s: stream %s, chunk %lld", r->trace->files[ref->file].path,
+				  r->kind->name, (long long)ref->seq);
+
+	s->batch = (struct batch){ .kind = r->kind, .n = h.n };
+	memcpy(s->batch.col, s->columns, sizeof(s->columns));
+	const bool is_filtered = r->sel.dev >= 0 || r->sel.pfn_last;
+	if (!is_filtered && ref->is_whole)
+		return 0;
+	if (!is_filtered && h.is_monotone) {
+		cut_times(r, s);
+		return 0;
+	}
+	return keep_rows(r, s, e);
+}
+
+static int decode_ref(struct trace_reader *r, const struct chunk_ref *ref, struct slot *s,
+		      struct err *e)
+{
+	int rc = open_file(r, ref->file, e);
+	if (rc)
+		return rc;
+
+	const char *path = r->trace->files[ref->file].path;
+	sqlite3_bind_int64(r->fetch, 1, ref->chunk_id);
+	const int step = sqlite3_step(r->fetch);
+	if (step == SQLITE_ROW)
+		rc = decode_blob(r, ref, s, sqlite3_column_blob(r->fetch, 0),
+				 (size_t)sqlite3_column_bytes(r->fetch, 0), e);
+	else if (step == SQLITE_DONE)
+		rc = err_set(e, ERR_FORMAT, "%s: stream %s, chunk %lld: it has vanished", path,
+			     r->kind->name, (long long)ref->seq);
+	else
+		rc = db_error(r->db, path, "reading a chunk", e);
+	sqlite3_reset(r->fetch);
+	return rc;
+}
+
+/* Fills a slot with the next batch that has a row, the end, or an error. */
+static void fill(struct trace_reader *r, struct slot *s)
+{
+	s->rc = 0;
+	while (r->next < r->nrefs) {
+		s->rc = decode_ref(r, &r->refs[r->next++], s, &s->err);
+		if (s->rc)
+			return;
+		if (s->batch.n) {
+			for (unsigned c = 0; c < r->kind->ncolumns; c++)
+				if (!(r->sel.columns >> c & 1))
+					s->batch.col[c] = NULL;
+			s->rc = 1;
+			return;
+		}
+	}
+}
+
+/* ---- the decoding thread ---- */
+
+static void *decode_ahead(void *arg)
+{
+	struct trace_reader *r = arg;
+	unsigned at = 0;
+
+	pthread_mutex_lock(&r->lock);
+	for (;;) {
+		struct slot *s = &r->slots[at];
+		while (s->is_full && !r->is_stopping)
+			pthread_cond_wait(&r->changed, &r->lock);
+		if (r->is_stopping)
+			break;
+		pthread_mutex_unlock(&r->lock);
+		fill(r, s);
+		pthread_mutex_lock(&r->lock);
+		s->is_full = true;
+		pthread_cond_broadcast(&r->changed);
+		if (!s->rc)
+			break;
+		at = (at + 1) % SLOTS;
+	}
+	pthread_mutex_unlock(&r->lock);
+	return NULL;
+}
+
+static struct slot *next_threaded(struct trace_reader *r)
+{
+	if (!r->is_started) {
+		r->head = SLOTS - 1;
+		r->is_started = !pthread_create(&r->thread, NULL, decode_ahead, r);
+		if (!r->is_started)
+			return NULL; /* no thread to be had: decode here */
+	} else if (!r->slots[r->head].rc) {
+		return &r->slots[r->head]; /* the end stays the end */
+	}
+
+	pthread_mutex_lock(&r->lock);
+	if (r->slots[r->head].is_full) { /* the caller is done with it */
+		r->slots[r->head].is_full = false;
+		pthread_cond_broadcast(&r->changed);
+	}
+	r->head = (r->head + 1) % SLOTS;
+	while (!r->slots[r->head].is_full)
+		pthread_cond_wait(&r->changed, &r->lock);
+	pthread_mutex_unlock(&r->lock);
+	return &r->slots[r->head];
+}
+
+static void stop_thread(struct trace_reader *r)
+{
+	if (!r->is_started)
+		return;
+	pthread_mutex_lock(&r->lock);
+	r->is_stopping = true;
+	pthread_cond_broadcast(&r->changed);
+	pthread_mutex_unlock(&r->lock);
+	pthread_join(r->thread, NULL);
+	r->is_started = r->is_stopping = false;
+	for (unsigned i = 0; i < SLOTS; i++)
+		r->slots[i].is_full = false;
+}
+
+/* ---- public ---- */
+
+static uint64_t decode_mask(const struct kind *k, const struct trace_select *sel)
+{
+	uint64_t mask = sel->columns | 1;
+	if (sel->dev >= 0 && k->dev >= 0)
+		mask |= UINT64_C(1) << k->dev;
+	if (sel->pfn_last && k->pfn >= 0)
+		mask |= UINT64_C(1) << k->pfn;
+	if (sel->pfn_last && k->npages >= 0)
+		mask |= UINT64_C(1) << k->npages;
+	return mask;
+}
+
+int trace_reader_open(struct trace *t, const struct trace_select *sel, struct trace_reader **out,
+		      struct err *e)
+{
+	if (sel->stream >= t->nstreams)
+		return err_set(e, ERR_BUG, "%s: no stream %u", t->path, sel->stream);
+
+	struct trace_reader *r = calloc(1, sizeof(*r));
+	if (!r)
+		return err_set(e, ERR_NOMEM, "out of memory");
+	const struct trace_stream_state *s = &t->streams[sel->stream];
+	r->trace = t;
+	r->kind = s->info.kind;
+	r->sel = *sel;
+	const uint64_t all = (UINT64_C(1) << r->kind->ncolumns) - 1;
+	r->sel.columns = sel->columns ? sel->columns & all : all;
+	r->decode_mask = decode_mask(r->kind, &r->sel);
+	r->is_threaded = sel->threaded;
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_cond_init(&r->changed, NULL);
+
+	int rc = load_refs(r, s->stream_id, e);
+	for (unsigned i = 0; !rc && i < (r->is_threaded ? SLOTS : 1); i++)
+		if (!(r->slots[i].dec = chunk_decoder_new()))
+			rc = err_set(e, ERR_NOMEM, "out of memory");
+	if (rc) {
+		trace_reader_close(r);
+		return rc;
+	}
+	*out = r;
+	return 0;
+}
+
+int trace_reader_next(struct trace_reader *r, const struct batch **out, struct err *e)
+{
+	struct slot *s = r->is_threaded ? next_threaded(r) : NULL;
+	if (!s) {
+		s = &r->slots[0];
+		r->is_threaded = false;
+		fill(r, s);
+	}
+	if (s->rc < 0 && e)
+		*e = s->err;
+	*out = s->rc > 0 ? &s->batch : NULL;
+	return s->rc;
+}
+
+void trace_reader_rewind(struct trace_reader *r)
+{
+	stop_thread(r);
+	r->next = 0;
+	for (unsigned i = 0; i < SLOTS; i++)
+		r->slots[i].rc = 0;
+}
+
+void trace_reader_close(struct trace_reader *r)
+{
+	if (!r)
+		return;
+	stop_thread(r);
+	sqlite3_finalize(r->fetch);
+	sqlite3_close(r->db);
+	for (unsigned i = 0; i < SLOTS; i++)
+		chunk_decoder_free(r->slots[i].dec);
+	pthread_mutex_destroy(&r->lock);
+	pthread_cond_destroy(&r->changed);
+	free(r->keep);
+	free(r->refs);
+	free(r);
+}

@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Files of a trace being written: creation, resuming after a crash, rotation
+ * into a set, and what to do when the disk or the quota is full. A full disk
+ * is a trap: SQLite keeps earlier chunks, but then not even a loss row can be
+ * written, because the WAL cannot grow. Hence the ballast file, given up first.
+ */
+#include "store/writer.h"
+
+#include "base/embedded.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void trace_set_name(const char *path, unsigned number, char *out, size_t out_bytes)
+{
+	const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
+	const bool has_tail = dot && (!slash || dot > slash) && dot != path;
+	const int stem = has_tail ? (int)(dot - path) : (int)strlen(path);
+
+	snprintf(out, out_bytes, "%.*s.%04u%s", stem, path, number, has_tail ? dot : ".db");
+}
+
+/* ---- ballast ---- */
+
+static void ballast_name(const struct trace_writer *w, char *out, size_t out_bytes)
+{
+	snprintf(out, out_bytes, "%s-ballast", w->file);
+}
+
+void writer_ballast_create(struct trace_writer *w)
+{
+	char name[PATH_BYTES + 32];
+	ballast_name(w, name, sizeof(name));
+	const int fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return;
+
+	/* on a nearly full disk a small one must do, or none */
+	w->has_ballast = true;
+	for (off_t size = BALLAST_BYTES; posix_fallocate(fd, 0, size); size /= 2)
+		if (size <= BALLAST_BYTES / 64) {
+			unlink(name);
+			w->has_ballast = false;
+			break;
+		}
+	close(fd);
+}
+
+void writer_ballast_remove(struct trace_writer *w)
+{
+	char name[PATH_BYTES + 32];
+	ballast_name(w, name, sizeof(name));
+	unlink(name);
+	w->has_ballast = false;
+}
+
+/* ---- full ---- */
+
+static int evict_oldest(struct trace_writer *w, struct err *e)
+{
+	int rc = db_exec(
+		w->db, w->file,
+		"BEGIN IMMEDIATE;"
+		"CREATE TEMP TABLE IF NOT EXISTS evicted(kind, id, n, t0, t1);"
+		"DELETE FROM evicted;"
+		"INSERT INTO evicted SELECT kind, chunk_id, n, first_ns, last_ns"
+		" FROM chunk JOIN stream USING (stream_id) ORDER BY chunk_id LIMIT 1;"
+		"DELETE FROM chunk WHERE chunk_id = (SELECT id FROM evicted);"
+		"UPDATE loss SET n_lost = n_lost + (SELECT n FROM evicted),"
+		" to_ns = (SELECT t1 FROM evicted)"
+		" WHERE cause = 'quota-evict' AND stream = (SELECT kind FROM evicted);"
+		"INSERT INTO loss(stream, from_ns, to_ns, n_lost, cause, detail)"
+		" SELECT kind, t0, t1, n, 'quota-evict', 'oldest rows gave way to the quota'"
+		" FROM evicted WHERE NOT EXISTS (SELECT 1 FROM loss l"
+		" WHERE l.cause = 'quota-evict' AND l.stream = kind);"
+		"COMMIT",
+		e);
+	if (rc && !sqlite3_get_autocommit(w->db))
+		sqlite3_exec(w->db, "ROLLBACK", NULL, NULL, NULL);
+	for (unsigned i = 0; !rc && i < KIND_COUNT; i++)
+		if (w->streams[i])
+			w->streams[i]->is_digest_stale = true;
+	return rc;
+}
+
+static bool is_at_quota(struct trace_writer *w)
+{
+	int64_t pages = 0, max = 0, chunks = 0;
+	if (!w->opt.quota_bytes ||
+	    db_get_i64(w->db, w->file, "PRAGMA page_count", 0, &pages, NULL) ||
+	    db_get_i64(w->db, w->file, "PRAGMA max_page_count", 0, &max, NULL) ||
+	    db_get_i64(w->db, w->file, "SELECT count(*) FROM chunk", 0, &chunks, NULL))
+		return false;
+	/* a chunk may need more pages than are left: "nearly at" is at */
+	return chunks > 0 && pages + (8 << 20) / DB_PAGE_BYTES >= max;
+}
+
+int writer_make_room(struct trace_writer *w, struct writer_stream *s, struct err *e)
+{
+	if (is_at_quota(w))
+		return evict_oldest(w, e);
+
+	const struct err first = *e;
+	uint64_t lost = 0;
+	for (unsigned i = 0; i < KIND_COUNT; i++)
+		lost += w->streams[i] ? w->streams[i]->rows.n : 0;
+
+	w->is_full = true;
+	writer_ballast_remove(w);
+	sqlite3_wal_checkpoint_v2(w->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	char detail[160];
+	snprintf(detail, sizeof(detail),
+		 "disk full at input offset %llu: these rows and the rest of the input are missing",
+		 (unsigned long long)w->progress_offset);
+	const uint64_t from = ((const uint64_t *)s->rows.col[0])[0];
+	const int rc =
+		trace_writer_loss(w, s->rows.kind->name, from, from, lost, "enospc", detail, e);
+	if (rc)
+		return rc;
+	return err_set(
+		e, ERR_CREATE,
+		"%.120s; %llu rows are committed and valid, %llu were lost (loss row written)",
+		first.msg, (unsigned long long)s->committed_rows, (unsigned long long)lost);
+}
+
+/* ---- creating ---- */
+
+static int prepare(struct trace_writer *w, struct err *e)
+{
+	int rc = db_prepare(w->db, w->file,
+			    "INSERT INTO chunk(stream_id, seq, n, first_ns, last_ns, dev_mask,"
+			    " pfn_first, pfn_last, pages, bytes, blob)"
+			    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			    &w->insert_chunk, e);
+	if (!rc)
+		rc = db_prepare(w->db, w->file,
+				"UPDATE source SET progress = ?, position = ? WHERE source_id = ?",
+				&w->update_progress, e);
+	return rc;
+}
+
+static int open_rw(struct trace_writer *w, int flags, struct err *e)
+{
+	if (sqlite3_open_v2(w->file, &w->db, SQLITE_OPEN_READWRITE | flags, NULL) != SQLITE_OK) {
+		const int rc = err_set(e, ERR_CREATE, "%s: cannot be created: %s", w->file,
+				       w->db ? sqlite3_errmsg(w->db) : "out of memory");
+		sqlite3_close(w->db);
+		w->db = NULL;
+		return rc;
+	}
+	sqlite3_busy_timeout(w->db, 10000);
+	return 0;
+}
+
+static int configure(struct trace_writer *w, struct err *e)
+{
+	char sql[320];
+	snprintf(sql, sizeof(sql),
+		 "PRAGMA journal_mode=WAL; PRAGMA synchronous=%s; PRAGMA wal_autocheckpoint=0;"
+		 "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA max_page_count=%llu;"
+		 "PRAGMA temp_store=MEMORY",
+		 w->opt.sync_full ? "FULL" : "NORMAL",
+		 w->opt.quota_bytes ? (unsigned long long)(w->opt.quota_bytes / DB_PAGE_BYTES)
+				    : 4294967294ULL);
+	return db_exec(w->db, w->file, sql, e);
+}
+
+static void make_uuid(char out[37])
+{
+	uint8_t b[16] = {};
+	if (getrandom(b, sizeof(b), 0) != sizeof(b))
+		memset(b, 0x5a, sizeof(b));
+	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
+	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
+	snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+		 b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12],
+		 b[13], b[14], b[15]);
+}
+
+static int create_tables(struct trace_writer *w, struct err *e)
+{
+	char sql[160];
+	snprintf(sql, sizeof(sql),
+		 "PRAGMA page_size=%d; PRAGMA application_id=%d; PRAGMA user_version=%d",
+		 DB_PAGE_BYTES, TRACE_APPLICATION_ID, TRACE_USER_VERSION);
+	int rc = db_exec(w->db, w->file, sql, e);
+	if (!rc)
+		rc = configure(w, e);
+	if (!rc)
+		rc = db_exec(w->db, w->file, "BEGIN", e);
+	if (!rc)
+		rc = db_exec(w->db, w->file, embedded_text("store/schema.sql"), e);
+	return rc;
+}
+
+static int create_session(struct trace_writer *w, struct err *e)
+{
+	char uuid[37];
+	make_uuid(uuid);
+	int rc = db_run(w->db, w->file, e,
+			"INSERT INTO session(uuid, start_ns, clock, collector, args, state)"
+			" VALUES (?, 0, ?, ?, ?, 'open')",
+			"ssss", uuid, w->opt.clock, w->opt.collector, w->opt.args);
+	w->sess_id = sqlite3_last_insert_rowid(w->db);
+	if (!rc)
+		rc = db_run(w->db, w->file, e,
+			    "INSERT INTO source(sess_id, name) VALUES (?, 'input')", "i",
+			    w->sess_id);
+	w->progress_source = sqlite3_last_insert_rowid(w->db);
+	if (!rc)
+		rc = db_run(w->db, w->file, e,
+			    "INSERT INTO meta VALUES ('format', ?), ('program', ?)", "ss",
+			    "pugmark trace 1", "pugmark " PUGMARK_VERSION);
+	return rc;
+}
+
+int writer_file_create(struct trace_writer *w, struct err *e)
+{
+	int rc = open_rw(w, SQLITE_OPEN_CREATE, e);
+	if (rc)
+		return rc;
+	writer_ballast_create(w);
+	rc = create_tables(w, e);
+	if (!rc)
+		rc = create_session(w, e);
+	if (!rc)
+		rc = db_exec(w->db, w->file, "COMMIT", e);
+	if (!rc)
+		rc = prepare(w, e);
+	if (!rc)
+		rc = writer_load_names(w, e);
+	if (rc) { /* nothing of worth is in it yet */
+		char name[PATH_BYTES + 32];
+		sqlite3_close_v2(w->db);
+		w->db = NULL;
+		writer_ballast_remove(w);
+		unlink(w->file);
+		snprintf(name, sizeof(name), "%s-wal", w->file);
+		unlink(name);
+		snprintf(name, sizeof(name), "%s-shm", w->file);
+		unlink(name);
+	}
+	return rc;
+}
+
+/* ---- resuming ---- */
+
+static int check_resumable(struct trace_writer *w, struct err *e)
+{
+	sqlite3 *db;
+	int rc = db_open_readonly(w->file, TRACE_APPLICATION_ID, &db, e);
+	if (rc)
+		return err_set(e, ERR_CREATE, "%s: exists and is not an unfinished trace", w->file);
+
+	sqlite3_stmt *st;
+	rc = db_prepare(db, w->file, "SELECT state, collector, args FROM session", &st, e);
+	if (!rc) {
+		const bool has_row = sqlite3_step(st) == SQLITE_ROW;
+		const char *state = has_row ? (const char *)sqlite3_column_text(st, 0) : NULL;
+		const char *args = has_row ? (const char *)sqlite3_column_text(st, 2) : NULL;
+		if (!state || strcmp(state, "open"))
+			rc = err_set(e, ERR_CREATE, "%s: exists already and is complete", w->file);
+		else if (!args || !w->opt.args || strcmp(args, w->opt.args))
+			rc = err_set(e, ERR_CREATE,
+				     "%s: is an unfinished trace of another input (%.100s)",
+				     w->file, args ? args : "?");
+		sqlite3_finalize(st);
+	}
+	sqlite3_close(db);
+	return rc;
+}
+
+static int load_session(struct trace_writer *w, struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc = db_prepare(w->db, w->file,
+			    "SELECT sess_id, source_id, progress, position FROM session"
+			    " JOIN source USING (sess_id) WHERE source.name = 'input'",
+			    &st, e);
+	if (rc)
+		return rc;
+	if (sqlite3_step(st) == SQLITE_ROW) {
+		w->sess_id = sqlite3_column_int64(st, 0);
+		w->progress_source = sqlite3_column_int64(st, 1);
+		w->resume_offset = (uint64_t)sqlite3_column_int64(st, 2);
+		const char *text = (const char *)sqlite3_column_text(st, 3);
+		snprintf(w->resume_position, sizeof(w->resume_position), "%s", text ? text : "");
+		w->progress_offset = w->resume_offset;
+	} else {
+		rc = err_set(e, ERR_FORMAT, "%s: no session to resume", w->file);
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+/* Rows of a stream that were committed, over all files of a set, evicted ones included. */
+static int count_rows(struct trace_writer *w, struct writer_stream *s, struct err *e)
+{
+	char sql[320];
+	int64_t rows = 0, evicted = 0, seq = 0;
+	snprintf(sql, sizeof(sql), "SELECT sum(n) FROM chunk WHERE stream_id = %lld",
+		 (long long)s->stream_id);
+	int rc = db_get_i64(w->db, w->file, sql, 0, &rows, e);
+	snprintf(sql, sizeof(sql), "SELECT 1 + max(seq) FROM chunk WHERE stream_id = %lld",
+		 (long long)s->stream_id);
+	if (!rc)
+		rc = db_get_i64(w->db, w->file, sql, 0, &seq, e);
+	snprintf(sql, sizeof(sql),
+		 "SELECT sum(n_lost) FROM loss WHERE cause = 'quota-evict' AND stream = '%s'",
+		 s->rows.kind->name);
+	if (!rc)
+		rc = db_get_i64(w->db, w->file, sql, 0, &evicted, e);
+	s->committed_rows += (uint64_t)(rows + evicted);
+	s->next_seq = seq > s->next_seq ? seq : s->next_seq;
+	s->is_digest_stale = evicted > 0;
+	return rc;
+}
+
+/* Hashes the rows that are in the file: the rest of the input follows them. */
+static int rebuild_digest(struct trace_writer *w, struct writer_stream *s, struct err *e)
+{
+	struct chunk_decoder *dec = chunk_decoder_new();
+	sqlite3_stmt *st = NULL;
+	int rc = dec ? 0 : err_set(e, ERR_NOMEM, "out of memory");
+	if (!rc)
+		rc = db_prepare(w->db, w->file,
+				"SELECT blob FROM chunk WHERE stream_id = ? ORDER BY seq", &st, e);
+	if (!rc)
+		sqlite3_bind_int64(st, 1, s->stream_id);
+	while (!rc && sqlite3_step(st) == SQLITE_ROW) {
+		struct chunk_header h;
+		void *columns[KIND_MAX_COLUMNS];
+		rc = chunk_decode(dec, s->rows.kind, sqlite3_column_blob(st, 0),
+				  (size_t)sqlite3_column_bytes(st, 0), UINT64_MAX, &h, columns, e);
+		if (!rc)
+			stream_digest_update(s->digest, h.n, (const void *const *)columns);
+	}
+	sqlite3_finalize(st);
+	chunk_decoder_free(dec);
+	return rc;
+}
+
+static int load_streams(struct trace_writer *w, struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc = db_prepare(w->db, w->file, "SELECT stream_id, kind FROM stream", &st, e);
+	if (rc)
+		return rc;
+	while (!rc && sqlite3_step(st) == SQLITE_ROW) {
+		const struct kind *k = kind_find((const char *)sqlite3_column_text(st, 1));
+		struct writer_stream *s;
+		if (!k || w->streams[k->id]) {
+			rc = err_set(e, ERR_FORMAT, "%s: streams cannot be resumed", w->file);
+			break;
+		}
+		rc = writer_stream_new(w, k->id, &s, e);
+		if (rc)
+			break;
+		w->streams[k->id] = s;
+		s->stream_id = sqlite3_column_int64(st, 0);
+		rc = count_rows(w, s, e);
+		if (!rc && w->resume_offset) /* the importer seeks: rows below are done */
+			rc = rebuild_digest(w, s, e);
+		if (!rc && w->resume_offset)
+			s->put_rows = s->committed_rows;
+		else if (!rc) /* the importer replays: drop what is in the file */
+			s->skip_rows = s->committed_rows;
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+int writer_file_resume(struct trace_writer *w, struct err *e)
+{
+	if (w->file_number > 1)
+		return err_set(e, ERR_CREATE,
+			       "%s: a set of several files cannot be resumed; "
+			       "remove it and import again",
+			       w->file);
+	int rc = check_resumable(w, e);
+	if (!rc)
+		rc = open_rw(w, 0, e);
+	if (!rc)
+		rc = configure(w, e);
+	if (!rc)
+		rc = load_session(w, e);
+	if (!rc)
+		rc = load_streams(w, e);
+	if (!rc)
+		rc = prepare(w, e);
+	if (!rc)
+		rc = writer_load_names(w, e);
+	if (rc)
+		return rc;
+
+	w->is_resumed = true;
+	writer_ballast_create(w);
+	uint64_t rows = 0;
+	for (unsigned i = 0; i < KIND_COUNT; i++)
+		rows += w->streams[i] ? w->streams[i]->committed_rows : 0;
+	char detail[120];
+	snprintf(detail, sizeof(detail), "resumed after %llu rows; no row is missing",
+		 (unsigned long long)rows);
+	return trace_writer_loss(w, NULL, 0, 0, 0, "kill", detail, e);
+}
+
+/* ---- rotation ---- */
+
+/* Everything but rows moves on to the next file: the same ids, so rows need no translation. */
+static const char copy_tables[] = "INSERT INTO main.meta SELECT * FROM old.meta;"
+				  "INSERT INTO main.host SELECT * FROM old.host;"
+				  "INSERT INTO main.vm SELECT * FROM old.vm;"
+				  "INSERT INTO main.memslot SELECT * FROM old.memslot;"
+				  "INSERT INTO main.device SELECT * FROM old.device;"
+				  "INSERT INTO main.session SELECT * FROM old.session;"
+				  "INSERT INTO main.source SELECT * FROM old.source;"
+				  "INSERT INTO main.stream SELECT * FROM old.stream;"
+				  "UPDATE old.session SET state = 'sealed';"
+				  "COMMIT;"
+				  "DETACH old";
+
+int writer_rotate(struct trace_writer *w, struct err *e)
+{
+	char old[sizeof(w->file)];
+	memcpy(old, w->file, sizeof(old));
+	sqlite3_finalize(w->insert_chunk);
+	sqlite3_finalize(w->update_progress);
+	w->insert_chunk = w->update_progress = NULL;
+	sqlite3_wal_checkpoint_v2(w->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	sqlite3_exec(w->db, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
+	sqlite3_close(w->db);
+	w->db = NULL;
+	writer_ballast_remove(w);
+
+	trace_set_name(w->path, ++w->file_number, w->file, sizeof(w->file));
+	w->wal_bytes = w->file_bytes = 0;
+	int rc = open_rw(w, SQLITE_OPEN_CREATE, e);
+	if (rc)
+		return rc;
+	writer_ballast_create(w);
+	rc = db_run(w->db, w->file, e, "ATTACH ? AS old", "s", old);
+	if (!rc)
+		rc = create_tables(w, e);
+	if (!rc)
+		rc = db_exec(w->db, w->file, copy_tables, e);
+	if (!rc)
+		rc = prepare(w, e);
+	return rc;
+}
