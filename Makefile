@@ -144,7 +144,7 @@ fuzz-run: $(patsubst %,$(B)/fuzz-%,$(or $(FUZZ),$(FUZZED)))
 
 #: make headers            every header compiles alone
 headers:
-	$(Q)printf '%s\n' $(filter %.h,$(C_FILES)) | xargs -P$(JOBS) -I{} $(CC) $(CFLAGS_ALL) -Werror -fsyntax-only -include {} -x c /dev/null
+	$(Q)printf '%s\n' $(filter %.h,$(C_FILES)) | xargs -P$(JOBS) -I{} $(CC) $(filter-out --coverage,$(CFLAGS_ALL)) -Werror -fsyntax-only -include {} -x c /dev/null
 
 #: make format             clang-format on every C file (format-check: only say which)
 format:
