@@ -72,7 +72,7 @@ static size_t utf8_len(const unsigned char *s)
 	return n;
 }
 
-void json_string(FILE *out, const char *s)
+void report_json_string(FILE *out, const char *s)
 {
 	const unsigned char *p = (const unsigned char *)s;
 
@@ -134,7 +134,7 @@ static void json_value(FILE *out, enum report_type type, const struct report_val
 		fputs(v->u ? "true" : "false", out);
 		break;
 	case REPORT_TEXT:
-		json_string(out, v->s);
+		report_json_string(out, v->s);
 		break;
 	case REPORT_LIST:
 		fputs(v->s, out);
@@ -153,7 +153,7 @@ static void json_row(struct report *r, const struct report_value *values)
 		if (!is_first)
 			putc(',', r->out);
 		is_first = false;
-		json_string(r->out, r->columns[i].key);
+		report_json_string(r->out, r->columns[i].key);
 		putc(':', r->out);
 		json_value(r->out, r->columns[i].type, &values[i]);
 	}
@@ -289,11 +289,11 @@ struct report *report_begin(FILE *out, enum report_format format, const char *co
 		return r;
 
 	fputs("{\"command\":", out);
-	json_string(out, command);
+	report_json_string(out, command);
 	fputs(",\"version\":\"" PUGMARK_VERSION "\",\"trace\":", out);
 	if (trace_path) {
 		fputs("{\"path\":", out);
-		json_string(out, trace_path);
+		report_json_string(out, trace_path);
 		fputs(",\"digest\":", out);
 		json_value(out, REPORT_TEXT, &REPORT_S(trace_digest));
 		putc('}', out);
@@ -329,7 +329,7 @@ static void begin_member(struct report *r, const char *key)
 {
 	end_table(r);
 	fputs(",\n", r->out);
-	json_string(r->out, key);
+	report_json_string(r->out, key);
 	putc(':', r->out);
 }
 
