@@ -31,8 +31,12 @@ int err_prefix(struct err *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	int n = vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
 	va_end(ap);
-	if (n >= 0 && (size_t)n < sizeof(e->msg))
-		snprintf(e->msg + n, sizeof(e->msg) - (size_t)n, ": %s", old);
+	if (n >= 0 && (size_t)n < sizeof(e->msg) - 2) {
+		char *rest = stpcpy(e->msg + n, ": ");
+		const size_t room = (size_t)(e->msg + sizeof(e->msg) - rest);
+		memcpy(rest, old, strnlen(old, room - 1));
+		rest[strnlen(old, room - 1)] = 0;
+	}
 	return e->code;
 }
 

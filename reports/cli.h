@@ -9,6 +9,7 @@
 #define PUGMARK_REPORTS_CLI_H
 
 #include "base/err.h"
+#include "reports/report.h"
 
 #include <argp.h>
 #include <stdbool.h>
@@ -21,20 +22,37 @@ struct cli {
 /* --json, --quiet, --verbose */
 extern const struct argp cli_argp;
 
-/* Prints `pugmark COMMAND: sentence` and gives the exit status of the error. */
+/*
+ * Prints `pugmark COMMAND: sentence` and gives the exit status of the error.
+ * command may be NULL. Control characters in the sentence become '?'.
+ */
 int cli_fail(const char *command, const struct err *e);
+
+/* Ends r; gives status, or says why the results could not be written and gives that status. */
+int cli_report_end(const char *command, struct report *r, int status);
 
 /* A warning or note on stderr, in the same form; nothing with --quiet. */
 void cli_note(const struct cli *cli, const char *command, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Where --json decides: REPORT_JSON or REPORT_TABLE. */
+enum report_format cli_format(const struct cli *cli);
+
 /* The nearest of the NULL-terminated words to text, or NULL when none is near. */
 const char *cli_nearest(const char *text, const char *const *words);
 
-/* Splits "a,b,c" in place; returns the number of parts, or -1 above max. */
+/* Splits "a, b,c" in place, blanks around parts dropped; the number of parts, or -1 above max. */
 int cli_split(char *list, char **parts, int max);
 
-/* argp_parse with a name "pugmark COMMAND" in messages; 0 or exits with 64 as argp does. */
+/*
+ * argp_parse with the name "pugmark COMMAND" (argv[0]) in messages; the parser
+ * hands its struct cli on by `state->child_inputs[0] = &mine.cli` in
+ * ARGP_KEY_INIT. --help and --version print to stdout and exit with 0, wrong
+ * usage exits with 64. 0, or the errno value a parser function returned.
+ */
 int cli_parse(const struct argp *argp, int argc, char **argv, void *input);
+
+/* In a parser function: refuses the value of an option with e's sentence; exits with 64. */
+void cli_bad_value(const struct argp_state *state, const char *option, const struct err *e);
 
 #endif

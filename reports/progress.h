@@ -8,11 +8,13 @@
 #define PUGMARK_REPORTS_PROGRESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct progress {
-	const char *what, *unit; /* "import", "MiB" ... borrowed */
-	uint64_t total, done;	 /* total 0: not known */
+	const char *what;     /* "import" ...; borrowed, as is unit */
+	const char *unit;     /* "events", "pages" ...; "B" is shown as KiB, MiB ... */
+	uint64_t total, done; /* total 0: not known */
 	uint64_t started_ns, shown_ns;
 	bool is_on;
 };
@@ -20,6 +22,13 @@ struct progress {
 void progress_init(struct progress *p, const char *what, const char *unit, uint64_t total,
 		   bool is_quiet);
 void progress_set(struct progress *p, uint64_t done);
+
+/*
+ * The line after elapsed_ns, into buf: "import  1.2 GiB of 4 GiB  30 %  120 MiB/s
+ * 24 s left". A pure function, so that it can be tested without a clock.
+ */
+void progress_format(const struct progress *p, uint64_t elapsed_ns, char *buf, size_t n);
+
 /* Erases the line. */
 void progress_end(struct progress *p);
 
