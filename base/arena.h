@@ -20,6 +20,7 @@ struct arena {
  * Zeroed memory owned by the arena; NULL when memory is out or n * size
  * overflows. n or size may be 0: the result is then a valid, empty pointer.
  */
+__attribute__((visibility("default"))) /* loaded policies call it */
 void *arena_alloc(struct arena *a, size_t n, size_t size);
 
 /* A copy of s owned by the arena, or NULL. */

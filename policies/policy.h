@@ -27,17 +27,22 @@ enum { POLICY_ABI = 1 };
 enum {
 	POLICY_HIT = UINT32_MAX,      /* the page was held */
 	POLICY_ROOM = UINT32_MAX - 1, /* miss, and nothing had to go */
+	POLICY_UNNAMED =
+		UINT32_MAX - 2, /* miss; a page went, the policy does not know which (min) */
 };
+
+/* npages and capacity_pages are not above this: doubling one still fits 32 bits. */
+enum { POLICY_PAGES_MAX = 2000000000 };
 
 /* Requests are counted from 0; a page that is not asked for again has this next use. */
 #define POLICY_NEVER UINT64_MAX
 
 struct policy_setup {
-	struct arena *arena;	 /* lives as long as the state */
-	uint32_t npages;	 /* dense page numbers are below this */
+	struct arena *arena;     /* lives as long as the state */
+	uint32_t npages;         /* dense page numbers are below this */
 	uint32_t capacity_pages; /* at least 1: how many may be held at once */
-	uint64_t nrequests;	 /* that will be made */
-	uint64_t seed;		 /* of this policy's own random stream */
+	uint64_t nrequests;      /* that will be made */
+	uint64_t seed;           /* of this policy's own random stream */
 };
 
 /* A run of requests, oldest first. */
@@ -61,7 +66,8 @@ struct policy {
 	/* One request: POLICY_HIT, POLICY_ROOM or the evicted page. */
 	uint32_t (*access)(void *state, uint32_t page, uint64_t request, uint64_t next_use);
 
-	/* A whole batch; returns its misses. Made by POLICY_RUN below; missing: access is looped. */
+	/* A whole batch; returns its misses. Made by POLICY_RUN below; missing: access is looped.
+	 */
 	uint64_t (*run)(void *state, const struct policy_batch *batch);
 
 	/* Releases what the arena does not own; missing: nothing. */
@@ -70,6 +76,32 @@ struct policy {
 
 /* Policies prefetch the page this many requests ahead (measured: 12-16 hide a miss). */
 enum { POLICY_AHEAD = 12 };
+
+/* What the hot functions of a policy are: inlined into its run. */
+#define POLICY_INLINE static inline __attribute__((always_inline))
+
+/*
+ * Makes `uint64_t NAME_run(void *, const struct policy_batch *)`, the loop that
+ * a policy named NAME puts into .run, from its NAME_access and NAME_prefetch
+ * (void *state, uint32_t page: asks for the memory that an access will need).
+ * The loop works on a copy of struct NAME, which the compiler keeps in
+ * registers: without it every store through a byte pointer reloads the state.
+ */
+#define POLICY_RUN(name)                                                                   \
+	static uint64_t name##_run(void *state, const struct policy_batch *b)              \
+	{                                                                                  \
+		struct name copy = *(struct name *)state;                                  \
+		uint64_t misses = 0;                                                       \
+		for (size_t i = 0; i < b->n; i++) {                                        \
+			const size_t ahead = i + POLICY_AHEAD;                             \
+			name##_prefetch(&copy, b->pages[ahead < b->n ? ahead : i]);        \
+			const uint64_t next = b->next_use ? b->next_use[i] : POLICY_NEVER; \
+			misses += name##_access(&copy, b->pages[i], b->first + i, next) != \
+				  POLICY_HIT;                                              \
+		}                                                                          \
+		*(struct name *)state = copy;                                              \
+		return misses;                                                             \
+	}
 
 extern const struct policy *const policies[]; /* alphabetical, NULL-terminated */
 
