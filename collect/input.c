@@ -21,7 +21,6 @@
 enum {
 	WINDOW_BYTES = 1 << 20,
 	RAW_BYTES = 1 << 17, /* compressed bytes read at a time */
-	PEEK_BYTES = 1 << 18,
 	LINE_BYTES = 1 << 16,
 };
 
@@ -252,12 +251,12 @@ const char *input_name(const struct input *in)
 
 int input_peek(struct input *in, const uint8_t **p_out, size_t *n_out, struct err *e)
 {
-	const int rc = fill(in, PEEK_BYTES, e);
+	const int rc = fill(in, INPUT_PEEK_BYTES, e);
 	if (rc)
 		return rc;
 	const size_t n = in->end - in->begin;
 	*p_out = in->window + in->begin;
-	*n_out = n < PEEK_BYTES ? n : PEEK_BYTES;
+	*n_out = n < INPUT_PEEK_BYTES ? n : INPUT_PEEK_BYTES;
 	return 0;
 }
 

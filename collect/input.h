@@ -15,7 +15,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { INPUT_SLACK_BYTES = 64 }; /* readable after every block of lines or records */
+enum {
+	INPUT_SLACK_BYTES = 64,     /* readable after every block of lines or records */
+	INPUT_PEEK_BYTES = 1 << 18, /* most that input_peek gives */
+};
 
 struct input;
 
