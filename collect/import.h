@@ -20,24 +20,39 @@ struct import_options {
 	enum address_space as; /* of physical addresses: AS_PA unless told */
 };
 
-struct import_source; /* one accounting line, private to import.c */
+/*
+ * Where an importer stands, beside its offset: all it needs to go on in a
+ * second run. Travels as the position text of trace_writer_progress.
+ */
+struct import_cursor {
+	uint64_t file;        /* of several inputs, from 0 */
+	uint64_t base;        /* bytes of the inputs before this one */
+	uint64_t line;        /* lines of this input before the offset */
+	uint64_t first;       /* stamp that became time 0, in the input's unit */
+	uint64_t last_ns;     /* time of the last row */
+	uint64_t bad_from_ns; /* time of the row before the first bad one */
+	uint64_t damaged;     /* places told by import_damage */
+	struct trace_account account;
+};
 
 struct import {
 	struct input *in;
 	struct trace_writer *w;
 	const struct import_options *options;
-	uint64_t damaged;	/* places told by import_damage */
-	struct err first_damage; /* the first of them, as a sentence */
+	struct import_cursor at;
+	uint64_t block_offset;   /* of the block that import_lines or _records gave last */
+	uint64_t resume_offset;  /* of this input: rows below are in the file already */
+	struct err first_damage; /* the first of at.damaged, as a sentence */
 	/* told as it happens, at most a few per input; may be NULL */
 	void (*warn)(void *ctx, const char *sentence);
-	/* input bytes consumed so far, for a progress line; may be NULL */
-	void (*progress)(void *ctx, uint64_t offset);
+	/* as input_position tells it, for a progress line; may be NULL */
+	void (*progress)(void *ctx, uint64_t done, uint64_t total);
 	void *ctx;
 };
 
 struct importer {
-	const char *name;	/* for --format */
-	const char *summary;	/* one line for --help and the manual */
+	const char *name;       /* for --format */
+	const char *summary;    /* one line for --help and the manual */
 	const char *extensions; /* "vscsi" or "lis arc": a hint beside the bytes */
 	/*
 	 * How sure are we that these are ours? 0 (no) .. 100 (a magic number).
@@ -52,6 +67,10 @@ struct importer {
 	 */
 	int (*run)(struct import *im, struct err *e);
 	bool is_seekable;
+	/* May run again for the next of several inputs, with im->at as it was left. */
+	bool is_appendable;
+	/* Of its times: "synthetic" (made up), "sequence" (ordinals); NULL: "trace". */
+	const char *clock;
 };
 
 /* All importers in order of registration, NULL-terminated. */
@@ -68,5 +87,44 @@ const struct importer *importer_sniff(struct input *in, struct err *e);
  * expected. lost events go into the loss table as cause "damage" or "parse".
  */
 void import_damage(struct import *im, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- for importers that read lines or records in order ---- */
+
+/* Starts at im->resume_offset. */
+int import_begin(struct import *im, struct err *e);
+
+/*
+ * The next block of whole lines or records: 1, 0 at the end or where damage
+ * ends the input (already told and accounted), negative on an error of the
+ * system. A scan for '\n' below end always ends at or before *end_out.
+ */
+int import_lines(struct import *im, const char **p_out, const char **end_out, struct err *e);
+int import_records(struct import *im, size_t size, const uint8_t **p_out, size_t *n_out,
+		   struct err *e);
+
+/* One bad line or record: counted as decode_error and told as "FILE: line N: expected ...". */
+void import_bad_line(struct import *im, uint64_t line, const char *expected);
+void import_bad_record(struct import *im, uint64_t offset, const char *expected);
+
+/* Hands the cursor to the writer: rows below offset (of this input) have been put. */
+int import_checkpoint(struct import *im, uint64_t offset);
+
+/* The same where the next put will commit: call it before each put with the place of that row. */
+static inline int import_before_put(struct import *im, const struct trace_stream *s,
+				    uint64_t offset)
+{
+	return __builtin_expect(s->n == s->cap, 0) ? import_checkpoint(im, offset) : 0;
+}
+
+/*
+ * Accounts under the name of the stream, writes the loss row, hands over the
+ * last cursor. ERR_UNUSABLE when no row was stored.
+ */
+int import_end(struct import *im, const char *source, struct err *e);
+
+/* Cursor to and from its text; parsing takes what is missing as 0. */
+enum { IMPORT_POSITION_CHARS = 400 };
+void import_cursor_print(const struct import_cursor *at, char *text_out);
+void import_cursor_parse(struct import_cursor *at, const char *text);
 
 #endif

@@ -15,6 +15,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+enum {
+	INPUT_SLACK_BYTES = 64,     /* readable after every block of lines or records */
+	INPUT_PEEK_BYTES = 1 << 18, /* most that input_peek gives */
+};
+
 struct input;
 
 /* ERR_NOINPUT or ERR_PERM when path cannot be opened. */
@@ -40,6 +45,15 @@ ssize_t input_read(struct input *in, void *buf, size_t n, struct err *e);
 /* Offset of the next byte that input_read will give. */
 uint64_t input_offset(const struct input *in);
 
+/* True once every byte has been given; false may still mean that nothing comes. */
+bool input_is_at_end(const struct input *in);
+
+/*
+ * For a progress line: bytes of the file itself, compressed or not, taken so
+ * far and in all (0: not known).
+ */
+void input_position(const struct input *in, uint64_t *done_out, uint64_t *total_out);
+
 /* Skips forward to offset (seeks where the input can); ERR_FORMAT if it ends before. */
 int input_skip_to(struct input *in, uint64_t offset, struct err *e);
 
@@ -58,8 +72,9 @@ const char *input_damage(const struct input *in);
 
 /*
  * Whole lines in blocks: *p_out..*n_out holds complete lines (the last may
- * lack its newline at the end of input). 1 for a block, 0 at the end, negative
- * on error. A line above 64 KiB is ERR_FORMAT. Borrowed until the next call.
+ * lack its newline at the end of input; then one follows in the slack, so that
+ * a scan for it always ends). 1 for a block, 0 at the end, negative on error. A
+ * line above 64 KiB is ERR_FORMAT. Borrowed until the next call.
  */
 int input_lines(struct input *in, const char **p_out, size_t *n_out, struct err *e);
 

@@ -155,6 +155,32 @@ void trace_writer_abort(struct trace_writer *w);
 KINDS(K)
 #undef K
 
+/* The same for a kind known at run time only: one value per column, each within its width. */
+static inline int trace_stream_put(struct trace_stream *s, const uint64_t *values, struct err *e)
+{
+	if (__builtin_expect(s->n == s->cap, 0)) {
+		const int rc = trace_stream_flush(s, e);
+		if (rc)
+			return rc;
+	}
+	const uint32_t n = s->n++;
+	for (unsigned i = 0; i < s->kind->ncolumns; i++)
+		switch (s->kind->columns[i].width_bytes) {
+		case 1:
+			((u8 *)s->col[i])[n] = (u8)values[i];
+			break;
+		case 2:
+			((u16 *)s->col[i])[n] = (u16)values[i];
+			break;
+		case 4:
+			((u32 *)s->col[i])[n] = (u32)values[i];
+			break;
+		default:
+			((u64 *)s->col[i])[n] = values[i];
+		}
+	return 0;
+}
+
 /* ---- reading ---- */
 
 struct trace;

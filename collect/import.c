@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What importers share: telling damage, blocks of lines and records with their
+ * accounting, and the cursor that makes an interrupted import go on.
+ */
+#include "collect/import.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SENTENCES = 5 }; /* told per import; the rest is only counted */
+
+void import_damage(struct import *im, const char *fmt, ...)
+{
+	if (im->at.damaged++ >= SENTENCES && im->first_damage.code)
+		return;
+
+	char sentence[sizeof(im->first_damage.msg)];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(sentence, sizeof(sentence), fmt, ap);
+	va_end(ap);
+	if (!im->first_damage.code)
+		err_set(&im->first_damage, ERR_FORMAT, "%s", sentence);
+	if (im->warn)
+		im->warn(im->ctx, sentence);
+}
+
+static void count_bad(struct import *im)
+{
+	if (!im->at.account.decode_error)
+		im->at.bad_from_ns = im->at.last_ns;
+	im->at.account.seen++;
+	im->at.account.decode_error++;
+}
+
+void import_bad_line(struct import *im, uint64_t line, const char *expected)
+{
+	count_bad(im);
+	import_damage(im, "%s: line %" PRIu64 ": %s", input_name(im->in), line, expected);
+}
+
+void import_bad_record(struct import *im, uint64_t offset, const char *expected)
+{
+	count_bad(im);
+	import_damage(im, "%s: byte %" PRIu64 ": %s", input_name(im->in), offset, expected);
+}
+
+int import_begin(struct import *im, struct err *e)
+{
+	return im->resume_offset ? input_skip_to(im->in, im->resume_offset, e) : 0;
+}
+
+static void show_progress(struct import *im)
+{
+	if (!im->progress)
+		return;
+	uint64_t done, total;
+	input_position(im->in, &done, &total);
+	im->progress(im->ctx, done, total);
+}
+
+int import_lines(struct import *im, const char **p_out, const char **end_out, struct err *e)
+{
+	size_t n;
+	struct err why = {};
+	const int rc = input_lines(im->in, p_out, &n, &why);
+
+	show_progress(im);
+	if (rc == ERR_FORMAT) {
+		count_bad(im);
+		import_damage(im, "%s", why.msg);
+		return 0;
+	}
+	if (rc < 0)
+		return err_set(e, rc, "%s", why.msg);
+
+	const char *damage = input_damage(im->in);
+	if (!rc) {
+		if (damage)
+			import_damage(im, "%s", damage);
+		return 0;
+	}
+	im->block_offset = input_offset(im->in) - n;
+	*end_out = *p_out + n;
+	if (damage && (*end_out)[-1] != '\n') { /* half a line may look like a whole one */
+		count_bad(im);
+		const char *nl = memrchr(*p_out, '\n', n);
+		*end_out = nl ? nl + 1 : *p_out;
+	}
+	return 1;
+}
+
+int import_records(struct import *im, size_t size, const uint8_t **p_out, size_t *n_out,
+		   struct err *e)
+{
+	size_t left_over;
+	const int rc = input_records(im->in, size, p_out, n_out, &left_over, e);
+
+	show_progress(im);
+	im->block_offset = input_offset(im->in) - (rc > 0 ? *n_out * size : 0);
+	if (rc)
+		return rc;
+	if (left_over) {
+		char expected[64];
+		snprintf(expected, sizeof(expected), "%zu bytes left, expected a record of %zu",
+			 left_over, size);
+		import_bad_record(im, input_offset(im->in), expected);
+	}
+	if (input_damage(im->in))
+		import_damage(im, "%s", input_damage(im->in));
+	return 0;
+}
+
+/* ---- cursor ---- */
+
+struct cursor_field {
+	const char *name;
+	size_t offset;
+};
+
+#define FIELD(f)                                      \
+	{                                             \
+#f, offsetof(struct import_cursor, f) \
+	}
+#define ACCOUNT(f)                                            \
+	{                                                     \
+#f, offsetof(struct import_cursor, account.f) \
+	}
+static const struct cursor_field cursor_fields[] = {
+	FIELD(file),          FIELD(base),           FIELD(line),     FIELD(first),
+	FIELD(last_ns),       FIELD(damaged),        ACCOUNT(seen),   FIELD(bad_from_ns),
+	ACCOUNT(filtered),    ACCOUNT(shed),         ACCOUNT(stored), ACCOUNT(ring_lost),
+	ACCOUNT(unaccounted), ACCOUNT(decode_error),
+};
+#undef FIELD
+#undef ACCOUNT
+enum { CURSOR_FIELDS = sizeof(cursor_fields) / sizeof(cursor_fields[0]) };
+_Static_assert(CURSOR_FIELDS * 8 == sizeof(struct import_cursor), "a field has no name");
+
+void import_cursor_print(const struct import_cursor *at, char *text_out)
+{
+	size_t n = 0;
+	*text_out = '\0';
+	for (size_t i = 0; i < CURSOR_FIELDS && n < IMPORT_POSITION_CHARS; i++) {
+		uint64_t v;
+		memcpy(&v, (const char *)at + cursor_fields[i].offset, sizeof(v));
+		if (v)
+			n += (size_t)snprintf(text_out + n, IMPORT_POSITION_CHARS - n,
+					      "%s%s=%" PRIu64, n ? " " : "", cursor_fields[i].name,
+					      v);
+	}
+}
+
+void import_cursor_parse(struct import_cursor *at, const char *text)
+{
+	char name[16];
+	uint64_t v;
+	int n;
+
+	*at = (struct import_cursor){};
+	for (; sscanf(text, " %15[a-z_]=%" SCNu64 "%n", name, &v, &n) == 2; text += n)
+		for (size_t i = 0; i < CURSOR_FIELDS; i++)
+			if (!strcmp(name, cursor_fields[i].name))
+				memcpy((char *)at + cursor_fields[i].offset, &v, sizeof(v));
+}
+
+int import_checkpoint(struct import *im, uint64_t offset)
+{
+	char text[IMPORT_POSITION_CHARS];
+
+	import_cursor_print(&im->at, text);
+	return trace_writer_progress(im->w, im->at.base + offset, text);
+}
+
+int import_end(struct import *im, const char *source, struct err *e)
+{
+	const struct trace_account *a = &im->at.account;
+	int rc = import_checkpoint(im, input_offset(im->in));
+
+	if (!rc)
+		rc = trace_writer_account(im->w, source, a, e);
+	if (!rc && a->decode_error)
+		rc = trace_writer_loss(im->w, source, im->at.bad_from_ns, im->at.last_ns,
+				       a->decode_error, "parse", im->first_damage.msg, e);
+	if (!rc && input_damage(im->in))
+		rc = trace_writer_loss(im->w, source, im->at.last_ns, im->at.last_ns, 0, "damage",
+				       input_damage(im->in), e);
+	if (rc || a->stored)
+		return rc;
+	if (im->first_damage.code)
+		return err_set(e, ERR_UNUSABLE, "%.200s (no row is usable)", im->first_damage.msg);
+	return err_set(e, ERR_UNUSABLE, "%s: holds no row", input_name(im->in));
+}

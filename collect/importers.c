@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+/* The table of importers, alphabetical, and the choice among them. */
+#include "collect/import.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+extern const struct importer import_csv, import_kindcsv, import_lackey, import_lis,
+	import_oraclegeneral, import_vscsi;
+
+const struct importer *const importers[] = {
+	&import_csv,           &import_kindcsv, &import_lackey, &import_lis,
+	&import_oraclegeneral, &import_vscsi,   NULL,
+};
+
+const struct importer *importer_find(const char *name)
+{
+	for (const struct importer *const *i = importers; *i; i++)
+		if (!strcmp((*i)->name, name))
+			return *i;
+	return NULL;
+}
+
+/* Whether a word of extensions ends the name, before .zst, .gz or .xz */
+static bool has_extension(const char *name, const char *extensions)
+{
+	size_t n = strlen(name);
+	static const char *const outer[] = { ".zst", ".gz", ".xz" };
+	for (size_t i = 0; i < 3; i++) {
+		const size_t m = strlen(outer[i]);
+		if (n > m && !strcasecmp(name + n - m, outer[i])) {
+			n -= m;
+			break;
+		}
+	}
+	for (const char *p = extensions; p && *p; p += strspn(p, " ")) {
+		const size_t m = strcspn(p, " ");
+		if (n > m && name[n - m - 1] == '.' && !strncasecmp(name + n - m, p, m))
+			return true;
+		p += m;
+	}
+	return false;
+}
+
+static const struct importer *none(struct input *in, size_t n, struct err *e)
+{
+	char list[160] = "";
+	size_t used = 0;
+
+	if (!n) {
+		err_set(e, ERR_UNUSABLE, "%s: is empty", input_name(in));
+		return NULL;
+	}
+	for (const struct importer *const *i = importers; *i && used < sizeof(list); i++)
+		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", used ? ", " : "",
+					 (*i)->name);
+	err_set(e, ERR_UNUSABLE, "%.60s: no known format; --format takes %s", input_name(in), list);
+	return NULL;
+}
+
+const struct importer *importer_sniff(struct input *in, struct err *e)
+{
+	const uint8_t *head;
+	size_t n;
+	if (input_peek(in, &head, &n, e))
+		return NULL;
+
+	const struct importer *best = NULL;
+	int best_score = 0;
+	for (const struct importer *const *i = importers; *i; i++) {
+		int score = 2 * (*i)->sniff(head, n, n < INPUT_PEEK_BYTES);
+		if (score > 0 && has_extension(input_name(in), (*i)->extensions))
+			score++; /* decides between equals only */
+		if (score > best_score) {
+			best_score = score;
+			best = *i;
+		}
+	}
+	return best ? best : none(in, n, e);
+}
