@@ -50,7 +50,7 @@ endif
 
 SRC     := $(sort $(foreach d,base store reports collect sim policies replay,$(wildcard $d/*.c)))
 EMBED   := $(wildcard store/*.sql reports/queries/*.sql reports/queries/*.gp)
-OBJ     := $(SRC:%.c=$(B)/%.o) $(B)/embedded.o
+OBJ     := $(SRC:%.c=$(B)/%.o) $(patsubst scripts/embed,$(B)/embedded.o,$(wildcard scripts/embed))
 EXT     := $(patsubst store/sqlext.c,$(B)/pugmark.so,$(wildcard store/sqlext.c))
 EXT_OBJ := $(patsubst %/sqlext.o,%/sqlext-so.o,$(filter $(B)/store/% $(B)/base/% %/embedded.o,$(OBJ)))
 PLUGINS := $(patsubst %.c,$(B)/%.so,$(wildcard examples/*.c))

@@ -6,6 +6,7 @@
  */
 #include "bench/refstream.h"
 #include "store/db.h"
+#include "store/trace-writer.h"
 #include "store/trace.h"
 
 #include <stdio.h>
@@ -142,13 +143,13 @@ static double bench_rows(struct bench *b, const char *path, const struct dma_eve
 int main(int argc, char **argv)
 {
 	struct bench b = { .events = 20000000 };
-	const char *tmp = getenv("TMPDIR");
 	if (argc < 2 || !(b.json = fopen(argv[1], "w"))) {
 		fprintf(stderr, "usage: bench-store OUT.json [MILLION_EVENTS]\n");
 		return 64;
 	}
 	if (argc > 2)
 		b.events = strtoull(argv[2], NULL, 10) * 1000000;
+	const char *tmp = getenv("TMPDIR");
 	snprintf(b.dir, sizeof(b.dir), "%s/bench-store-XXXXXX", tmp ? tmp : "/var/tmp");
 	if (!mkdtemp(b.dir))
 		return 73;

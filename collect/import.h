@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "collect/input.h"
+#include "store/trace-writer.h"
 #include "store/trace.h"
 
 #include <stdbool.h>

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- pugmark trace file, schema version 1 (PRAGMA user_version). FORMAT.md is normative.
 -- Times are integers in ns since the start of the trace; sizes are bytes; pages are 4 KiB.
 

@@ -5,8 +5,6 @@
  * around that (files, sets, full disks, names) is in writer-file.c and
  * writer-names.c.
  */
-#include "store/trace.h"
-
 #include "store/writer.h"
 
 #include <errno.h>

@@ -6,6 +6,7 @@
 #include "store/chunk.h"
 #include "store/db.h"
 #include "store/digest.h"
+#include "store/trace-writer.h"
 #include "store/trace.h"
 
 #include <sqlite3.h>
