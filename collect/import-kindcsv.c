@@ -401,8 +401,7 @@ static int put_block(struct import *im, struct kindcsv *t, struct trace_stream *
 		if (rc)
 			return rc;
 		at->last_ns = v[0];
-		at->account.seen++;
-		at->account.stored++;
+		at->stored++;
 	}
 	return 0;
 }
