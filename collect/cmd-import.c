@@ -24,7 +24,7 @@ int cmd_import(int argc, char **argv);
 
 struct import_command {
 	struct cli cli;
-	char **files;
+	char **files; /* room for all of argv */
 	unsigned nfiles;
 	const char *out, *format;
 	struct import_options options;
@@ -403,9 +403,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case KEY_FSYNC:
 		c->fsync = true;
 		return 0;
-	case ARGP_KEY_ARGS:
-		c->files = state->argv + state->next;
-		c->nfiles = (unsigned)(state->argc - state->next);
+	case ARGP_KEY_ARG:
+		c->files[c->nfiles++] = arg;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state, "no FILE to import");
@@ -454,6 +453,10 @@ int cmd_import(int argc, char **argv)
 	struct import_command c = { .options = { .as = AS_PA } };
 	struct err e = {};
 
+	_free_ char **files = calloc((size_t)argc, sizeof(*files));
+	if (!files)
+		return err_exit_status(ERR_NOMEM);
+	c.files = files;
 	if (cli_parse(&argp, argc, argv, &c))
 		return err_exit_status(ERR_USAGE);
 	const int rc = import_all(&c, &e);
