@@ -31,8 +31,7 @@ struct name_table {
 		uint16_t number;
 	} cached[NAMES_CACHED];
 	unsigned ncached;
-	uint32_t nnumbers; /* dev0 .. dev(nnumbers - 1) are known */
-	uint16_t numbers[1 << 16];
+	uint32_t nknown; /* numbers below this have a name */
 };
 
 struct field {
@@ -248,19 +247,20 @@ static int number_of_name(struct import *im, struct name_table *t, enum field_ro
 	return rc;
 }
 
-/* Numbers below n are made too: in a file without names they stay what they are. */
-static int number_of_number(struct import *im, struct name_table *t, enum field_role role,
-			    uint32_t n, uint16_t *number_out, struct err *e)
+/* A number stays what it is; names are made up for it and those below it. */
+static int know_number(struct import *im, struct name_table *t, enum field_role role, uint64_t n,
+		       struct err *e)
 {
-	for (; t->nnumbers <= n; t->nnumbers++) {
+	while (t->nknown <= n) {
 		char word[NAME_BYTES];
+		uint16_t number;
 		snprintf(word, sizeof(word), "%s%" PRIu32, role == ROLE_SOURCE ? "source" : "dev",
-			 t->nnumbers);
-		const int rc = ask_number(im, role, word, &t->numbers[t->nnumbers], e);
+			 t->nknown);
+		const int rc = ask_number(im, role, word, &number, e);
 		if (rc)
 			return rc;
+		t->nknown = number >= t->nknown ? number + 1U : t->nknown + 1;
 	}
-	*number_out = t->numbers[n];
 	return 0;
 }
 
@@ -297,7 +297,7 @@ static int name_field(struct import *im, struct kindcsv *t, const struct field *
 	const int rc = number_of_name(im, f->role == ROLE_DEVICE ? &t->device : &t->source, f->role,
 				      p, n, &number, e);
 	*out = number;
-	return rc ? rc : 1;
+	return rc == ERR_FORMAT ? 0 : rc ? rc : 1; /* ERR_FORMAT: too many names */
 }
 
 static int number_field(struct import *im, struct kindcsv *t, const struct field *f, uint64_t *v,
@@ -312,10 +312,8 @@ static int number_field(struct import *im, struct kindcsv *t, const struct field
 			return 0;
 	if (f->role == ROLE_NUMBER || (c->is_nullable && *v == f->most))
 		return 1;
-	uint16_t number = 0;
-	const int rc = number_of_number(im, f->role == ROLE_DEVICE ? &t->device : &t->source,
-					f->role, (uint32_t)*v, &number, e);
-	*v = number;
+	const int rc =
+		know_number(im, f->role == ROLE_DEVICE ? &t->device : &t->source, f->role, *v, e);
 	return rc ? rc : 1;
 }
 
@@ -401,8 +399,7 @@ static int put_block(struct import *im, struct kindcsv *t, struct trace_stream *
 		if (rc)
 			return rc;
 		at->last_ns = v[0];
-		at->account.seen++;
-		at->account.stored++;
+		at->stored++;
 	}
 	return 0;
 }
@@ -418,9 +415,10 @@ static int default_names(struct import *im, struct kindcsv *t, struct err *e)
 		rc = ask_number(im, ROLE_DEVICE, "csv", &number, e);
 		t->defaults[t->kind->dev] = number;
 	}
-	if (!rc && source >= 0 && !(t->seen_mask >> source & 1)) {
+	if (!rc && source >= 0) { /* also tells where the writer's numbers begin */
 		rc = ask_number(im, ROLE_SOURCE, "csv", &number, e);
 		t->defaults[source] = number;
+		t->source.nknown = number + 1U;
 	}
 	return rc;
 }

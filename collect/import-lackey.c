@@ -82,8 +82,7 @@ static int put_block(struct import *im, struct trace_stream *s, const char *p, c
 		if (!p) {
 			p = text_next_line(line);
 			if (is_filtered(line)) {
-				at->account.seen++;
-				at->account.filtered++;
+				at->filtered++;
 			} else if (*text_blanks(line) != '\n') {
 				import_bad_line(im, at->line + 1,
 						"expected ' L addr,size' (or S, M, I)");
@@ -97,7 +96,7 @@ static int put_block(struct import *im, struct trace_stream *s, const char *p, c
 			continue;
 		}
 		const struct mem_event ev = {
-			.ts = at->account.stored,
+			.ts = at->stored,
 			.va = va,
 			.bytes = (uint32_t)bytes,
 			.rw = rw_of(line[1]),
@@ -108,8 +107,7 @@ static int put_block(struct import *im, struct trace_stream *s, const char *p, c
 		if (rc)
 			return rc;
 		at->last_ns = ev.ts;
-		at->account.seen++;
-		at->account.stored++;
+		at->stored++;
 	}
 	return 0;
 }

@@ -82,8 +82,7 @@ static int put_block(struct import *im, struct trace_stream *s, struct object_ev
 			continue;
 		}
 		if (!line.n) { /* touches nothing */
-			at->account.seen++;
-			at->account.filtered++;
+			at->filtered++;
 			continue;
 		}
 		ev->obj = line.first;
@@ -94,8 +93,7 @@ static int put_block(struct import *im, struct trace_stream *s, struct object_ev
 		if (rc)
 			return rc;
 		at->last_ns = ev->ts;
-		at->account.seen++;
-		at->account.stored++;
+		at->stored++;
 	}
 	return 0;
 }

@@ -140,7 +140,7 @@ static const char *check_record(struct import_cursor *at, const struct vscsi_rec
 	if (__builtin_add_overflow(r->lbn, (uint64_t)r->len_bytes / BLOCK_BYTES + 1, &last_block) ||
 	    last_block > UINT64_MAX / BLOCK_BYTES)
 		return "block number too large";
-	if (at->account.seen == at->account.decode_error)
+	if (!at->stored && !at->filtered)
 		at->first = r->ts_us; /* of the first good record */
 	if (r->ts_us < at->first ||
 	    __builtin_mul_overflow(r->ts_us - at->first, NS_PER_US, &ev->ts) ||
@@ -167,8 +167,7 @@ static int put_block(struct import *im, struct trace_stream *s, struct io_event 
 		}
 		const int op = op_of(r.cmd);
 		if (op < 0 || !r.len_bytes) {
-			at->account.seen++;
-			at->account.filtered++;
+			at->filtered++;
 			continue;
 		}
 		ev->op = (uint8_t)op;
@@ -180,8 +179,7 @@ static int put_block(struct import *im, struct trace_stream *s, struct io_event 
 		if (rc)
 			return rc;
 		at->last_ns = ev->ts;
-		at->account.seen++;
-		at->account.stored++;
+		at->stored++;
 	}
 	return 0;
 }

@@ -30,10 +30,8 @@ void import_damage(struct import *im, const char *fmt, ...)
 
 static void count_bad(struct import *im)
 {
-	if (!im->at.account.decode_error)
+	if (!im->at.bad++)
 		im->at.bad_from_ns = im->at.last_ns;
-	im->at.account.seen++;
-	im->at.account.decode_error++;
 }
 
 void import_bad_line(struct import *im, uint64_t line, const char *expected)
@@ -121,22 +119,19 @@ struct cursor_field {
 	size_t offset;
 };
 
-#define FIELD(f)                                      \
-	{                                             \
-#f, offsetof(struct import_cursor, f) \
-	}
-#define ACCOUNT(f)                                            \
-	{                                                     \
-#f, offsetof(struct import_cursor, account.f) \
-	}
+/* short names: with 20 digits each where a time may have them, all fit the text */
 static const struct cursor_field cursor_fields[] = {
-	FIELD(file),          FIELD(base),           FIELD(line),     FIELD(first),
-	FIELD(last_ns),       FIELD(damaged),        ACCOUNT(seen),   FIELD(bad_from_ns),
-	ACCOUNT(filtered),    ACCOUNT(shed),         ACCOUNT(stored), ACCOUNT(ring_lost),
-	ACCOUNT(unaccounted), ACCOUNT(decode_error),
+	{ "file", offsetof(struct import_cursor, file) },
+	{ "base", offsetof(struct import_cursor, base) },
+	{ "line", offsetof(struct import_cursor, line) },
+	{ "first", offsetof(struct import_cursor, first) },
+	{ "t", offsetof(struct import_cursor, last_ns) },
+	{ "tbad", offsetof(struct import_cursor, bad_from_ns) },
+	{ "dmg", offsetof(struct import_cursor, damaged) },
+	{ "put", offsetof(struct import_cursor, stored) },
+	{ "not", offsetof(struct import_cursor, filtered) },
+	{ "bad", offsetof(struct import_cursor, bad) },
 };
-#undef FIELD
-#undef ACCOUNT
 enum { CURSOR_FIELDS = sizeof(cursor_fields) / sizeof(cursor_fields[0]) };
 _Static_assert(CURSOR_FIELDS * 8 == sizeof(struct import_cursor), "a field has no name");
 
@@ -175,20 +170,36 @@ int import_checkpoint(struct import *im, uint64_t offset)
 	return trace_writer_progress(im->w, im->at.base + offset, text);
 }
 
+static int tell_losses(struct import *im, const char *source, struct err *e)
+{
+	const struct import_cursor *at = &im->at;
+	int rc = 0;
+
+	if (at->bad && im->is_last)
+		rc = trace_writer_loss(im->w, source, at->bad_from_ns, at->last_ns, at->bad,
+				       "parse", im->first_damage.msg, e);
+	if (!rc && input_damage(im->in))
+		rc = trace_writer_loss(im->w, source, at->last_ns, at->last_ns, 0, "damage",
+				       input_damage(im->in), e);
+	return rc;
+}
+
 int import_end(struct import *im, const char *source, struct err *e)
 {
-	const struct trace_account *a = &im->at.account;
+	const struct import_cursor *at = &im->at;
+	const struct trace_account account = {
+		.seen = at->stored + at->filtered + at->bad,
+		.stored = at->stored,
+		.filtered = at->filtered,
+		.decode_error = at->bad,
+	};
 	int rc = import_checkpoint(im, input_offset(im->in));
 
 	if (!rc)
-		rc = trace_writer_account(im->w, source, a, e);
-	if (!rc && a->decode_error)
-		rc = trace_writer_loss(im->w, source, im->at.bad_from_ns, im->at.last_ns,
-				       a->decode_error, "parse", im->first_damage.msg, e);
-	if (!rc && input_damage(im->in))
-		rc = trace_writer_loss(im->w, source, im->at.last_ns, im->at.last_ns, 0, "damage",
-				       input_damage(im->in), e);
-	if (rc || a->stored)
+		rc = trace_writer_account(im->w, source, &account, e);
+	if (!rc)
+		rc = tell_losses(im, source, e);
+	if (rc || at->stored)
 		return rc;
 	if (im->first_damage.code)
 		return err_set(e, ERR_UNUSABLE, "%.200s (no row is usable)", im->first_damage.msg);

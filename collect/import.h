@@ -33,13 +33,15 @@ struct import_cursor {
 	uint64_t last_ns;     /* time of the last row */
 	uint64_t bad_from_ns; /* time of the row before the first bad one */
 	uint64_t damaged;     /* places told by import_damage */
-	struct trace_account account;
+	/* rows, over all inputs: those seen are the sum */
+	uint64_t stored, filtered, bad;
 };
 
 struct import {
 	struct input *in;
 	struct trace_writer *w;
 	const struct import_options *options;
+	bool is_last; /* of several inputs; a single one is */
 	struct import_cursor at;
 	uint64_t block_offset;   /* of the block that import_lines or _records gave last */
 	uint64_t resume_offset;  /* of this input: rows below are in the file already */
@@ -118,13 +120,13 @@ static inline int import_before_put(struct import *im, const struct trace_stream
 }
 
 /*
- * Accounts under the name of the stream, writes the loss row, hands over the
- * last cursor. ERR_UNUSABLE when no row was stored.
+ * Accounts under the name of the stream, tells losses, hands over the last
+ * cursor. ERR_UNUSABLE when no row was stored so far.
  */
 int import_end(struct import *im, const char *source, struct err *e);
 
 /* Cursor to and from its text; parsing takes what is missing as 0. */
-enum { IMPORT_POSITION_CHARS = 400 };
+enum { IMPORT_POSITION_CHARS = 240 };
 void import_cursor_print(const struct import_cursor *at, char *text_out);
 void import_cursor_parse(struct import_cursor *at, const char *text);
 

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: MIT
+/*
+ * pugmark export: streams of a trace in formats of others. A file is written
+ * beside its place and renamed when it is whole.
+ */
+#include "base/cleanup.h"
+#include "collect/export.h"
+#include "reports/cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define COMMAND "export"
+
+int cmd_export(int argc, char **argv);
+
+static const struct exporter *const exporters[] = { &export_csv,      &export_jsonl,
+						    &export_requests, &export_oraclegeneral,
+						    &export_perfetto, NULL };
+
+struct export_command {
+	struct cli cli;
+	const char *path, *out, *stream;
+	const struct exporter *exporter;
+	char *temporary; /* name of a file to be renamed, or NULL */
+};
+
+static void tell_warning(void *ctx, const char *sentence)
+{
+	const struct export_command *c = ctx;
+
+	cli_note(&c->cli, COMMAND, "%s", sentence);
+}
+
+int export_each_batch(struct export *x, const struct trace_stream_info *s, uint64_t columns,
+		      int (*put)(struct export *x, const struct batch *b, void *ctx, struct err *e),
+		      void *ctx, struct err *e)
+{
+	const struct trace_select select = { .stream = s->id, .columns = columns, .dev = -1 };
+	struct trace_reader *r = NULL;
+	const struct batch *b;
+	int rc = trace_reader_open(x->t, &select, &r, e);
+
+	while (!rc) {
+		const int got = trace_reader_next(r, &b, e);
+		if (!got)
+			break;
+		if (got > 0) {
+			rc = put(x, b, ctx, e);
+			continue;
+		}
+		if (got != ERR_FORMAT) {
+			rc = got;
+			break;
+		}
+		x->damaged++;
+		x->warn(x->ctx, e->msg);
+	}
+	trace_reader_close(r);
+	return rc;
+}
+
+/* ---- which stream ---- */
+
+static bool is_known(const struct exporter *x, enum kind_id kind)
+{
+	if (!x->kinds)
+		return true;
+	for (const enum kind_id *k = x->kinds; *k != KIND_COUNT; k++)
+		if (*k == kind)
+			return true;
+	return false;
+}
+
+static int list_streams(struct trace *t, const char *why, struct err *e)
+{
+	char list[120] = "";
+	size_t n = 0;
+
+	for (unsigned i = 0; i < trace_nstreams(t) && n < sizeof(list); i++)
+		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", i ? ", " : "",
+				      trace_stream_info(t, i)->kind->name);
+	return err_set(e, ERR_USAGE, "%.80s: %s; it has %s", trace_path(t), why,
+		       n ? list : "no stream");
+}
+
+static int choose_stream(const struct export_command *c, struct export *x, struct err *e)
+{
+	const struct trace_stream_info *only = NULL;
+	unsigned nknown = 0;
+	char why[60];
+
+	for (unsigned i = 0; i < trace_nstreams(x->t); i++) {
+		const struct trace_stream_info *s = trace_stream_info(x->t, i);
+		if (c->stream && strcmp(c->stream, s->kind->name))
+			continue;
+		if (!is_known(c->exporter, s->kind->id))
+			continue;
+		only = s;
+		nknown++;
+	}
+	if (c->stream && !nknown) {
+		snprintf(why, sizeof(why), "no stream '%.16s' for %s", c->stream,
+			 c->exporter->name);
+		return list_streams(x->t, why, e);
+	}
+	if (!nknown) {
+		snprintf(why, sizeof(why), "no stream for %s", c->exporter->name);
+		list_streams(x->t, why, e);
+		return e->code = ERR_UNUSABLE;
+	}
+	if (c->exporter->is_of_all && !c->stream)
+		return 0;
+	for (const enum kind_id *k = c->exporter->kinds; nknown > 1 && k && *k != KIND_COUNT; k++)
+		if (trace_find_stream(x->t, *k)) { /* by preference */
+			x->stream = trace_find_stream(x->t, *k);
+			return 0;
+		}
+	if (nknown > 1)
+		return list_streams(x->t, "--stream must pick one", e);
+	x->stream = only;
+	return 0;
+}
+
+/* ---- where to ---- */
+
+/* A file that does not outlive us: for work in place before a copy to stdout. */
+static int open_scratch(struct err *e)
+{
+	const char *dir = getenv("TMPDIR");
+	_free_ char *path = NULL;
+	if (asprintf(&path, "%s/pugmark-XXXXXX", dir && *dir ? dir : "/tmp") < 0)
+		return err_set(e, ERR_NOMEM, "out of memory");
+	const int fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0)
+		return err_set(e, ERR_CREATE, "%s: %s (see TMPDIR)", path, strerror(errno));
+	unlink(path);
+	return fd;
+}
+
+static int open_beside(struct export_command *c, struct err *e)
+{
+	if (asprintf(&c->temporary, "%s.XXXXXX", c->out) < 0) {
+		c->temporary = NULL;
+		return err_set(e, ERR_NOMEM, "out of memory");
+	}
+	const int fd = mkostemp(c->temporary, O_CLOEXEC);
+	if (fd < 0) {
+		free(take_ptr(c->temporary));
+		return err_set(e, errno == EACCES ? ERR_PERM : ERR_CREATE, "%s: %s", c->out,
+			       strerror(errno));
+	}
+	const mode_t mask = umask(0); /* the only way to ask */
+	umask(mask);
+	fchmod(fd, 0666 & ~mask);
+	return fd;
+}
+
+static int open_output(struct export_command *c, struct export *x, struct err *e)
+{
+	struct stat st;
+	const bool is_stdout = !c->out || !strcmp(c->out, "-");
+	const bool is_special = !is_stdout && !stat(c->out, &st) && !S_ISREG(st.st_mode);
+
+	if (!is_stdout && !is_special) {
+		x->fd = open_beside(c, e);
+		x->is_seekable = true;
+	} else if (c->exporter->needs_seek) {
+		x->fd = open_scratch(e);
+		x->is_seekable = true;
+	} else if (is_stdout) {
+		x->fd = dup(STDOUT_FILENO);
+	} else {
+		x->fd = open(c->out, O_WRONLY | O_CLOEXEC);
+	}
+	if (x->fd < 0)
+		return e->code ? e->code
+			       : err_set(e, ERR_CREATE, "%s: %s", c->out ? c->out : "stdout",
+					 strerror(errno));
+	outbuf_init(&x->out, x->fd);
+	return 0;
+}
+
+/* From a scratch file to stdout or a special file */
+static int copy_out(const struct export_command *c, struct export *x, struct err *e)
+{
+	const bool is_stdout = !c->out || !strcmp(c->out, "-");
+	_close_ int fd = is_stdout ? dup(STDOUT_FILENO) : open(c->out, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(e, ERR_CREATE, "%s: %s", c->out ? c->out : "stdout",
+			       strerror(errno));
+
+	char block[1 << 15];
+	off_t at = 0;
+	outbuf_init(&x->out, fd);
+	for (ssize_t got; (got = pread(x->fd, block, sizeof(block), at)) != 0; at += got) {
+		if (got < 0)
+			return err_set(e, ERR_IO, "temporary file: %s", strerror(errno));
+		outbuf_bytes(&x->out, block, (size_t)got);
+	}
+	return outbuf_flush(&x->out, e);
+}
+
+static int finish_output(struct export_command *c, struct export *x, int rc, struct err *e)
+{
+	if (!rc)
+		rc = outbuf_flush(&x->out, e);
+	if (!rc && !c->temporary && x->is_seekable)
+		rc = copy_out(c, x, e);
+	if (x->fd >= 0 && close(x->fd) && !rc)
+		rc = err_set(e, ERR_CREATE, "%s: %s", c->out ? c->out : "stdout", strerror(errno));
+	if (c->temporary && !rc && rename(c->temporary, c->out))
+		rc = err_set(e, ERR_CREATE, "%s: %s", c->out, strerror(errno));
+	if (c->temporary && rc)
+		unlink(c->temporary);
+	free(take_ptr(c->temporary));
+	return rc;
+}
+
+static int export_all(struct export_command *c, uint64_t *damaged_out, struct err *e)
+{
+	struct export *x = calloc(1, sizeof(*x));
+	if (!x)
+		return err_set(e, ERR_NOMEM, "out of memory");
+	x->fd = -1;
+	x->warn = tell_warning;
+	x->ctx = c;
+
+	int rc = trace_open(c->path, &x->t, e);
+	if (!rc)
+		rc = choose_stream(c, x, e);
+	if (!rc)
+		rc = open_output(c, x, e);
+	if (!rc)
+		rc = finish_output(c, x, c->exporter->run(x, e), e);
+	*damaged_out = x->damaged;
+	trace_close(x->t);
+	free(x);
+	return rc;
+}
+
+/* ---- options ---- */
+
+static const struct argp_option options[] = {
+	{ "format", 'f', "NAME", 0, "Format to write", 0 },
+	{ "stream", 's', "KIND", 0, "Stream to write, where the trace has several", 0 },
+	{ "output", 'o', "FILE", 0, "File to write instead of standard output", 0 },
+	{},
+};
+
+static void parse_format(struct argp_state *state, const char *arg, struct export_command *c)
+{
+	const char *names[sizeof(exporters) / sizeof(exporters[0])];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		names[i] = exporters[i] ? exporters[i]->name : NULL;
+		if (names[i] && !strcmp(names[i], arg))
+			c->exporter = exporters[i];
+	}
+	if (c->exporter)
+		return;
+	const char *nearest = cli_nearest(arg, names);
+	if (nearest)
+		argp_error(state, "no format '%s': did you mean '%s'?", arg, nearest);
+	else
+		argp_error(state, "no format '%s': see --help for the list", arg);
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct export_command *c = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &c->cli;
+		return 0;
+	case 'f':
+		parse_format(state, arg, c);
+		return 0;
+	case 's':
+		c->stream = arg;
+		return 0;
+	case 'o':
+		c->out = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (c->path)
+			argp_error(state, "one trace at a time, not also '%s'", arg);
+		c->path = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!c->path)
+			argp_error(state, "no trace to export");
+		if (!c->exporter)
+			argp_error(state, "no format to write: --format NAME");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static char *help_filter(int key, const char *text, void *input)
+{
+	char *list = NULL;
+	size_t n;
+
+	(void)input;
+	if (key != ARGP_KEY_HELP_POST_DOC)
+		return (char *)text;
+	FILE *f = open_memstream(&list, &n);
+	if (!f)
+		return NULL;
+	fprintf(f, "%s\n", text);
+	for (const struct exporter *const *x = exporters; *x; x++)
+		fprintf(f, "  %-14s %s\n", (*x)->name, (*x)->summary);
+	fclose(f);
+	return list;
+}
+
+static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, {} };
+static const struct argp argp = {
+	.options = options,
+	.parser = parse_option,
+	.args_doc = "T.db",
+	.doc = "Write streams of a trace in a format of others.\vFormats:",
+	.children = children,
+	.help_filter = help_filter,
+};
+
+int cmd_export(int argc, char **argv)
+{
+	struct export_command c = {};
+	struct err e = {};
+	uint64_t damaged = 0;
+
+	if (cli_parse(&argp, argc, argv, &c))
+		return err_exit_status(ERR_USAGE);
+	const int rc = export_all(&c, &damaged, &e);
+	if (rc)
+		return cli_fail(COMMAND, &e);
+	return damaged ? EXIT_DAMAGED : EXIT_DONE;
+}

@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: MIT
+/*
+ * pugmark import: foreign files into a trace. Only named files are read. A
+ * trace left unsealed by a crash is gone on with, when the inputs are the same.
+ */
+#include "base/cleanup.h"
+#include "base/quantity.h"
+#include "collect/import-report.h"
+#include "collect/import.h"
+#include "reports/cli.h"
+#include "reports/progress.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#define COMMAND "import"
+
+int cmd_import(int argc, char **argv);
+
+struct import_command {
+	struct cli cli;
+	char **files; /* room for all of argv */
+	unsigned nfiles;
+	const char *out, *format;
+	struct import_options options;
+	bool force, fsync;
+	uint64_t quota_bytes, rotate_bytes;
+
+	const struct importer *importer;
+	struct progress progress;
+	struct trace_writer *w;
+	struct import im;
+};
+
+/* ---- what happens meanwhile ---- */
+
+static void tell_warning(void *ctx, const char *sentence)
+{
+	struct import_command *c = ctx;
+
+	cli_note(&c->cli, COMMAND, "%s", sentence);
+}
+
+static void show_progress(void *ctx, uint64_t done, uint64_t total)
+{
+	struct import_command *c = ctx;
+
+	c->progress.total = total;
+	progress_set(&c->progress, done);
+}
+
+static void tell_commit(void *ctx, const struct kind *k, uint64_t rows, uint64_t offset)
+{
+	struct import_command *c = ctx;
+
+	if (c->cli.is_verbose)
+		fprintf(stderr, "committed %" PRIu64 " %s events, input offset %" PRIu64 "\n", rows,
+			k->name, offset);
+}
+
+/* ---- inputs ---- */
+
+/* The importer of an input: as --format says, else by its bytes; all inputs share one. */
+static int choose_importer(struct import_command *c, struct input *in, struct err *e)
+{
+	const struct importer *found = c->format ? importer_find(c->format) : importer_sniff(in, e);
+	if (!found)
+		return c->format ? err_set(e, ERR_USAGE, "no format '%s'", c->format) : e->code;
+	if (!c->importer)
+		c->importer = found;
+	if (c->importer != found)
+		return err_set(e, ERR_USAGE,
+			       "%.100s is %s, but %.100s is %s: import them apart, then merge",
+			       c->files[0], c->importer->name, input_name(in), found->name);
+	if (c->nfiles > 1 && !found->is_appendable)
+		return err_set(e, ERR_USAGE,
+			       "%s inputs are imported one by one: merge joins the traces",
+			       found->name);
+	return 0;
+}
+
+/* What an interrupted import must share with us to be gone on with. */
+static char *describe_inputs(const struct import_command *c, struct input *first, struct err *e)
+{
+	enum { HASHED_BYTES = 4096 };
+	const uint8_t *head;
+	size_t n, text_n;
+	char *text = NULL;
+
+	if (input_peek(first, &head, &n, e))
+		return NULL;
+	FILE *f = open_memstream(&text, &text_n);
+	if (f) {
+		for (unsigned i = 0; i < c->nfiles; i++)
+			fprintf(f, "%s ", c->files[i]);
+		fprintf(f, "--format %s --as %s (begins with xxh64 %016" PRIx64 ")",
+			c->importer->name, kind_as_names[c->options.as],
+			(uint64_t)XXH64(head, n < HASHED_BYTES ? n : HASHED_BYTES, 0));
+		if (fclose(f)) {
+			free(text);
+			text = NULL;
+		}
+	}
+	if (!text)
+		err_set(e, ERR_NOMEM, "out of memory");
+	return text;
+}
+
+/* ---- output ---- */
+
+static bool is_sqlite(const char *path)
+{
+	char magic[16] = "";
+	_fclose_ FILE *f = fopen(path, "re");
+
+	return f && fread(magic, 1, sizeof(magic), f) == sizeof(magic) &&
+	       !memcmp(magic, "SQLite format 3", sizeof(magic));
+}
+
+/* --force: only a trace is removed, and never an input. */
+static int remove_output(const struct import_command *c, const char *path, struct err *e)
+{
+	static const char *const tails[] = { "", "-wal", "-shm", "-journal", "-ballast" };
+	struct stat out, in;
+
+	if (stat(path, &out))
+		return 0;
+	for (unsigned i = 0; i < c->nfiles; i++)
+		if (!stat(c->files[i], &in) && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+			return err_set(e, ERR_CREATE, "%s: is an input too", path);
+	if (!S_ISREG(out.st_mode) || (out.st_size && !is_sqlite(path)))
+		return err_set(e, ERR_CREATE, "%s: is no trace, so --force does not replace it",
+			       path);
+	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+		_free_ char *name = NULL;
+		if (asprintf(&name, "%s%s", path, tails[i]) < 0)
+			return err_set(e, ERR_NOMEM, "out of memory");
+		if (unlink(name) && errno != ENOENT)
+			return err_set(e, ERR_CREATE, "%s: %s", name, strerror(errno));
+	}
+	return 0;
+}
+
+/* Members T.0001.db .. of the set, as trace_writer_open names them */
+static int remove_set(const struct import_command *c, struct err *e)
+{
+	const char *slash = strrchr(c->out, '/'), *dot = strrchr(c->out, '.');
+	const bool has_tail = dot && (!slash || dot > slash) && dot != c->out;
+	const int stem = has_tail ? (int)(dot - c->out) : (int)strlen(c->out);
+
+	for (unsigned i = 1; i < 10000; i++) {
+		_free_ char *name = NULL;
+		if (asprintf(&name, "%.*s.%04u%s", stem, c->out, i, has_tail ? dot : ".db") < 0)
+			return err_set(e, ERR_NOMEM, "out of memory");
+		if (access(name, F_OK))
+			return 0;
+		const int rc = remove_output(c, name, e);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static int open_output(struct import_command *c, struct input *first, struct err *e)
+{
+	_free_ char *args = describe_inputs(c, first, e);
+	if (!args)
+		return e->code;
+	int rc = c->force ? remove_output(c, c->out, e) : 0;
+	if (!rc && c->force)
+		rc = remove_set(c, e);
+	if (rc)
+		return rc;
+
+	char collector[64];
+	snprintf(collector, sizeof(collector), "import %s", c->importer->name);
+	const struct trace_writer_options options = {
+		.collector = collector,
+		.args = args,
+		.clock = c->importer->clock ? c->importer->clock : "trace",
+		.sync_full = c->fsync,
+		.resume = true,
+		.quota_bytes = c->quota_bytes,
+		.rotate_bytes = c->rotate_bytes,
+		.committed = tell_commit,
+		.committed_ctx = c,
+	};
+	rc = trace_writer_open(c->out, &options, &c->w, e);
+	if (rc == ERR_CREATE && !access(c->out, F_OK)) {
+		char why[sizeof(e->msg)];
+		memcpy(why, e->msg, sizeof(why));
+		return err_set(e, rc, "%.210s; --force replaces it", why);
+	}
+	return rc;
+}
+
+/* ---- running ---- */
+
+/* Where an interrupted import left off; at the very beginning otherwise. */
+static void find_resume_point(struct import_command *c)
+{
+	const char *position;
+	const uint64_t offset = trace_writer_resume_point(c->w, &position);
+
+	c->im = (struct import){
+		.w = c->w,
+		.options = &c->options,
+		.warn = tell_warning,
+		.progress = show_progress,
+		.ctx = c,
+	};
+	if (trace_writer_is_resumed(c->w))
+		cli_note(&c->cli, COMMAND, "%s: going on after an interrupted import", c->out);
+	if (!c->importer->is_seekable)
+		return;
+	import_cursor_parse(&c->im.at, position);
+	if (c->im.at.file < c->nfiles && offset >= c->im.at.base)
+		c->im.resume_offset = offset - c->im.at.base;
+	else
+		c->im.at = (struct import_cursor){};
+}
+
+static int run_input(struct import_command *c, struct input *in, struct err *e)
+{
+	uint64_t done, total;
+
+	input_position(in, &done, &total);
+	progress_init(&c->progress, COMMAND, "B", total, c->cli.is_quiet);
+	c->im.in = in;
+	c->im.is_last = c->im.at.file + 1 == c->nfiles;
+	const int rc = c->importer->run(&c->im, e);
+	progress_end(&c->progress);
+
+	c->im.resume_offset = 0;
+	c->im.at.file++;
+	c->im.at.base += input_offset(in);
+	c->im.at.line = 0;
+	if (rc == ERR_UNUSABLE && !c->im.is_last) { /* the next may be */
+		import_damage(&c->im, "%s", e->msg);
+		return 0;
+	}
+	return rc;
+}
+
+/* The inputs one after another; the first is open already, for its format. */
+static int run_all(struct import_command *c, struct input *first, struct err *e)
+{
+	struct input *in = NULL;
+	int rc = open_output(c, first, e);
+
+	if (rc)
+		return rc;
+	find_resume_point(c);
+	while (!rc && c->im.at.file < c->nfiles) {
+		const char *path = c->files[c->im.at.file];
+		if (!c->im.at.file) {
+			rc = run_input(c, first, e);
+			continue;
+		}
+		rc = input_open(path, &in, e);
+		if (!rc)
+			rc = choose_importer(c, in, e);
+		if (!rc)
+			rc = run_input(c, in, e);
+		input_close(take_ptr(in));
+	}
+	return rc;
+}
+
+static uint64_t rows_stored(const struct trace_writer *w)
+{
+	uint64_t rows = 0;
+	for (unsigned i = 0; i < KIND_COUNT; i++)
+		rows += trace_writer_rows(w, (enum kind_id)i);
+	return rows;
+}
+
+/*
+ * Ends the writer by what happened: sealed; nothing there to keep: removed;
+ * stopped on the way: closed, so that it can be gone on with.
+ */
+static int end_output(struct import_command *c, int rc, struct err *e)
+{
+	struct trace_writer *w = take_ptr(c->w);
+
+	if (!w)
+		return rc;
+	if (!rc)
+		return trace_writer_seal(w, e);
+	if (rc == ERR_UNUSABLE || rc == ERR_USAGE || !rows_stored(w))
+		trace_writer_abort(w);
+	else
+		trace_writer_close(w, NULL);
+	return rc;
+}
+
+static int import_all(struct import_command *c, struct err *e)
+{
+	struct input *first = NULL;
+
+	for (unsigned i = 1; i < c->nfiles; i++) /* no hour of work before a misspelt name */
+		if (strcmp(c->files[i], "-") && access(c->files[i], R_OK))
+			return err_set(e, errno == EACCES ? ERR_PERM : ERR_NOINPUT, "%s: %s",
+				       c->files[i], strerror(errno));
+	int rc = input_open(c->files[0], &first, e);
+	if (!rc)
+		rc = choose_importer(c, first, e);
+	if (!rc)
+		rc = run_all(c, first, e);
+	rc = end_output(c, rc, e);
+	input_close(first);
+	return rc;
+}
+
+/* ---- options ---- */
+
+enum { KEY_AS = 256, KEY_FORCE, KEY_QUOTA, KEY_ROTATE, KEY_FSYNC };
+
+static const struct argp_option options[] = {
+	{ "output", 'o', "T.db", 0, "Trace to write", 0 },
+	{ "format", 'f', "NAME", 0, "Format of the inputs, instead of by their bytes", 0 },
+	{ "as", KEY_AS, "gpa|hpa|pa", 0,
+	  "Address space of physical addresses (default pa: physical to the recording kernel)", 0 },
+	{ "force", KEY_FORCE, NULL, 0,
+	  "Replace T.db; an unfinished one of the same inputs is "
+	  "otherwise gone on with",
+	  0 },
+	{ "quota", KEY_QUOTA, "SIZE", 0, "Most bytes to keep: the oldest rows give way, as loss",
+	  0 },
+	{ "rotate", KEY_ROTATE, "SIZE", 0, "Write a set T.0001.db .. of files of about SIZE", 0 },
+	{ "fsync", KEY_FSYNC, NULL, 0, "Have each commit survive a power cut", 0 },
+	{},
+};
+
+static void parse_size(struct argp_state *state, const char *option, const char *arg,
+		       uint64_t *bytes_out)
+{
+	struct err e = {};
+
+	if (quantity_parse_bytes(arg, bytes_out, &e))
+		cli_bad_value(state, option, &e);
+}
+
+static void parse_as(struct argp_state *state, const char *arg, struct import_command *c)
+{
+	const int as = kind_name_find(kind_as_names, arg);
+
+	if (as != AS_GPA && as != AS_HPA && as != AS_PA)
+		argp_error(state, "--as: '%s' is none of gpa, hpa, pa", arg);
+	else
+		c->options.as = (enum address_space)as;
+}
+
+static void parse_format(struct argp_state *state, const char *arg, struct import_command *c)
+{
+	const char *names[64];
+	size_t n = 0;
+
+	c->format = arg;
+	if (importer_find(arg))
+		return;
+	for (; importers[n] && n < 63; n++)
+		names[n] = importers[n]->name;
+	names[n] = NULL;
+	const char *nearest = cli_nearest(arg, names);
+	if (nearest)
+		argp_error(state, "no format '%s': did you mean '%s'?", arg, nearest);
+	else
+		argp_error(state, "no format '%s': see --help for the list", arg);
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct import_command *c = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &c->cli;
+		return 0;
+	case 'o':
+		c->out = arg;
+		return 0;
+	case 'f':
+		parse_format(state, arg, c);
+		return 0;
+	case KEY_AS:
+		parse_as(state, arg, c);
+		return 0;
+	case KEY_FORCE:
+		c->force = true;
+		return 0;
+	case KEY_QUOTA:
+		parse_size(state, "--quota", arg, &c->quota_bytes);
+		return 0;
+	case KEY_ROTATE:
+		parse_size(state, "--rotate", arg, &c->rotate_bytes);
+		return 0;
+	case KEY_FSYNC:
+		c->fsync = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		c->files[c->nfiles++] = arg;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "no FILE to import");
+		return 0;
+	case ARGP_KEY_END:
+		if (!c->out)
+			argp_error(state, "no trace to write: -o T.db");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* The list of formats below the options */
+static char *help_filter(int key, const char *text, void *input)
+{
+	char *list = NULL;
+	size_t n;
+
+	(void)input;
+	if (key != ARGP_KEY_HELP_POST_DOC)
+		return (char *)text;
+	FILE *f = open_memstream(&list, &n);
+	if (!f)
+		return NULL;
+	fprintf(f, "%s\n", text);
+	for (const struct importer *const *i = importers; *i; i++)
+		fprintf(f, "  %-14s %s\n", (*i)->name, (*i)->summary);
+	fclose(f);
+	return list;
+}
+
+static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, {} };
+static const struct argp argp = {
+	.options = options,
+	.parser = parse_option,
+	.args_doc = "FILE...",
+	.doc = "Read foreign files (plain, .zst, .gz, .xz or - for standard input) into a trace."
+	       "\vFormats:",
+	.children = children,
+	.help_filter = help_filter,
+};
+
+int cmd_import(int argc, char **argv)
+{
+	struct import_command c = { .options = { .as = AS_PA } };
+	struct err e = {};
+
+	_free_ char **files = calloc((size_t)argc, sizeof(*files));
+	if (!files)
+		return err_exit_status(ERR_NOMEM);
+	c.files = files;
+	if (cli_parse(&argp, argc, argv, &c))
+		return err_exit_status(ERR_USAGE);
+	const int rc = import_all(&c, &e);
+	if (rc)
+		return cli_fail(COMMAND, &e);
+	const struct import_result result = {
+		.command = COMMAND,
+		.path = c.out,
+		.format = c.importer->name,
+		.damaged = c.im.at.damaged,
+		.first_damage = c.im.first_damage.code ? c.im.first_damage.msg : NULL,
+	};
+	return import_report(&c.cli, &result);
+}
