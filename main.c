@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* The command table. Each command is one function in its folder; nothing else lives here. */
 #include "base/err.h"
+#include "collect/commands.h"
+#include "replay/commands.h"
+#include "reports/commands.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +15,14 @@ struct command {
 };
 
 static const struct command commands[] = {
+	/* capture */
+	{ "import", "turn a recording of any known format into a trace", cmd_import },
+	/* traces */
+	{ "info", "streams, devices, losses and accounting of a trace", cmd_info },
+	{ "verify", "check every byte of a trace", cmd_verify },
+	{ "sql", "run SQL on the events of a trace", cmd_sql },
+	{ "export", "write a trace in another format", cmd_export },
+	/* replay */
 	{ NULL, NULL, NULL },
 };
 

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+/* Commands of this folder: each parses its own options and returns an exit status. */
+#ifndef PUGMARK_COLLECT_COMMANDS_H
+#define PUGMARK_COLLECT_COMMANDS_H
+
+int cmd_export(int argc, char **argv);
+int cmd_import(int argc, char **argv);
+
+#endif

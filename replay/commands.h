@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+/* Commands of this folder: each parses its own options and returns an exit status. */
+#ifndef PUGMARK_REPLAY_COMMANDS_H
+#define PUGMARK_REPLAY_COMMANDS_H
+
+int cmd_cache(int argc, char **argv);
+
+#endif

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: MIT
+/*
+ * pugmark info: what is in a trace, what it saw and what it lost. The first
+ * thing to run on a file from elsewhere.
+ */
+#include "reports/commands.h"
+
+#include "base/quantity.h"
+#include "reports/cli.h"
+#include "reports/report.h"
+#include "store/aggregate.h"
+#include "store/trace.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct options {
+	struct cli cli;
+	char *path;
+	bool wants_locality;
+};
+
+enum { KEY_CHARACTERISE = 256 };
+
+static const struct argp_option option_table[] = {
+	{ "characterise", KEY_CHARACTERISE, NULL, 0,
+	  "Add locality measures: share of the most touched pages, re-touches, run lengths", 0 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &o->cli;
+		return 0;
+	case KEY_CHARACTERISE:
+		o->wants_locality = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (o->path)
+			argp_error(state, "one trace at a time: '%s' is too many", arg);
+		o->path = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!o->path)
+			argp_error(state, "which trace?");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* Tables that are one SQL query: its columns are the report's, in order. */
+struct listing {
+	const char *name, *title, *sql;
+	unsigned ncolumns;
+	struct report_column columns[10];
+};
+
+static const struct listing listings[] = {
+	{ "hosts",
+	  "Hosts",
+	  "SELECT hostname, kernel, cpu, cpus FROM host ORDER BY host_id",
+	  4,
+	  { { "hostname", "host", REPORT_TEXT, 0 },
+	    { "kernel", NULL, REPORT_TEXT, 0 },
+	    { "cpu", NULL, REPORT_TEXT, 0 },
+	    { "cpus", NULL, REPORT_U64, 0 } } },
+	{ "devices",
+	  "Devices",
+	  "SELECT dev_id, bdf, class, driver, queues, coverage FROM device ORDER BY dev_id",
+	  6,
+	  { { "dev", NULL, REPORT_U64, 0 },
+	    { "bdf", "device", REPORT_TEXT, 0 },
+	    { "class", NULL, REPORT_TEXT, 0 },
+	    { "driver", NULL, REPORT_TEXT, 0 },
+	    { "queues", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	    { "coverage", NULL, REPORT_TEXT, 0 } } },
+	{ "loss",
+	  "Losses",
+	  "SELECT stream, from_ns, to_ns, n_lost, cause, detail FROM loss ORDER BY loss_id",
+	  6,
+	  { { "stream", NULL, REPORT_TEXT, 0 },
+	    { "from_ns", "from", REPORT_NS, 0 },
+	    { "to_ns", "to", REPORT_NS, 0 },
+	    { "lost", "events", REPORT_U64, 0 },
+	    { "cause", NULL, REPORT_TEXT, 0 },
+	    { "detail", NULL, REPORT_TEXT, 0 } } },
+	{ "accounting",
+	  "Accounting (seen = the sum of the rest)",
+	  "SELECT source, seen, stored, filtered, ring_lost, shed, decode_error, unaccounted"
+	  " FROM account ORDER BY source",
+	  8,
+	  { { "source", NULL, REPORT_TEXT, 0 },
+	    { "seen", NULL, REPORT_U64, 0 },
+	    { "stored", NULL, REPORT_U64, 0 },
+	    { "filtered", NULL, REPORT_U64, 0 },
+	    { "ring_lost", "ring lost", REPORT_U64, 0 },
+	    { "shed", NULL, REPORT_U64, 0 },
+	    { "decode_error", "decode error", REPORT_U64, 0 },
+	    { "unaccounted", NULL, REPORT_U64, 0 } } },
+};
+
+static bool has_rows(sqlite3 *db, const char *sql)
+{
+	sqlite3_stmt *st = NULL;
+	const bool has = sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK &&
+			 sqlite3_step(st) == SQLITE_ROW;
+	sqlite3_finalize(st);
+	return has;
+}
+
+/* Facts of a set are complete in its last file, losses are spread over all. */
+static void show_listing(struct report *r, const struct trace *t, const struct listing *l,
+			 bool is_json)
+{
+	const unsigned last = trace_nfiles(t) - 1;
+	const bool is_spread = !strcmp(l->name, "loss");
+	if (!is_json && !is_spread && !has_rows(trace_sqlite(t, last), l->sql))
+		return;
+
+	bool is_started = false;
+	for (unsigned f = is_spread ? 0 : last; f <= last; f++) {
+		sqlite3_stmt *st;
+		if (sqlite3_prepare_v2(trace_sqlite(t, f), l->sql, -1, &st, NULL) != SQLITE_OK)
+			continue;
+		while (sqlite3_step(st) == SQLITE_ROW) {
+			struct report_value v[10];
+			for (unsigned c = 0; c < l->ncolumns; c++) {
+				v[c] = l->columns[c].type == REPORT_TEXT
+					       ? REPORT_S((const char *)sqlite3_column_text(st,
+											    (int)c))
+					       : REPORT_U((uint64_t)sqlite3_column_int64(st,
+											 (int)c));
+				v[c].is_null = sqlite3_column_type(st, (int)c) == SQLITE_NULL;
+			}
+			if (!is_started)
+				report_table(r, l->name, l->title, l->columns, l->ncolumns);
+			is_started = true;
+			report_row(r, v);
+		}
+		sqlite3_finalize(st);
+	}
+	if (is_json && !is_started)
+		report_table(r, l->name, l->title, l->columns, l->ncolumns);
+}
+
+static const struct report_column stream_columns[] = {
+	{ "kind", NULL, REPORT_TEXT, 0 },
+	{ "events", NULL, REPORT_U64, 0 },
+	{ "first_ts_ns", "first", REPORT_NS, 0 },
+	{ "last_ts_ns", "last", REPORT_NS, 0 },
+	{ "unique_pages", "unique pages", REPORT_U64, 0 },
+	{ "chunks", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "stored_bytes", "stored", REPORT_BYTES, 0 },
+	{ "is_sealed", "sealed", REPORT_BOOL, 0 },
+	{ "digest", NULL, REPORT_TEXT, REPORT_ONLY_JSON },
+};
+
+static int show_streams(struct report *r, struct trace *t, struct err *e)
+{
+	report_table(r, "streams", "Streams", stream_columns,
+		     sizeof(stream_columns) / sizeof(*stream_columns));
+	for (unsigned i = 0; i < trace_nstreams(t); i++) {
+		const struct trace_stream_info *s = trace_stream_info(t, i);
+		uint64_t pages;
+		const int rc = aggregate_unique_pages(t, i, &pages, e);
+		if (rc)
+			return rc;
+		report_row(r,
+			   (struct report_value[]){ REPORT_S(s->kind->name), REPORT_U(s->rows),
+						    REPORT_U(s->first_ns), REPORT_U(s->last_ns),
+						    REPORT_U(pages), REPORT_U(s->chunks),
+						    REPORT_U(s->blob_bytes), REPORT_U(s->is_sealed),
+						    REPORT_S(s->digest[0] ? s->digest : NULL) });
+	}
+	return 0;
+}
+
+/* ---- locality ---- */
+
+static const struct report_column locality_columns[] = {
+	{ "kind", NULL, REPORT_TEXT, 0 },
+	{ "touches", "page touches", REPORT_U64, 0 },
+	{ "unique_pages", "unique pages", REPORT_U64, 0 },
+	{ "once_ppm", "touched once", REPORT_PPM, 0 },
+	{ "more_than_twice_ppm", "more than twice", REPORT_PPM, 0 },
+	{ "top1_ppm", "touches in top 1 %", REPORT_PPM, 0 },
+	{ "top10_ppm", "in top 10 %", REPORT_PPM, 0 },
+	{ "top50_ppm", "in top 50 %", REPORT_PPM, 0 },
+};
+
+/* Pages come most touched first. */
+static void show_stream_locality(struct report *r, const struct trace_stream_info *s,
+				 const struct aggregate *pages)
+{
+	uint64_t touches = 0, once = 0, often = 0, top[3] = {};
+	static const unsigned percent[3] = { 1, 10, 50 };
+
+	for (size_t i = 0; i < pages->nrows; i++) {
+		const uint64_t n = (uint64_t)pages->cells[4 * i + 1];
+		touches += n;
+		once += n == 1;
+		often += n > 2;
+		for (size_t j = 0; j < 3; j++)
+			top[j] += i * 100 < pages->nrows * percent[j] ? n : 0;
+	}
+	report_row(r, (struct report_value[]){ REPORT_S(s->kind->name), REPORT_U(touches),
+					       REPORT_U(pages->nrows),
+					       REPORT_U(quantity_ratio_ppm(once, pages->nrows)),
+					       REPORT_U(quantity_ratio_ppm(often, pages->nrows)),
+					       REPORT_U(quantity_ratio_ppm(top[0], touches)),
+					       REPORT_U(quantity_ratio_ppm(top[1], touches)),
+					       REPORT_U(quantity_ratio_ppm(top[2], touches)) });
+}
+
+static int show_locality(struct report *r, struct trace *t, struct err *e)
+{
+	report_table(r, "locality", "Locality of pages", locality_columns,
+		     sizeof(locality_columns) / sizeof(*locality_columns));
+	for (unsigned i = 0; i < trace_nstreams(t); i++) {
+		struct aggregate pages;
+		const int rc = aggregate_pages(t, i, 0, 0, 0, &pages, e);
+		if (rc)
+			return rc;
+		if (pages.nrows)
+			show_stream_locality(r, trace_stream_info(t, i), &pages);
+		aggregate_deinit(&pages);
+	}
+	return 0;
+}
+
+/* ---- the screen ---- */
+
+static void show_verdict(struct report *r, const struct trace *t)
+{
+	uint64_t events = 0, last = 0, lost = 0;
+	bool is_sealed = true;
+	for (unsigned i = 0; i < trace_nstreams(t); i++) {
+		const struct trace_stream_info *s = trace_stream_info(t, i);
+		events += s->rows;
+		last = s->last_ns > last ? s->last_ns : last;
+		is_sealed &= s->is_sealed;
+	}
+	for (unsigned f = 0; f < trace_nfiles(t); f++) {
+		sqlite3_stmt *st = NULL;
+		if (sqlite3_prepare_v2(trace_sqlite(t, f), "SELECT sum(n_lost) FROM loss", -1, &st,
+				       NULL) == SQLITE_OK &&
+		    sqlite3_step(st) == SQLITE_ROW)
+			lost += (uint64_t)sqlite3_column_int64(st, 0);
+		sqlite3_finalize(st);
+	}
+	report_text(r, "%s: %s events over %s, %s, %s.", trace_path(t), quantity_count(events).s,
+		    quantity_ns(last).s,
+		    is_sealed ? "complete" : "NOT SEALED (being written, or its writer died)",
+		    lost ? "EVENTS WERE LOST (see below)" : "no loss recorded");
+}
+
+static int show(struct trace *t, const struct options *o, struct err *e)
+{
+	char digest[TRACE_DIGEST_CHARS + 1];
+	int rc = trace_digest(t, digest, e);
+	if (rc)
+		return rc;
+
+	struct report *r = report_begin(stdout, o->cli.is_json ? REPORT_JSON : REPORT_TABLE, "info",
+					trace_path(t), digest);
+	if (!r)
+		return err_set(e, ERR_NOMEM, "out of memory");
+	show_verdict(r, t);
+	rc = show_streams(r, t, e);
+	for (size_t i = 0; !rc && i < sizeof(listings) / sizeof(*listings); i++)
+		show_listing(r, t, &listings[i], o->cli.is_json);
+	if (!rc && o->wants_locality)
+		rc = show_locality(r, t, e);
+	const int written = report_end(r);
+	return rc ? rc : written ? err_set(e, ERR_IO, "standard output cannot be written") : 0;
+}
+
+static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
+static const struct argp argp = {
+	.options = option_table,
+	.parser = parse,
+	.args_doc = "TRACE",
+	.doc = "Shows the streams, devices, losses and accounting of a trace.\v"
+	       "Example:\n  pugmark info nic.db",
+	.children = children,
+};
+
+int cmd_info(int argc, char **argv)
+{
+	struct options o = {};
+	struct trace *t;
+	struct err e;
+	cli_parse(&argp, argc, argv, &o);
+
+	int rc = trace_open(o.path, &t, &e);
+	if (!rc) {
+		rc = show(t, &o, &e);
+		trace_close(t);
+	}
+	return rc ? cli_fail("info", &e) : EXIT_DONE;
+}

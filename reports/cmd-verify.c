@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+/* pugmark verify: is every byte of a trace what its writer wrote? */
+#include "reports/commands.h"
+
+#include "base/quantity.h"
+#include "reports/cli.h"
+#include "reports/report.h"
+#include "store/trace.h"
+
+struct options {
+	struct cli cli;
+	char *path;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &o->cli;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (o->path)
+			argp_error(state, "one trace at a time: '%s' is too many", arg);
+		o->path = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!o->path)
+			argp_error(state, "which trace?");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct report_column columns[] = { { "finding", NULL, REPORT_TEXT, 0 } };
+
+struct listing {
+	struct report *report;
+	bool is_started;
+};
+
+/* A table only where there is something to list; JSON always has its rows. */
+static void start_table(struct listing *l)
+{
+	if (!l->is_started)
+		report_table(l->report, "rows", NULL, columns, 1);
+	l->is_started = true;
+}
+
+static void show_finding(void *ctx, const char *sentence)
+{
+	struct listing *l = ctx;
+	start_table(l);
+	report_row(l->report, &REPORT_S(sentence));
+}
+
+static int verify(struct trace *t, const struct options *o, struct err *e)
+{
+	struct report *r = report_begin(stdout, o->cli.is_json ? REPORT_JSON : REPORT_TABLE,
+					"verify", trace_path(t), NULL);
+	uint64_t findings = 0, events = 0;
+	if (!r)
+		return err_set(e, ERR_NOMEM, "out of memory");
+
+	struct listing listing = { .report = r };
+	if (o->cli.is_json)
+		start_table(&listing);
+	int rc = trace_verify(t, show_finding, &listing, &findings, e);
+	for (unsigned i = 0; i < trace_nstreams(t); i++)
+		events += trace_stream_info(t, i)->rows;
+	if (!rc && !o->cli.is_quiet)
+		report_text(r, "%s: %s: %s events in %u streams, %s findings", trace_path(t),
+			    findings ? "DAMAGED" : "OK", quantity_count(events).s,
+			    trace_nstreams(t), quantity_count(findings).s);
+	const int written = report_end(r);
+	if (!rc && written)
+		rc = err_set(e, ERR_IO, "standard output cannot be written");
+	return rc ? rc : findings ? ERR_NO : 0;
+}
+
+static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
+static const struct argp argp = {
+	.parser = parse,
+	.args_doc = "TRACE",
+	.doc = "Checks every checksum, row, sequence number and digest of a trace. Exit status 1 "
+	       "when something is wrong.\vExample:\n  pugmark verify nic.db",
+	.children = children,
+};
+
+int cmd_verify(int argc, char **argv)
+{
+	struct options o = {};
+	struct trace *t;
+	struct err e;
+	cli_parse(&argp, argc, argv, &o);
+
+	int rc = trace_open(o.path, &t, &e);
+	if (!rc) {
+		rc = verify(t, &o, &e);
+		trace_close(t);
+	}
+	if (rc == ERR_NO)
+		return EXIT_NO;
+	return rc ? cli_fail("verify", &e) : EXIT_DONE;
+}
