@@ -49,6 +49,7 @@ struct trace_reader {
 	struct slot slots[SLOTS];
 	unsigned head; /* slot handed out last */
 	bool is_threaded, is_started, is_stopping;
+	bool is_holding; /* the caller has slots[head] */
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -344,10 +345,11 @@ static struct slot *next_threaded(struct trace_reader *r)
 	}
 
 	pthread_mutex_lock(&r->lock);
-	if (r->slots[r->head].is_full) { /* the caller is done with it */
+	if (r->is_holding) { /* the caller is done with it */
 		r->slots[r->head].is_full = false;
 		pthread_cond_broadcast(&r->changed);
 	}
+	r->is_holding = true;
 	r->head = (r->head + 1) % SLOTS;
 	while (!r->slots[r->head].is_full)
 		pthread_cond_wait(&r->changed, &r->lock);
@@ -364,7 +366,7 @@ static void stop_thread(struct trace_reader *r)
 	pthread_cond_broadcast(&r->changed);
 	pthread_mutex_unlock(&r->lock);
 	pthread_join(r->thread, NULL);
-	r->is_started = r->is_stopping = false;
+	r->is_started = r->is_stopping = r->is_holding = false;
 	for (unsigned i = 0; i < SLOTS; i++)
 		r->slots[i].is_full = false;
 }

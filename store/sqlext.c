@@ -164,7 +164,7 @@ static int kind_connect(sqlite3 *db, void *aux, int argc, const char *const *arg
 	(void)argc, (void)argv, (void)message;
 
 	for (unsigned c = 0; c < data->kind->ncolumns; c++)
-		n += (size_t)snprintf(sql + n, sizeof(sql) - n, "%s%s %s", c ? ", " : "",
+		n += (size_t)snprintf(sql + n, sizeof(sql) - n, "%s\"%s\" %s", c ? ", " : "",
 				      data->kind->columns[c].sql_name,
 				      data->kind->columns[c].names ? "TEXT" : "INTEGER");
 	snprintf(sql + n, sizeof(sql) - n, ")");
