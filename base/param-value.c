@@ -5,6 +5,7 @@
 #include "base/units.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,8 +119,7 @@ int param_value_parse(const struct param *p, const char *text, struct param_pars
 	return err_set(e, ERR_BUG, "parameter type %d", (int)p->type);
 }
 
-/* A number of this parameter's type for a sentence. */
-static struct quantity_text show_number(const struct param *p, uint64_t v)
+struct quantity_text param_show_number(const struct param *p, uint64_t v)
 {
 	switch (p->type) {
 	case PARAM_BYTES:
@@ -142,9 +142,9 @@ static int check_bounds(const struct param *p, const char *text, const struct pa
 		return 0;
 	if (!p->max)
 		return err_set(e, ERR_USAGE, "%.60s is less than %s", text,
-			       show_number(p, p->min).s);
+			       param_show_number(p, p->min).s);
 	return err_set(e, ERR_USAGE, "%.60s is not between %s and %s", text,
-		       show_number(p, p->min).s, show_number(p, p->max).s);
+		       param_show_number(p, p->min).s, param_show_number(p, p->max).s);
 }
 
 int param_value_store(const struct param *p, const char *text, void *base, struct err *e)
@@ -184,27 +184,68 @@ int param_value_store(const struct param *p, const char *text, void *base, struc
 	return 0;
 }
 
-/* ---- printing ---- */
+/* ---- canonical text ---- */
 
-static void print_canonical(FILE *out, const struct param_entry *entry)
+/* Text that grows; failed once memory is out. */
+struct growing {
+	char *text;
+	size_t n, cap;
+	bool has_failed;
+};
+
+static void append_text(struct growing *g, const char *text)
+{
+	const size_t n = strlen(text) + 1;
+
+	if (g->has_failed)
+		return;
+	if (g->cap - g->n < n) {
+		const size_t cap = 2 * g->cap + n + 64;
+		char *bigger = realloc(g->text, cap);
+		if (!bigger) {
+			g->has_failed = true;
+			return;
+		}
+		g->text = bigger;
+		g->cap = cap;
+	}
+	memcpy(g->text + g->n, text, n);
+	g->n += n - 1;
+}
+
+static void append_number(struct growing *g, uint64_t v, const char *unit)
+{
+	char digits[24];
+
+	snprintf(digits, sizeof(digits), "%" PRIu64, v);
+	append_text(g, digits);
+	append_text(g, unit);
+}
+
+static void append_canonical(struct growing *g, const struct param_entry *entry)
 {
 	const struct param *p = entry->param;
 	struct param_parsed v;
 
 	if (param_value_parse(p, entry->text, &v, NULL))
 		return; /* cannot be: it was parsed when it was given */
-	fprintf(out, "%s.%s=", p->section, p->name);
+	append_text(g, p->section);
+	append_text(g, ".");
+	append_text(g, p->name);
+	append_text(g, "=");
 	if (p->type == PARAM_TEXT)
-		fputs(v.text, out);
+		append_text(g, v.text);
 	else if (p->type == PARAM_CHOICE)
-		fputs(p->choices[v.number], out);
+		append_text(g, p->choices[v.number]);
 	else if (p->type == PARAM_BOOL)
-		fputs(v.number ? "yes" : "no", out);
+		append_text(g, v.number ? "yes" : "no");
 	else
-		fprintf(out, "%" PRIu64, v.number);
-	if (p->type == PARAM_RATE)
-		fprintf(out, "/%" PRIu64 "ns", v.per_ns);
-	fputs(v.is_ppm ? "ppm\n" : "\n", out);
+		append_number(g, v.number, v.is_ppm ? "ppm" : "");
+	if (p->type == PARAM_RATE) {
+		append_text(g, "/");
+		append_number(g, v.per_ns, "ns");
+	}
+	append_text(g, "\n");
 }
 
 static int compare_entries(const void *a, const void *b)
@@ -219,82 +260,22 @@ static int compare_entries(const void *a, const void *b)
 char *param_canonical(const struct param_set *s)
 {
 	const struct param_entry **sorted = calloc(s->n ? s->n : 1, sizeof(*sorted));
-	size_t n = 0, len = 0;
-	char *text = NULL;
-	FILE *out = sorted ? open_memstream(&text, &len) : NULL;
+	struct growing g = {};
+	size_t n = 0;
 
-	if (!out) {
-		free(sorted);
+	if (!sorted)
 		return NULL;
-	}
 	for (size_t i = 0; i < s->n; i++)
 		if (s->entries[i].kind != PARAM_UNSET &&
 		    param_section_is_used(s, s->entries[i].param->section))
 			sorted[n++] = &s->entries[i];
 	qsort(sorted, n, sizeof(*sorted), compare_entries);
+	append_text(&g, "");
 	for (size_t i = 0; i < n; i++)
-		print_canonical(out, sorted[i]);
+		append_canonical(&g, sorted[i]);
 	free(sorted);
-	if (fclose(out)) {
-		free(text);
-		return NULL;
-	}
-	return text;
-}
-
-void param_print_values(FILE *out, const struct param_set *s)
-{
-	for (size_t k = 0; k < s->nsections; k++) {
-		if (!s->sections[k].is_used)
-			continue;
-		fprintf(out, "[%s]\n", s->sections[k].name);
-		for (size_t i = 0; i < s->n; i++) {
-			const struct param_entry *entry = &s->entries[i];
-			if (entry->kind == PARAM_UNSET ||
-			    strcmp(entry->param->section, s->sections[k].name))
-				continue;
-			fprintf(out, "%s = %s | %s%s%s\n", entry->param->name, entry->text,
-				param_kind_names[entry->kind], *entry->source ? " | " : "",
-				entry->source);
-		}
-	}
-}
-
-static void print_limits(FILE *out, const struct param *p)
-{
-	const char *gap = "";
-
-	if (p->unit) {
-		fprintf(out, "%s", p->unit);
-		gap = ", ";
-	}
-	for (size_t i = 0; p->type == PARAM_CHOICE && p->choices[i]; i++)
-		fprintf(out, "%s%s", i ? " | " : gap, p->choices[i]);
-	if (p->type == PARAM_BOOL)
-		fprintf(out, "%syes | no", gap);
-	if (p->max)
-		fprintf(out, "%s%s .. %s", gap, show_number(p, p->min).s, show_number(p, p->max).s);
-	else if (p->min)
-		fprintf(out, "%sat least %s", gap, show_number(p, p->min).s);
-}
-
-void param_print_rows(FILE *out, const struct param *rows, size_t n, enum param_style style)
-{
-	for (size_t i = 0; i < n; i++) {
-		const struct param *p = &rows[i];
-		const bool has_limits = p->unit || p->max || p->min || p->type == PARAM_CHOICE ||
-					p->type == PARAM_BOOL;
-
-		fprintf(out, style == PARAM_SCDOC ? "*%s.%s*" : "  %s.%s", p->section, p->name);
-		if (p->default_text)
-			fprintf(out, " = %s", p->default_text);
-		fputs(style == PARAM_SCDOC ? "\n\t" : "\n      ", out);
-		fputs(p->help, out);
-		if (has_limits) {
-			fputs(" (", out);
-			print_limits(out, p);
-			putc(')', out);
-		}
-		fputs(style == PARAM_SCDOC ? "\n\n" : "\n", out);
-	}
+	if (!g.has_failed)
+		return g.text;
+	free(g.text);
+	return NULL;
 }

@@ -25,7 +25,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 enum { PARAM_LINE_BYTES_MAX = 190 };
 
@@ -125,12 +124,7 @@ const struct param_entry *param_find(const struct param_set *s, const char *sect
  */
 char *param_canonical(const struct param_set *s);
 
-/* The used sections as an INI file with kinds and sources, which can be read again. */
-void param_print_values(FILE *out, const struct param_set *s);
-
-enum param_style { PARAM_HELP, PARAM_SCDOC };
-
-/* The rows for --help or for a manual page. */
-void param_print_rows(FILE *out, const struct param *rows, size_t n, enum param_style style);
+/* A number as this parameter's type shows it: "1 ms", "32 KiB", "4,096". */
+struct quantity_text param_show_number(const struct param *p, uint64_t v);
 
 #endif

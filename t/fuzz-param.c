@@ -2,6 +2,7 @@
 /* Fuzz target: parameter files of any bytes, as design and as profile; what was read prints and
  * reads again. */
 #include "base/param.h"
+#include "reports/params.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 			abort();
 		char *canon = param_canonical(&s);
 		FILE *out = open_memstream(&text, &len);
-		param_print_values(out, &s);
+		params_print_values(out, &s);
 		fclose(out);
 		/* kinds make a line longer, so it may not fit; but then it says so */
 		if (!err && !param_read_text(&again, "again", text, len, PARAM_DESIGN, &e)) {

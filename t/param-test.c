@@ -4,6 +4,7 @@
  * and a sentence, provenance, and a canonical text that equals for equal designs.
  */
 #include "base/param.h"
+#include "reports/params.h"
 #include "base/units.h"
 
 #include <setjmp.h>
@@ -383,7 +384,7 @@ static void printed_values_can_be_read_again(void **state)
 				 "[walk]\nentries = 5 | published | a, b\nlevels = 4:4\n[pin]\n"),
 			 0);
 	FILE *out = open_memstream(&text, &n);
-	param_print_values(out, &f.set);
+	params_print_values(out, &f.set);
 	fclose(out);
 	assert_non_null(strstr(text, "entries = 5 | published | a, b\n"));
 	assert_non_null(strstr(text, "timeout = 8min | guess\n"));
@@ -409,8 +410,8 @@ static void help_shows_defaults_sources_and_bounds(void **state)
 	FILE *out = open_memstream(&text, &n);
 	(void)state;
 
-	param_print_rows(out, rows, 4, PARAM_HELP);
-	param_print_rows(out, rows, 1, PARAM_SCDOC);
+	params_print_rows(out, rows, 4, PARAMS_HELP);
+	params_print_rows(out, rows, 1, PARAMS_SCDOC);
 	fclose(out);
 	assert_string_equal(text, "  walk.entries = 1536 | spec | vendor manual, 2.1\n"
 				  "      Entries of the second-level TLB (entries, 1 .. 4,096)\n"
