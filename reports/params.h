@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+/* Parameter tables in print: for --help, manual pages, and as a file that can be read again. */
+#ifndef PUGMARK_REPORTS_PARAMS_H
+#define PUGMARK_REPORTS_PARAMS_H
+
+#include "base/param.h"
+
+#include <stdio.h>
+
+enum params_style { PARAMS_HELP, PARAMS_SCDOC };
+
+/* The rows with defaults, sources and bounds. */
+void params_print_rows(FILE *out, const struct param *rows, size_t n, enum params_style style);
+
+/* The used sections as an INI file with kinds and sources. */
+void params_print_values(FILE *out, const struct param_set *s);
+
+#endif
