@@ -166,7 +166,7 @@ man: $(PAGES)
 	$(Q)if [ -n "$(PAGES)" ] && command -v mandoc >/dev/null; then mandoc -Tlint -W warning $(PAGES); fi
 build/man/%.1: man/%.scd
 	$(say) MAN $@
-	$(Q)mkdir -p $(@D) && scdoc <$< >$@.tmp && mv $@.tmp $@
+	$(Q)mkdir -p $(@D) && sh scripts/manpage <$< >$@
 
 #: make install            DESTDIR= prefix=/usr/local
 DEST = $(DESTDIR)$(prefix)
