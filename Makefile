@@ -121,7 +121,7 @@ $(TESTS) $(BENCHES): $(B)/%: $(B)/%.o $(B)/libpugmark.a
 #: make check              the short suite; T='t/lib.t ..' picks tests
 #: make check-long         kill rounds, -O0/-O3 builds, full disks: minutes
 PROVE = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL LC_ALL=C TZ=UTC PUGMARK=$(CURDIR)/$(B)/pugmark B=$(CURDIR)/$(B) \
-        BUILD=$(BUILD) DATA=$(DATA) CC='$(CC)' ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99 prove -j$(JOBS) --exec ''
+        BUILD=$(BUILD) DATA=$(DATA) CC='$(CC)' ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99 prove -j$(JOBS) --exec 'sh scripts/tap'
 check check-long: all $(TESTS) $(FUZZED:%=$(B)/t/fuzz-%) $(PLUGINS)
 check:
 	$(Q)$(PROVE) $(or $(T),$(filter $(B)/t/%-test,$(filter-out $(B)/t/long/%,$(TESTS))) $(FUZZED:%=$(B)/t/fuzz-%) $(wildcard t/*.t))
@@ -166,7 +166,7 @@ man: $(PAGES)
 	$(Q)if [ -n "$(PAGES)" ] && command -v mandoc >/dev/null; then mandoc -Tlint -W warning $(PAGES); fi
 build/man/%.1: man/%.scd
 	$(say) MAN $@
-	$(Q)mkdir -p $(@D) && scdoc <$< >$@.tmp && mv $@.tmp $@
+	$(Q)mkdir -p $(@D) && sh scripts/manpage <$< >$@
 
 #: make install            DESTDIR= prefix=/usr/local
 DEST = $(DESTDIR)$(prefix)

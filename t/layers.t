@@ -30,6 +30,7 @@ plant 'a model uses no libm' sim/a.c '#include <math.h>' '<math\.h>'
 plant 'a model has no clock' sim/a.c 'int x(void)\n{\n\treturn time(0);\n}' '^sim/a\.c:4: .*time'
 plant 'a model has no randomness of the system' policies/a.c '\tx = rand();' '^policies/a\.c:2: .*rand'
 plant 'the base library never prints' base/a.c '\tprintf("x");' '^base/a\.c:2: .*never prints'
+plant 'not even to standard error' base/a.c '\tfprintf(stderr, "x");' '^base/a\.c:2: .*never prints'
 plant 'include paths start at the root' store/a.c '#include "kinds.h"' '^store/a\.c:2: .*start at the root'
 plant 'no path of one machine' store/a.c '// see /home\0057someone/x' '^store/a\.c:2: a path of one machine'
 plant 'no fixed temporary folder' store/a.c 'const char *t = "/tmp/x";' '^store/a\.c:2: .*TMPDIR'
@@ -50,6 +51,8 @@ ok 'a source slightly above the limit is only noted' check
 like 'with its size' "$(out)" '^note base/a\.c:921'
 printf '// SPDX-License-Identifier: MIT\n/* printf() is not\n * called: exit(1) */\nint x; // abort()\n' >base/a.c
 ok 'a call in a comment is no call' check
+printf '// SPDX-License-Identifier: MIT\nvoid f(FILE *out)\n{\n\tfprintf(out, "x");\n}\n' >base/a.c
+ok 'a library may write to a stream it was given' check
 printf '// SPDX-License-Identifier: MIT\n#include "policies/policy.h"\n#include "base/arena.h"\n' >base/a.c
 mkdir policies && mv base/a.c policies/lru.c
 ok 'a policy may include base and its own folder' check

@@ -190,6 +190,27 @@ json_text() {
 	grep -oE "\"$1\": ?\"[^\"]*\"" ${2:+"$2"} | sed 's/^[^:]*: *"//; s/"$//'
 }
 
+# random_lackey N: an address trace of N loads, 17 bytes a line, that does not compress well
+random_lackey() {
+	awk -v n="$1" 'BEGIN {
+		for (x = 1; n > 0; n--) {
+			x = (x * 16807) % 2147483647
+			printf " L %x%03x,8\n", 268435456 + x % 16777216, x % 512 * 8
+		}
+	}'
+}
+
+# skewed_lis N: an ARC trace of N requests of one to three blocks, a few blocks asked for often
+skewed_lis() {
+	awk -v n="$1" 'BEGIN {
+		for (x = 1; i < n; i++) {
+			x = (x * 16807) % 2147483647
+			y = (x % 20011) / 20011
+			printf "%d %d 0 %d\n", 50000 * y * y * y, 1 + x % 3, i
+		}
+	}'
+}
+
 done_testing() {
 	tap_is_done=yes
 	echo "1..$tap_count"

@@ -41,4 +41,36 @@ like 'its name and signal are told' "$(out)" '^# t/corpus/toy/b1: killed by sign
 like 'the others still run' "$(out)" '^not ok 1 - corpus of toy: 5 inputs replayed, 2 of them fatal$'
 ok 'one file can be replayed' ./fuzz-toy t/corpus/toy/a
 exits 1 'a file that is not there fails' ./fuzz-toy t/corpus/toy/nosuch
+
+# tap: what cmocka writes about skipped tests
+printf '#!/bin/sh\necho 1..2; echo "not ok 1 # SKIP a"; echo "not ok 2 - b"; exit $1\n' >c-test
+cp c-test shell.t && chmod +x c-test shell.t
+exits 7 'a C test keeps its exit status' "$ROOT/scripts/tap" ./c-test 7
+is 'what it skipped is no failure, what failed is' "$(out | tr '\n' ';')" '1..2;ok 1 # SKIP a;not ok 2 - b;'
+exits 7 'a shell test keeps its exit status' "$ROOT/scripts/tap" ./shell.t 7
+is 'and every line' "$(out | tr '\n' ';')" '1..2;not ok 1 # SKIP a;not ok 2 - b;'
+ok 'success stays success' "$ROOT/scripts/tap" ./c-test 0
+printf '#!/bin/sh\nkill -SEGV $$\n' >c-test
+exits 139 'a C test that crashes fails' "$ROOT/scripts/tap" ./c-test
+
+# embed: every byte of a text survives
+mkdir texts
+printf 'say "it" \\ %%d \047 ??/ \t caf\303\251\n\n-- end\n' >texts/odd.sql
+head -c 70000 /dev/zero | tr '\0' x | fold -w 900 >texts/long.gp
+echo >>texts/long.gp
+"$ROOT/scripts/embed" texts/odd.sql texts/long.gp >embedded.c
+cat >show.c <<'EOC'
+#include "base/embedded.h"
+#include <stdio.h>
+int main(int argc, char **argv)
+{
+	const char *text = argc > 1 ? embedded_text(argv[1]) : NULL;
+	return text ? fputs(text, stdout) < 0 : 66;
+}
+EOC
+ok 'embedded texts compile' "${CC:-gcc}" -std=gnu11 -Wall -Werror -I"$ROOT" -o show show.c embedded.c
+./show texts/odd.sql >odd && ./show texts/long.gp >long
+same 'quotes, backslashes and UTF-8 survive' odd texts/odd.sql
+same 'and 70 kB' long texts/long.gp
+exits 66 'a text that is not there is told' ./show texts/no.sql
 done_testing

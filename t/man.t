@@ -1,0 +1,23 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Every command has a manual page with two examples, and all pages are well formed.
+. t/lib.sh
+ls "$ROOT"/man/*.scd >/dev/null 2>&1 || skip_all 'no manual pages yet'
+need scdoc mandoc
+
+for page in "$ROOT"/man/*.scd; do
+	name=${page##*/}
+	ok "$name is scdoc" sh -c 'cd "$ROOT" && scripts/manpage <"$1" >"$2"' - "$page" "$TMP/${name%.scd}.1"
+	ok "$name passes mandoc's lint" mandoc -Tlint -W warning "${name%.scd}.1"
+done
+for command in $(pugmark help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
+	page=$ROOT/man/pugmark-$command.scd
+	if [ ! -f "$page" ]; then
+		fail "pugmark $command has a manual page" "expected man/pugmark-$command.scd"
+	elif [ "$("$ROOT/scripts/run-examples" --list "$page" | wc -l)" -lt 2 ]; then
+		fail "the manual of pugmark $command has two examples"
+	else
+		pass "pugmark $command has a manual page with two examples"
+	fi
+done
+done_testing
