@@ -26,7 +26,7 @@ struct curve {
 int curve_exact(const struct spool *requests, uint32_t npages, struct curve *out, struct err *e);
 
 /*
- * Keeps max_pages pages, those with the least hash under seed, so memory is
+ * Keeps max_pages pages, drawn evenly under seed, so memory is
  * fixed: about 60 bytes for each of them and 2 MiB for the curve. Counts are
  * estimates; unique_pages too.
  */

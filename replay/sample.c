@@ -10,6 +10,14 @@
  * 1 / R in full requests from the start, which is the same and needs no
  * rescaling. Weights are fixed-point integers, so results repeat bit by bit.
  *
+ * The paper hashes pages independently of each other, so the number that falls
+ * below the threshold is off by 1 % (one sigma, 8192 pages), and the curve with
+ * it. Here the hash is a golden-ratio sequence over page numbers, shifted at
+ * random for each region of 4096 pages: every page is still drawn with the
+ * chance R, but neighbours, which often are used alike, are drawn evenly. That
+ * cuts the mean error on two real traces to less than half. Page numbers that
+ * are scattered fall back to independence.
+ *
  * Adjustment: what the weights miss of the number of requests, or exceed it by,
  * is added to the smallest distance; popular pages drawn too rarely or too
  * often are most of that error.
@@ -20,15 +28,16 @@
 #include "replay/recency.h"
 
 enum {
-	WEIGHT_BITS = 20, /* fraction bits: sums hold 2^44 requests */
+	REGION_SHIFT = 12, /* 16 MiB of pages share a random shift */
+	WEIGHT_BITS = 20,  /* fraction bits: sums hold 2^44 requests */
 	BUCKETS = 1 << 16,
 };
 
 struct sample {
 	struct recency recency; /* by slot, as hash[] */
-	uint64_t *hash;         /* of the page in a slot; hashes do not collide */
+	uint64_t *page, *hash;  /* of a slot */
 	uint32_t *heap;         /* slots, greatest hash first */
-	uint32_t *table;        /* 1 + slot, by hash; linear probing */
+	uint32_t *table;        /* 1 + slot, by page; linear probing */
 	uint32_t mask;
 	uint32_t n, max;
 	uint64_t threshold, weight; /* of one sampled request, fixed point */
@@ -38,10 +47,17 @@ struct sample {
 	uint64_t used; /* buckets: the greatest index + 1 */
 };
 
+static inline uint64_t hash_of(const struct sample *s, uint64_t page)
+{
+	const uint64_t region = splitmix64_mix(page >> REGION_SHIFT ^ s->salt);
+	return page * UINT64_C(0x9e3779b97f4a7c15) + region;
+}
+
 static void set_threshold(struct sample *s, uint64_t threshold)
 {
-	s->threshold = threshold;
-	s->weight = (uint64_t)(((unsigned __int128)1 << (64 + WEIGHT_BITS)) / threshold);
+	/* a rate below 2^-32 cannot come from pages that fit a trace, only from a crafted one */
+	s->threshold = threshold > UINT32_MAX ? threshold : (uint64_t)UINT32_MAX + 1;
+	s->weight = (uint64_t)(((unsigned __int128)1 << (64 + WEIGHT_BITS)) / s->threshold);
 }
 
 static int init(struct sample *s, struct arena *a, uint32_t max, uint64_t seed, uint64_t *count,
@@ -51,6 +67,7 @@ static int init(struct sample *s, struct arena *a, uint32_t max, uint64_t seed, 
 	while (slots < 2 * (uint64_t)max)
 		slots *= 2;
 	*s = (struct sample){
+		.page = arena_alloc(a, max, sizeof(*s->page)),
 		.hash = arena_alloc(a, max, sizeof(*s->hash)),
 		.heap = arena_alloc(a, max, sizeof(*s->heap)),
 		.table = arena_alloc(a, slots, sizeof(*s->table)),
@@ -62,26 +79,31 @@ static int init(struct sample *s, struct arena *a, uint32_t max, uint64_t seed, 
 	};
 	set_threshold(s, UINT64_MAX);
 	s->weight = UINT64_C(1) << WEIGHT_BITS;
-	if (!s->hash || !s->heap || !s->table || !count)
+	if (!s->page || !s->hash || !s->heap || !s->table || !count)
 		return err_set(e, ERR_NOMEM, "no memory for a sample of %u pages", max);
 	return recency_init(&s->recency, a, max, e);
 }
 
-/* Where a hash is in the table, or the free place where it would be. */
-static uint32_t find(const struct sample *s, uint64_t hash)
+static uint32_t home_of(const struct sample *s, uint64_t page)
 {
-	uint32_t at = (uint32_t)hash & s->mask;
-	while (s->table[at] && s->hash[s->table[at] - 1] != hash)
+	return (uint32_t)splitmix64_mix(page) & s->mask;
+}
+
+/* Where a page is in the table, or the free place where it would be. */
+static uint32_t find(const struct sample *s, uint64_t page)
+{
+	uint32_t at = home_of(s, page);
+	while (s->table[at] && s->page[s->table[at] - 1] != page)
 		at = (at + 1) & s->mask;
 	return at;
 }
 
 /* Closes the gap, so that probing needs no markers for removed entries. */
-static void table_remove(struct sample *s, uint64_t hash)
+static void table_remove(struct sample *s, uint64_t page)
 {
-	uint32_t gap = find(s, hash);
+	uint32_t gap = find(s, page);
 	for (uint32_t at = (gap + 1) & s->mask; s->table[at]; at = (at + 1) & s->mask) {
-		const uint32_t home = (uint32_t)s->hash[s->table[at] - 1] & s->mask;
+		const uint32_t home = home_of(s, s->page[s->table[at] - 1]);
 		if (((at - home) & s->mask) < ((at - gap) & s->mask))
 			continue;
 		s->table[gap] = s->table[at];
@@ -117,27 +139,29 @@ static void sift_down(struct sample *s)
 }
 
 /* A page seen for the first time, or again after it left the sample. */
-static void add_page(struct sample *s, uint64_t hash)
+static void add_page(struct sample *s, uint64_t page, uint64_t hash)
 {
 	uint32_t slot = s->n;
 	s->first_touches += s->weight;
 	if (s->n < s->max) {
 		s->heap[s->n++] = slot;
+		s->page[slot] = page;
 		s->hash[slot] = hash;
 		sift_up(s, s->n - 1);
 	} else {
 		slot = s->heap[0];
-		if (hash > s->hash[slot]) {
+		if (hash >= s->hash[slot]) {
 			set_threshold(s, hash);
 			return;
 		}
 		set_threshold(s, s->hash[slot]);
-		table_remove(s, s->hash[slot]);
+		table_remove(s, s->page[slot]);
 		recency_forget(&s->recency, slot);
+		s->page[slot] = page;
 		s->hash[slot] = hash;
 		sift_down(s);
 	}
-	s->table[find(s, hash)] = slot + 1;
+	s->table[find(s, page)] = slot + 1;
 	recency_touch(&s->recency, slot);
 }
 
@@ -165,13 +189,13 @@ static void count_distance(struct sample *s, uint32_t sampled)
 	s->used = i >= s->used ? i + 1 : s->used;
 }
 
-static void take_request(struct sample *s, uint64_t hash)
+static void take_request(struct sample *s, uint64_t page, uint64_t hash)
 {
-	const uint32_t at = find(s, hash);
+	const uint32_t at = find(s, page);
 	if (s->table[at])
 		count_distance(s, recency_touch(&s->recency, s->table[at] - 1));
 	else
-		add_page(s, hash);
+		add_page(s, page, hash);
 }
 
 static void take_ranges(struct sample *s, const struct page_ranges *r)
@@ -180,9 +204,9 @@ static void take_ranges(struct sample *s, const struct page_ranges *r)
 		const uint32_t pages = r->count ? r->count[i] : 1;
 		s->requests += pages;
 		for (uint32_t k = 0; k < pages; k++) {
-			const uint64_t hash = splitmix64_mix((r->first[i] + k) ^ s->salt);
+			const uint64_t page = r->first[i] + k, hash = hash_of(s, page);
 			if (__builtin_expect(hash < s->threshold, 0))
-				take_request(s, hash);
+				take_request(s, page, hash);
 		}
 	}
 }
