@@ -42,10 +42,11 @@ static void lru_compact(struct lru *s)
 	for (uint32_t i = s->tail; i < s->head; i++) {
 		const uint32_t page = s->queue[i];
 		__builtin_prefetch(&s->slot[s->queue[i + LRU_AHEAD]], 1);
-		if (s->slot[page] != i + 1)
-			continue;
+		const uint32_t slot = s->slot[page];
+		const bool is_live = slot == i + 1; /* no branch: nobody can predict it */
 		s->queue[live] = page;
-		s->slot[page] = ++live;
+		live += is_live;
+		s->slot[page] = is_live ? live : slot;
 	}
 	s->tail = 0;
 	s->head = live;

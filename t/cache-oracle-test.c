@@ -5,9 +5,11 @@
  * data is absent.
  */
 #include "replay/cachesim.h"
+#include "replay/curve.h"
 #include "replay/pageids.h"
 #include "t/cache-data.h"
 
+#include <math.h>
 #include <strings.h>
 
 #include <stdarg.h>
@@ -150,6 +152,93 @@ static void counts_stay_when_requests_are_on_file_and_threads_share_the_work(voi
 	unload(&l);
 }
 
+/* Mean over 100 sizes of |sampled - exact| miss ratio, for each of ten seeds. */
+static void check_sampling(bool (*read)(struct trace_data *))
+{
+	struct loaded l;
+	if (!load(&l, read, false))
+		skip();
+	struct curve exact, sampled;
+	struct err e = {};
+	double sum = 0;
+	assert_int_equal(curve_exact(&l.requests, l.ids.n, &exact, &e), 0);
+	for (uint64_t seed = 1; seed <= 10; seed++) {
+		struct page_array array = { .ranges = { l.data.first, l.data.count, l.data.n } };
+		const struct page_source source = { page_array_next, &array };
+		assert_int_equal(curve_sample(&source, 8192, seed, &sampled, &e), 0);
+		assert_int_equal(sampled.requests, exact.requests);
+		double error = 0;
+		for (uint64_t i = 1; i <= 100; i++) {
+			const uint64_t size = exact.unique_pages * i / 100;
+			error += fabs((double)curve_misses(&sampled, size) -
+				      (double)curve_misses(&exact, size)) /
+				 (double)exact.requests / 100;
+		}
+		curve_deinit(&sampled);
+		if (error > 0.015)
+			fail_msg("seed %d: mean error %f above 0.015", (int)seed, error);
+		sum += error;
+	}
+	if (getenv("VERBOSE"))
+		print_message("# mean error %f\n", sum / 10);
+	if (sum / 10 > 0.008)
+		fail_msg("mean error of ten seeds %f above 0.008", sum / 10);
+	curve_deinit(&exact);
+	unload(&l);
+}
+
+static void sampling_8192_pages_of_cloudphysics_errs_below_the_goal(void **unused)
+{
+	(void)unused;
+	check_sampling(data_vscsi);
+}
+
+static void sampling_8192_pages_of_oltp_errs_below_the_goal(void **unused)
+{
+	(void)unused;
+	check_sampling(data_lis);
+}
+
+/* The curve at the oracle's sizes, and at 50 more against the simulation. */
+static void check_curve(bool (*read)(struct trace_data *), const char *file)
+{
+	struct loaded l;
+	if (!load(&l, read, false))
+		skip();
+	struct row rows[ROWS_MAX];
+	struct cachesim_job jobs[50];
+	struct curve curve;
+	struct err e = {};
+	const size_t n = read_rows(file, rows);
+	assert_int_equal(curve_exact(&l.requests, l.ids.n, &curve, &e), 0);
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].job.policy == policy_find("lru"))
+			assert_int_equal(curve_misses(&curve, rows[i].job.size_pages),
+					 rows[i].misses);
+
+	for (uint64_t i = 0; i < 50; i++)
+		jobs[i] = (struct cachesim_job){ policy_find("lru"), 1 + l.ids.n * i / 49, 0 };
+	const struct cachesim sim = { .requests = &l.requests, .npages = l.ids.n, .threads = 2 };
+	assert_int_equal(cachesim_run(&sim, jobs, 50, &e), 0);
+	for (size_t i = 0; i < 50; i++)
+		assert_int_equal(curve_misses(&curve, jobs[i].size_pages), jobs[i].misses);
+	assert_int_equal(curve_misses(&curve, l.ids.n), l.ids.n);
+	curve_deinit(&curve);
+	unload(&l);
+}
+
+static void the_lru_curve_of_cloudphysics_equals_oracle_and_simulation(void **unused)
+{
+	(void)unused;
+	check_curve(data_vscsi, "cp_vscsi_4k.oracle.csv");
+}
+
+static void the_lru_curve_of_oltp_equals_oracle_and_simulation(void **unused)
+{
+	(void)unused;
+	check_curve(data_lis, "OLTP.oracle.csv");
+}
+
 int main(void)
 {
 	cmocka_set_message_output(CM_OUTPUT_TAP);
@@ -157,6 +246,10 @@ int main(void)
 		cmocka_unit_test(cloudphysics_misses_equal_the_oracle_in_all_50_rows),
 		cmocka_unit_test(oltp_misses_equal_the_oracle_in_all_50_rows),
 		cmocka_unit_test(counts_stay_when_requests_are_on_file_and_threads_share_the_work),
+		cmocka_unit_test(the_lru_curve_of_cloudphysics_equals_oracle_and_simulation),
+		cmocka_unit_test(the_lru_curve_of_oltp_equals_oracle_and_simulation),
+		cmocka_unit_test(sampling_8192_pages_of_cloudphysics_errs_below_the_goal),
+		cmocka_unit_test(sampling_8192_pages_of_oltp_errs_below_the_goal),
 	};
 	return cmocka_run_group_tests_name("cache-oracle", tests, NULL, NULL);
 }
