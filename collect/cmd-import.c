@@ -201,30 +201,6 @@ static int open_output(struct import_command *c, struct input *first, struct err
 
 /* ---- running ---- */
 
-/* Where an interrupted import left off; at the very beginning otherwise. */
-static void find_resume_point(struct import_command *c)
-{
-	const char *position;
-	const uint64_t offset = trace_writer_resume_point(c->w, &position);
-
-	c->im = (struct import){
-		.w = c->w,
-		.options = &c->options,
-		.warn = tell_warning,
-		.progress = show_progress,
-		.ctx = c,
-	};
-	if (trace_writer_is_resumed(c->w))
-		cli_note(&c->cli, COMMAND, "%s: going on after an interrupted import", c->out);
-	if (!c->importer->is_seekable)
-		return;
-	import_cursor_parse(&c->im.at, position);
-	if (c->im.at.file < c->nfiles && offset >= c->im.at.base)
-		c->im.resume_offset = offset - c->im.at.base;
-	else
-		c->im.at = (struct import_cursor){};
-}
-
 static int run_input(struct import_command *c, struct input *in, struct err *e)
 {
 	uint64_t done, total;
@@ -255,7 +231,16 @@ static int run_all(struct import_command *c, struct input *first, struct err *e)
 
 	if (rc)
 		return rc;
-	find_resume_point(c);
+	c->im = (struct import){
+		.w = c->w,
+		.options = &c->options,
+		.warn = tell_warning,
+		.progress = show_progress,
+		.ctx = c,
+	};
+	if (trace_writer_is_resumed(c->w))
+		cli_note(&c->cli, COMMAND, "%s: going on after an interrupted import", c->out);
+	import_resume(&c->im, c->importer);
 	while (!rc && c->im.at.file < c->nfiles) {
 		const char *path = c->files[c->im.at.file];
 		if (!c->im.at.file) {

@@ -41,21 +41,21 @@ static bool scan_line(const char *p, uint64_t *us_out, uint64_t *id_out)
 static int sniff(const uint8_t *head, size_t n, bool is_whole)
 {
 	struct text_head h = {};
-	unsigned rows = 0;
-	uint64_t us, id, last = 0;
+	unsigned rows = 0, bad = 0;
+	uint64_t us, id;
 
-	while (rows < 50 && text_head_next(&h, head, n, is_whole)) {
-		if (!rows && is_header(h.line))
-			return 95;
+	while (rows + bad < 50 && text_head_next(&h, head, n, is_whole)) {
 		const char *p = text_blanks(h.line);
+		if (!rows && !bad && is_header(p))
+			return 95;
 		if (*p == '\n' || *p == '#')
 			continue;
-		if (!scan_line(p, &us, &id) || us < last)
-			return 0;
-		last = us;
-		rows++;
+		if (scan_line(p, &us, &id))
+			rows++;
+		else
+			bad++;
 	}
-	return rows ? 60 : 0;
+	return rows > bad ? 60 : 0;
 }
 
 /* A line off the fast path: 1 for a row, 0 for none. */

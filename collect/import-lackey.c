@@ -56,18 +56,16 @@ static inline bool is_data(const char *line)
 static int sniff(const uint8_t *head, size_t n, bool is_whole)
 {
 	struct text_head h = {};
-	unsigned rows = 0;
+	unsigned rows = 0, bad = 0;
 	uint64_t va, bytes;
 
-	for (unsigned i = 0; i < 50 && text_head_next(&h, head, n, is_whole); i++) {
-		if (is_data(h.line) && scan_access(h.line + 3, &va, &bytes))
+	while (rows + bad < 50 && text_head_next(&h, head, n, is_whole))
+		if ((is_data(h.line) && scan_access(h.line + 3, &va, &bytes)) ||
+		    (h.line[0] == 'I' && is_filtered(h.line)))
 			rows++;
-		else if (h.line[0] == 'I' && is_filtered(h.line))
-			rows++;
-		else if (h.line[0] != '=')
-			return 0;
-	}
-	return rows ? 90 : 0;
+		else if (h.line[0] != '=' && *text_blanks(h.line) != '\n')
+			bad++;
+	return rows > bad ? 90 : 0;
 }
 
 static int put_block(struct import *im, struct trace_stream *s, const char *p, const char *end,

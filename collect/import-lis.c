@@ -32,16 +32,14 @@ static int sniff(const uint8_t *head, size_t n, bool is_whole)
 {
 	struct text_head h = {};
 	struct lis_line line;
-	unsigned rows = 0;
-	uint64_t last = 0;
+	unsigned rows = 0, bad = 0;
 
-	while (rows < 50 && text_head_next(&h, head, n, is_whole)) {
-		if (!scan_line(h.line, &line) || line.request < last)
-			return 0;
-		last = line.request;
-		rows++;
-	}
-	return rows ? 70 : 0;
+	while (rows + bad < 50 && text_head_next(&h, head, n, is_whole))
+		if (scan_line(h.line, &line))
+			rows++;
+		else if (*text_blanks(h.line) != '\n')
+			bad++;
+	return rows > bad ? 70 : 0;
 }
 
 /* What is wrong with a line, or NULL. */

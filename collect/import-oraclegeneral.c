@@ -31,34 +31,41 @@ static struct oracle_record decode(const uint8_t *p)
  * next is -1 or INT64_MAX, or lies ahead. Where it lies within the head, the
  * record there must have the same id: writers count requests from 0 or from 1.
  */
+static bool is_plausible(const uint8_t *head, uint64_t total, uint64_t i)
+{
+	const int64_t most = INT64_C(1) << 40;
+	const struct oracle_record r = decode(head + i * RECORD_BYTES);
+	const uint64_t next = (uint64_t)r.next;
+
+	if (r.next == -1 || r.next == INT64_MAX)
+		return true;
+	if (r.next <= (int64_t)i || r.next > most)
+		return false;
+	if (next < total && decode(head + next * RECORD_BYTES).id == r.id)
+		return true;
+	if (next - 1 > i && next - 1 < total)
+		return decode(head + (next - 1) * RECORD_BYTES).id == r.id;
+	return next >= total;
+}
+
 static int sniff(const uint8_t *head, size_t n, bool is_whole)
 {
 	enum { RECORDS = 4000 };
 	const uint64_t total = n / RECORD_BYTES;
+	const uint64_t looked_at = total < RECORDS ? total : RECORDS;
+	uint64_t good = 0;
 	uint32_t last = 0;
-	bool from_0 = true, from_1 = true;
 
-	if (!total || (is_whole && n % RECORD_BYTES))
-		return 0;
-	for (uint64_t i = 0; i < total && i < RECORDS; i++) {
-		const struct oracle_record r = decode(head + i * RECORD_BYTES);
-		if (r.seconds < last)
-			return 0;
-		last = r.seconds;
-		if (r.next == -1 || r.next == INT64_MAX)
-			continue;
-		if (r.next <= (int64_t)i)
-			return 0;
-		const uint64_t next = (uint64_t)r.next;
-		if (next < total)
-			from_0 = from_0 && decode(head + next * RECORD_BYTES).id == r.id;
-		if (next - 1 < total)
-			from_1 = from_1 && next - 1 > i &&
-				 decode(head + (next - 1) * RECORD_BYTES).id == r.id;
-		if (!from_0 && !from_1)
-			return 0;
+	for (uint64_t i = 0; i < looked_at; i++) {
+		const uint32_t seconds = decode(head + i * RECORD_BYTES).seconds;
+		if (seconds >= last && is_plausible(head, total, i)) {
+			last = seconds;
+			good++;
+		}
 	}
-	return 85;
+	if (!total || good * 8 < looked_at * 7)
+		return 0;
+	return is_whole && n % RECORD_BYTES ? 75 : 85;
 }
 
 static int put_block(struct import *im, struct trace_stream *s, struct object_event *ev,

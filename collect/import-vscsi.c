@@ -77,22 +77,25 @@ static int op_of(uint16_t cmd)
 	}
 }
 
-/* All of the first records must be of the version, in time order and of whole blocks. */
+/* Most of the first records must be of the version, in time order and of whole blocks. */
 static int sniff_version(const uint8_t *head, size_t n, size_t size)
 {
 	enum { RECORDS = 64 };
 	uint64_t last = 0;
-	size_t i;
+	size_t i, good = 0;
 
 	for (i = 0; i < RECORDS && (i + 1) * size <= n; i++) {
 		const struct vscsi_record r = decode(head + i * size, size);
 		if (!is_version(&r, size) || r.cmd > 0xff || r.ts_us < last)
-			return 0;
+			continue;
 		if (op_of(r.cmd) >= 0 && r.len_bytes % BLOCK_BYTES)
-			return 0;
+			continue;
 		last = r.ts_us;
+		good++;
 	}
-	return i < 2 ? (i ? 40 : 0) : 90;
+	if (good <= i / 2)
+		return 0;
+	return good > 1 ? 90 : 40;
 }
 
 static int sniff(const uint8_t *head, size_t n, bool is_whole)

@@ -162,6 +162,20 @@ void import_cursor_parse(struct import_cursor *at, const char *text)
 				memcpy((char *)at + cursor_fields[i].offset, &v, sizeof(v));
 }
 
+void import_resume(struct import *im, const struct importer *importer)
+{
+	const char *position;
+	const uint64_t offset = trace_writer_resume_point(im->w, &position);
+
+	if (!importer->is_seekable) /* replays, and the writer drops what it has */
+		return;
+	import_cursor_parse(&im->at, position);
+	if (offset >= im->at.base)
+		im->resume_offset = offset - im->at.base;
+	else
+		im->at = (struct import_cursor){};
+}
+
 int import_checkpoint(struct import *im, uint64_t offset)
 {
 	char text[IMPORT_POSITION_CHARS];

@@ -93,6 +93,9 @@ void import_damage(struct import *im, const char *fmt, ...) __attribute__((forma
 
 /* ---- for importers that read lines or records in order ---- */
 
+/* Takes the cursor from the resume point of im->w; to be called once, before the first run. */
+void import_resume(struct import *im, const struct importer *importer);
+
 /* Starts at im->resume_offset. */
 int import_begin(struct import *im, struct err *e);
 

@@ -6,13 +6,26 @@
 #include <string.h>
 #include <strings.h>
 
-extern const struct importer import_csv, import_kindcsv, import_lackey, import_lis,
-	import_oraclegeneral, import_vscsi;
+/* one line each */
+// clang-format off
+extern const struct importer
+	import_csv,
+	import_kindcsv,
+	import_lackey,
+	import_lis,
+	import_oraclegeneral,
+	import_vscsi;
 
 const struct importer *const importers[] = {
-	&import_csv,           &import_kindcsv, &import_lackey, &import_lis,
-	&import_oraclegeneral, &import_vscsi,   NULL,
+	&import_csv,
+	&import_kindcsv,
+	&import_lackey,
+	&import_lis,
+	&import_oraclegeneral,
+	&import_vscsi,
+	NULL,
 };
+// clang-format on
 
 const struct importer *importer_find(const char *name)
 {
