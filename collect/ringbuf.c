@@ -58,7 +58,7 @@ static uint64_t read_long(const struct ringbuf_layout *l, const uint8_t *p)
 }
 
 bool ringbuf_page_open(const struct ringbuf_layout *l, const uint8_t *page, size_t page_bytes,
-		       struct ringbuf_page *out)
+		       size_t avail, struct ringbuf_page *out)
 {
 	const uint64_t commit = read_long(l, page + l->commit_offset);
 	const uint64_t used = commit & commit_mask;
@@ -72,7 +72,9 @@ bool ringbuf_page_open(const struct ringbuf_layout *l, const uint8_t *page, size
 		.ts = ringbuf_page_stamp(l, page),
 		.has_missed = commit & missed_flag,
 	};
-	if (out->has_missed && commit & missed_stored && page_bytes - out->end >= l->commit_bytes)
+	if (out->end > avail)
+		out->end = (uint32_t)avail;
+	else if (out->has_missed && commit & missed_stored && avail - out->end >= l->commit_bytes)
 		out->missed = read_long(l, page + out->end);
 	return true;
 }

@@ -50,9 +50,12 @@ struct ringbuf_record {
 /* The timestamp in a page's header. */
 uint64_t ringbuf_page_stamp(const struct ringbuf_layout *l, const uint8_t *page);
 
-/* False when the header says more bytes than the page holds. */
+/*
+ * False when the header says more bytes than the page holds. avail is the part
+ * of the page that is there (more than the header); the walk then ends with it.
+ */
 bool ringbuf_page_open(const struct ringbuf_layout *l, const uint8_t *page, size_t page_bytes,
-		       struct ringbuf_page *out);
+		       size_t avail, struct ringbuf_page *out);
 
 /* 1 and a record, 0 at the end, ERR_FORMAT when the record at p->pos does not fit. */
 int ringbuf_page_next(struct ringbuf_page *p, struct ringbuf_record *out);
