@@ -6,6 +6,7 @@
  */
 #include "bench/refstream.h"
 #include "store/db.h"
+#include "store/sqlext.h"
 #include "store/trace-writer.h"
 #include "store/trace.h"
 
@@ -140,6 +141,74 @@ static double bench_rows(struct bench *b, const char *path, const struct dma_eve
 	return (double)n / (cpu_seconds() - start) / 1e6;
 }
 
+/* CPU seconds of one statement, best of the rounds; every row is stepped through. */
+static double sql_seconds(const char *path, bool has_events, const char *sql)
+{
+	double best = 1e9;
+	for (int round = 0; round < ROUNDS; round++) {
+		sqlite3 *db;
+		sqlite3_stmt *st;
+		const double start = cpu_seconds();
+		if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK ||
+		    (has_events && sqlext_register(db, NULL) != SQLITE_OK) ||
+		    sqlite3_prepare_v2(db, sql, -1, &st, NULL) != SQLITE_OK) {
+			fprintf(stderr, "bench-store: %s\n", sqlite3_errmsg(db));
+			exit(1);
+		}
+		int step;
+		while ((step = sqlite3_step(st)) == SQLITE_ROW)
+			;
+		if (step != SQLITE_DONE)
+			exit(1);
+		sqlite3_finalize(st);
+		sqlite3_close(db);
+		const double spent = cpu_seconds() - start;
+		best = spent < best ? spent : best;
+	}
+	return best;
+}
+
+/* rows_path holds the first nrows events as plain rows */
+static void bench_sql(struct bench *b, const char *chunks, const char *rows, uint64_t nrows,
+		      uint64_t last_ns)
+{
+	const double all = (double)b->events / 1e6;
+	char sql[200];
+	const double vtab = all / sql_seconds(chunks, true, "SELECT count(*), sum(bytes) FROM dma");
+	const double plain = (double)nrows / 1e6 /
+			     sql_seconds(rows, false, "SELECT count(*), sum(bytes) FROM event");
+
+	put(b, "store.sql_count_sum_mrows_s", vtab);
+	put(b, "store.sql_count_sum_row_table_mrows_s", plain);
+	put(b, "store.sql_vs_row_table", vtab / plain);
+	put(b, "store.sql_six_columns_mrows_s",
+	    all / sql_seconds(chunks, true,
+			      "SELECT sum(ts_ns), sum(dev), sum(pfn), sum(npages), sum(bytes),"
+			      " sum(op = 'map') FROM dma"));
+	snprintf(sql, sizeof(sql),
+		 "SELECT count(*), sum(bytes) FROM dma WHERE ts_ns >= %llu AND ts_ns < %llu",
+		 (unsigned long long)(last_ns / 2), (unsigned long long)(last_ns / 2 + 1000000));
+	put(b, "store.sql_1ms_slice_ms", 1e3 * sql_seconds(chunks, true, sql));
+	snprintf(sql, sizeof(sql), "SELECT * FROM dma WHERE ts_ns >= %llu AND ts_ns < %llu",
+		 (unsigned long long)(last_ns / 2), (unsigned long long)(last_ns / 2 + 1000000));
+	put(b, "store.sql_1ms_slice_all_columns_ms", 1e3 * sql_seconds(chunks, true, sql));
+	snprintf(sql, sizeof(sql),
+		 "SELECT count(*), sum(bytes) FROM dma WHERE ts_ns < %llu AND dev = 2",
+		 (unsigned long long)(last_ns / 2));
+	const double pushed = sql_seconds(chunks, true, sql);
+	snprintf(sql, sizeof(sql),
+		 "SELECT count(*), sum(bytes) FROM dma WHERE +ts_ns < %llu AND +dev = 2",
+		 (unsigned long long)(last_ns / 2));
+	put(b, "store.sql_pushdown_gain", sql_seconds(chunks, true, sql) / pushed);
+	put(b, "store.event_agg_mev_s",
+	    all / sql_seconds(chunks, true,
+			      "SELECT dev, events, bytes FROM event_agg(0, 0, 'dev')"));
+	put(b, "store.event_agg_dev_op_times_mev_s",
+	    all / sql_seconds(chunks, true, "SELECT * FROM event_agg(0, 0, 'dev,op')"));
+	put(b, "store.event_hist_mev_s",
+	    all / sql_seconds(chunks, true, "SELECT ts_ns, events FROM event_hist(0, 0, 1000000)"));
+}
+
 int main(int argc, char **argv)
 {
 	struct bench b = { .events = 20000000 };
@@ -170,6 +239,7 @@ int main(int argc, char **argv)
 	put(&b, "store.ingest_vs_row_insert", ingest / row_rate);
 	put(&b, "store.decode_all_mev_s", bench_decode(&b, chunks, 0));
 	put(&b, "store.decode_ts_mev_s", bench_decode(&b, chunks, 1));
+	bench_sql(&b, chunks, rows, nrows, events[b.events - 1].ts);
 	free(events);
 	events = make_events(b.events, 1);
 	put(&b, "store.ingest_all_varying_mev_s", bench_ingest(&b, varying, events));

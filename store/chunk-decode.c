@@ -13,14 +13,17 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <xxhash.h>
 #include <zstd.h>
 
-enum { SLACK_BYTES = 64 };
+enum {
+	SLACK_BYTES = 64,
+	HUGE_BYTES = 2 << 20,
+};
 
 struct column_buffer {
 	void *data;
-	size_t cap_bytes;
 	/* the first constant_rows rows hold this value already */
 	uint64_t constant;
 	uint32_t constant_rows;
@@ -29,9 +32,12 @@ struct column_buffer {
 struct chunk_decoder {
 	ZSTD_DCtx *zstd;
 	struct column_buffer columns[KIND_MAX_COLUMNS];
-	uint8_t *packed;
-	size_t packed_cap;
-	const struct kind *kind; /* of the buffers' widths */
+	uint8_t *packed;         /* VARINT_MAX_BYTES a row */
+	const struct kind *kind; /* of the buffers */
+	uint32_t cap_rows;
+	/* all buffers lie in one mapping of huge pages: a page fault costs as much as 100 rows */
+	void *map;
+	size_t map_bytes;
 };
 
 struct chunk_decoder *chunk_decoder_new(void)
@@ -49,9 +55,8 @@ void chunk_decoder_free(struct chunk_decoder *dec)
 	if (!dec)
 		return;
 	ZSTD_freeDCtx(dec->zstd);
-	for (size_t i = 0; i < KIND_MAX_COLUMNS; i++)
-		free(dec->columns[i].data);
-	free(dec->packed);
+	if (dec->map)
+		munmap(dec->map, dec->map_bytes);
 	free(dec);
 }
 
@@ -139,31 +144,48 @@ int chunk_check(const struct kind *k, const void *blob_, size_t blob_bytes,
 
 /* ---- one column ---- */
 
-static int reserve_column(struct column_buffer *buf, size_t bytes, struct err *e)
+static size_t buffer_bytes(size_t bytes)
 {
-	if (bytes + SLACK_BYTES <= buf->cap_bytes)
-		return 0;
-
-	void *fresh = NULL;
-	if (posix_memalign(&fresh, 64, bytes + SLACK_BYTES))
-		return err_set(e, ERR_NOMEM, "out of memory for a column of %zu bytes", bytes);
-	memset(fresh, 0, bytes + SLACK_BYTES);
-	free(buf->data);
-	*buf = (struct column_buffer){ .data = fresh, .cap_bytes = bytes + SLACK_BYTES };
-	return 0;
+	return (bytes + SLACK_BYTES + 63) & ~(size_t)63;
 }
 
-static int reserve_packed(struct chunk_decoder *dec, size_t bytes, struct err *e)
+static uint8_t *cut(uint8_t **at, size_t bytes)
 {
-	if (bytes + SLACK_BYTES <= dec->packed_cap)
+	uint8_t *buffer = *at;
+	*at += buffer_bytes(bytes);
+	return buffer;
+}
+
+/* Buffers for n rows of a kind; they stay as long as kind and size do. */
+static int reserve(struct chunk_decoder *dec, const struct kind *k, uint32_t n, struct err *e)
+{
+	if (dec->kind == k && n <= dec->cap_rows)
 		return 0;
 
-	free(dec->packed);
-	dec->packed_cap = 0;
-	dec->packed = malloc(bytes + SLACK_BYTES);
-	if (!dec->packed)
-		return err_set(e, ERR_NOMEM, "out of memory for %zu packed bytes", bytes);
-	dec->packed_cap = bytes + SLACK_BYTES;
+	size_t bytes = buffer_bytes((size_t)VARINT_MAX_BYTES * n) + HUGE_BYTES;
+	for (unsigned c = 0; c < k->ncolumns; c++)
+		bytes += buffer_bytes((size_t)n * k->columns[c].width_bytes);
+	if (dec->map)
+		munmap(dec->map, dec->map_bytes);
+	dec->kind = NULL;
+	dec->map_bytes = bytes;
+	dec->map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (dec->map == MAP_FAILED) {
+		dec->map = NULL;
+		return err_set(e, ERR_NOMEM, "out of memory for a chunk of %u rows", n);
+	}
+
+	uint8_t *at =
+		(uint8_t *)(((uintptr_t)dec->map + HUGE_BYTES - 1) & ~(uintptr_t)(HUGE_BYTES - 1));
+	if (bytes >= 2 * HUGE_BYTES)
+		madvise(at, bytes - HUGE_BYTES, MADV_HUGEPAGE); /* advice: may fail */
+	dec->packed = cut(&at, (size_t)VARINT_MAX_BYTES * n);
+	for (unsigned c = 0; c < k->ncolumns; c++)
+		dec->columns[c] = (struct column_buffer){
+			.data = cut(&at, (size_t)n * k->columns[c].width_bytes)
+		};
+	dec->kind = k;
+	dec->cap_rows = n;
 	return 0;
 }
 
@@ -222,6 +244,7 @@ static int get_segment(struct chunk_decoder *dec, const uint8_t *table, const ui
 /* How the values of a column become rows: the inverse of the transform. */
 struct restore {
 	unsigned transform;
+	uint32_t rows; /* how many are wanted, from the first */
 	uint64_t prev;
 	struct chunk_context ctx;
 	uint64_t expected[CONTEXTS];
@@ -341,24 +364,22 @@ static int decode_varint(struct chunk_decoder *dec, const uint8_t *src, size_t l
 	size_t bytes = 0;
 	src += SEGMENT_BYTES;
 	left -= SEGMENT_BYTES;
-	int rc = reserve_packed(dec, (size_t)VARINT_MAX_BYTES * n, e);
-	if (!rc)
-		rc = get_segment(dec, table, &src, &left, dec->packed, (size_t)VARINT_MAX_BYTES * n,
-				 &p, &bytes, e);
+	const int rc = get_segment(dec, table, &src, &left, dec->packed,
+				   (size_t)VARINT_MAX_BYTES * n, &p, &bytes, e);
 	if (rc)
 		return rc;
 
 	const uint8_t *end = p + bytes;
-	for (size_t at = 0; at < n && p; at += BLOCK_ROWS) {
+	for (size_t at = 0; at < r->rows && p; at += BLOCK_ROWS) {
 		uint64_t v[BLOCK_ROWS];
-		const size_t m = n - at < BLOCK_ROWS ? n - at : BLOCK_ROWS;
+		const size_t m = r->rows - at < BLOCK_ROWS ? r->rows - at : BLOCK_ROWS;
 		p = unpack_varint(p, end, v, m);
 		if (!p)
 			break;
 		restore_values(r, v, at, m);
 		narrow(buf->data, width, at, v, m);
 	}
-	if (p != end || left)
+	if (!p || left || (r->rows == n && p != end))
 		return err_set(e, ERR_FORMAT, "the numbers of a column end at the wrong byte");
 	return 0;
 }
@@ -383,7 +404,7 @@ static int decode_planes(struct chunk_decoder *dec, const uint8_t *src, size_t l
 	const uint8_t *plane[SEGMENTS_MAX], *table = src;
 	src += nplanes * SEGMENT_BYTES;
 	left -= nplanes * SEGMENT_BYTES;
-	int rc = reserve_packed(dec, (size_t)nplanes * n, e);
+	int rc = 0;
 	for (unsigned j = 0; !rc && j < nplanes; j++) {
 		size_t bytes = 0;
 		rc = get_segment(dec, table + j * SEGMENT_BYTES, &src, &left,
@@ -401,9 +422,9 @@ static int decode_planes(struct chunk_decoder *dec, const uint8_t *src, size_t l
 		memcpy(buf->data, plane[0], n);
 		return 0;
 	}
-	for (size_t at = 0; at < n; at += BLOCK_ROWS) {
+	for (size_t at = 0; at < r->rows; at += BLOCK_ROWS) {
 		uint64_t v[BLOCK_ROWS];
-		const size_t m = n - at < BLOCK_ROWS ? n - at : BLOCK_ROWS;
+		const size_t m = r->rows - at < BLOCK_ROWS ? r->rows - at : BLOCK_ROWS;
 		unpack_planes(plane, nplanes, at, v, m);
 		restore_values(r, v, at, m);
 		narrow(buf->data, width, at, v, m);
@@ -417,7 +438,7 @@ static int decode_raw(const uint8_t *src, size_t left, uint32_t n, unsigned widt
 	if (left != (size_t)n * width)
 		return err_set(e, ERR_FORMAT, "a raw column of %zu bytes, %zu expected", left,
 			       (size_t)n * width);
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < r->rows; i++) {
 		uint64_t v = 0;
 		memcpy(&v, src + (size_t)i * width, width);
 		restore_values(r, &v, i, 1);
@@ -479,22 +500,20 @@ static int set_context(const struct kind *k, const struct chunk_entry *entry, vo
 
 static int decode_entry(struct chunk_decoder *dec, const struct kind *k,
 			const struct chunk_entry *entry, const uint8_t *blob, uint32_t n,
-			void **columns, struct err *e)
+			uint32_t rows, void **columns, struct err *e)
 {
 	const unsigned c = entry->col_id;
 	if (entry->width != k->columns[c].width_bytes)
 		return err_set(e, ERR_FORMAT, "column %s: width %u, %u expected",
 			       k->columns[c].name, entry->width, k->columns[c].width_bytes);
 
-	struct restore r = { .transform = entry->transform };
+	struct restore r = { .transform = entry->transform, .rows = rows };
 	int rc = 0;
 	if (entry->transform > TRANSFORM_DELTA_PLAIN)
 		rc = err_set(e, ERR_FORMAT, "column %s: unknown transform %u", k->columns[c].name,
 			     entry->transform);
 	else if (entry->transform == TRANSFORM_CTX)
 		rc = set_context(k, entry, columns, &r, e);
-	if (!rc)
-		rc = reserve_column(&dec->columns[c], (size_t)n * entry->width, e);
 	if (!rc)
 		rc = decode_column(dec, entry, blob, n, &r, &dec->columns[c], e);
 	if (!rc)
@@ -519,36 +538,26 @@ static uint64_t collect_entries(const struct kind *k, const uint8_t *blob,
 	return have;
 }
 
-static int fill_missing(struct chunk_decoder *dec, const struct kind *k, unsigned c, uint32_t n,
-			void **columns, struct err *e)
+static void fill_missing(struct chunk_decoder *dec, const struct kind *k, unsigned c, uint32_t n,
+			 void **columns)
 {
 	const unsigned width = k->columns[c].width_bytes;
-	const int rc = reserve_column(&dec->columns[c], (size_t)n * width, e);
-	if (!rc) {
-		fill_constant(&dec->columns[c], width, n,
-			      k->columns[c].is_nullable ? kind_null(width) : 0);
-		columns[c] = dec->columns[c].data;
-	}
-	return rc;
-}
 
-static void forget_kind(struct chunk_decoder *dec, const struct kind *k)
-{
-	if (dec->kind == k)
-		return;
-	for (size_t i = 0; i < KIND_MAX_COLUMNS; i++)
-		dec->columns[i].constant_rows = 0;
-	dec->kind = k;
+	fill_constant(&dec->columns[c], width, n, k->columns[c].is_nullable ? kind_null(width) : 0);
+	columns[c] = dec->columns[c].data;
 }
 
 int chunk_decode(struct chunk_decoder *dec, const struct kind *k, const void *blob,
-		 size_t blob_bytes, uint64_t mask, struct chunk_header *header_out,
-		 void *columns_out[KIND_MAX_COLUMNS], struct err *e)
+		 size_t blob_bytes, uint64_t mask, uint32_t max_rows,
+		 struct chunk_header *header_out, void *columns_out[KIND_MAX_COLUMNS],
+		 struct err *e)
 {
 	int rc = chunk_check(k, blob, blob_bytes, header_out, e);
 	if (rc)
 		return rc;
-	forget_kind(dec, k);
+	rc = reserve(dec, k, header_out->n, e);
+	if (rc)
+		return rc;
 
 	struct chunk_entry entries[KIND_MAX_COLUMNS];
 	const uint64_t have = collect_entries(k, blob, entries);
@@ -568,16 +577,18 @@ int chunk_decode(struct chunk_decoder *dec, const struct kind *k, const void *bl
 	}
 	first &= ~second;
 
-	const uint32_t n = header_out->n;
+	const uint32_t n = header_out->n, rows = max_rows < n ? max_rows : n;
 	memset(columns_out, 0, KIND_MAX_COLUMNS * sizeof(*columns_out));
 	for (int pass = 0; pass < 2; pass++) {
 		const uint64_t todo = pass ? second : first;
 		for (unsigned c = 0; !rc && c < k->ncolumns; c++) {
 			if (!(todo >> c & 1))
 				continue;
-			rc = have >> c & 1
-				     ? decode_entry(dec, k, &entries[c], blob, n, columns_out, e)
-				     : fill_missing(dec, k, c, n, columns_out, e);
+			if (have >> c & 1)
+				rc = decode_entry(dec, k, &entries[c], blob, n, rows, columns_out,
+						  e);
+			else
+				fill_missing(dec, k, c, n, columns_out);
 		}
 	}
 	return rc;

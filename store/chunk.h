@@ -64,14 +64,16 @@ int chunk_check(const struct kind *k, const void *blob, size_t blob_bytes,
 		struct chunk_header *header_out, struct err *e);
 
 /*
- * chunk_check, then decodes the columns of the mask (bit per column). columns
- * not in the mask are NULL. A column that the writer did not know yet holds
+ * chunk_check, then decodes the columns of the mask (bit per column), of them
+ * the first max_rows rows (a slice near the start need not pay for the rest).
+ * Columns not in the mask are NULL. A column that the writer did not know yet holds
  * its NULL value (0 where it has none). Arrays belong to the decoder and are
  * valid until its next call; they are writable, and 64 bytes past their end
  * may be read.
  */
 int chunk_decode(struct chunk_decoder *dec, const struct kind *k, const void *blob,
-		 size_t blob_bytes, uint64_t mask, struct chunk_header *header_out,
-		 void *columns_out[KIND_MAX_COLUMNS], struct err *e);
+		 size_t blob_bytes, uint64_t mask, uint32_t max_rows,
+		 struct chunk_header *header_out, void *columns_out[KIND_MAX_COLUMNS],
+		 struct err *e);
 
 #endif

@@ -169,12 +169,9 @@ static uint32_t lower_bound(const uint64_t *ts, uint32_t n, uint64_t limit)
 	return low;
 }
 
-static void cut_times(struct trace_reader *r, struct slot *s)
+/* Rows of the batch whose times are asked for, in a chunk whose times never go backwards. */
+static void cut_times(const struct trace_reader *r, struct slot *s, uint32_t from, uint32_t to)
 {
-	const uint64_t *ts = batch_u64(&s->batch, 0);
-	const uint32_t from = lower_bound(ts, s->batch.n, r->sel.from_ns);
-	const uint32_t to = r->sel.to_ns ? lower_bound(ts, s->batch.n, r->sel.to_ns) : s->batch.n;
-
 	s->batch.n = to > from ? to - from : 0;
 	for (unsigned c = 0; c < r->kind->ncolumns; c++)
 		if (s->batch.col[c])
@@ -226,44 +223,88 @@ static int keep_rows(struct trace_reader *r, struct slot *s, struct err *e)
 
 /* ---- one chunk ---- */
 
+/* A decoding thread has connections of its own; otherwise the trace's serve. */
+static void close_file(struct trace_reader *r)
+{
+	sqlite3_finalize(r->fetch);
+	if (r->is_threaded)
+		sqlite3_close(r->db);
+	r->fetch = NULL;
+	r->db = NULL;
+}
+
 static int open_file(struct trace_reader *r, unsigned file, struct err *e)
 {
 	if (r->db && r->open_file == file)
 		return 0;
-	sqlite3_finalize(r->fetch);
-	sqlite3_close(r->db);
-	r->fetch = NULL;
-	r->db = NULL;
+	close_file(r);
 	r->open_file = file;
-	const char *path = r->trace->files[file].path;
-	int rc = db_open_readonly(path, TRACE_APPLICATION_ID, &r->db, e);
+	const struct trace_file *f = &r->trace->files[file];
+	int rc = 0;
+	if (r->is_threaded)
+		rc = db_open_readonly(f->path, TRACE_APPLICATION_ID, &r->db, e);
+	else
+		r->db = f->db;
 	if (!rc)
-		rc = db_prepare(r->db, path, "SELECT blob FROM chunk WHERE chunk_id = ?", &r->fetch,
-				e);
+		rc = db_prepare(r->db, f->path, "SELECT blob FROM chunk WHERE chunk_id = ?",
+				&r->fetch, e);
+	return rc;
+}
+
+static int check_ref(const struct chunk_ref *ref, const struct chunk_header *h, struct err *e)
+{
+	if (h->n == ref->n && h->first_ns == ref->first_ns && h->last_ns == ref->last_ns)
+		return 0;
+	return err_set(e, ERR_FORMAT, "the chunk table and the chunk disagree");
+}
+
+/* A part of the chunk: the times first, then of the other columns only what is needed. */
+static int decode_slice(struct trace_reader *r, struct slot *s, const void *blob, size_t blob_bytes,
+			struct chunk_header *h, struct err *e)
+{
+	int rc = chunk_decode(s->dec, r->kind, blob, blob_bytes, 1, UINT32_MAX, h, s->columns, e);
+	if (rc || !h->is_monotone)
+		return rc ? rc
+			  : chunk_decode(s->dec, r->kind, blob, blob_bytes, r->decode_mask,
+					 UINT32_MAX, h, s->columns, e);
+
+	uint64_t *ts = s->columns[0];
+	const uint32_t from = lower_bound(ts, h->n, r->sel.from_ns);
+	const uint32_t to = r->sel.to_ns ? lower_bound(ts, h->n, r->sel.to_ns) : h->n;
+	if (from < to && r->decode_mask != 1)
+		rc = chunk_decode(s->dec, r->kind, blob, blob_bytes, r->decode_mask & ~1ULL, to, h,
+				  s->columns, e);
+	s->columns[0] = ts;
+	memcpy(s->batch.col, s->columns, sizeof(s->columns));
+	cut_times(r, s, from, to);
 	return rc;
 }
 
 static int decode_blob(struct trace_reader *r, const struct chunk_ref *ref, struct slot *s,
 		       const void *blob, size_t blob_bytes, struct err *e)
 {
+	const bool is_filtered = r->sel.dev >= 0 || r->sel.pfn_last;
+	const bool is_slice = !is_filtered && !ref->is_whole;
 	struct chunk_header h;
-	int rc = chunk_decode(s->dec, r->kind, blob, blob_bytes, r->decode_mask, &h, s->columns, e);
-	if (!rc && (h.n != ref->n || h.first_ns != ref->first_ns || h.last_ns != ref->last_ns))
-		rc = err_set(e, ERR_FORMAT, "the chunk table and the chunk disagree");
+	int rc;
+
+	s->batch = (struct batch){ .kind = r->kind };
+	if (is_slice)
+		rc = decode_slice(r, s, blob, blob_bytes, &h, e);
+	else
+		rc = chunk_decode(s->dec, r->kind, blob, blob_bytes, r->decode_mask, UINT32_MAX, &h,
+				  s->columns, e);
+	if (!rc)
+		rc = check_ref(ref, &h, e);
 	if (rc)
 		return err_prefix(e, "%s: stream %s, chunk %lld", r->trace->files[ref->file].path,
 				  r->kind->name, (long long)ref->seq);
+	if (is_slice && h.is_monotone)
+		return 0;
 
-	s->batch = (struct batch){ .kind = r->kind, .n = h.n };
+	s->batch.n = h.n;
 	memcpy(s->batch.col, s->columns, sizeof(s->columns));
-	const bool is_filtered = r->sel.dev >= 0 || r->sel.pfn_last;
-	if (!is_filtered && ref->is_whole)
-		return 0;
-	if (!is_filtered && h.is_monotone) {
-		cut_times(r, s);
-		return 0;
-	}
-	return keep_rows(r, s, e);
+	return is_filtered || is_slice ? keep_rows(r, s, e) : 0;
 }
 
 static int decode_ref(struct trace_reader *r, const struct chunk_ref *ref, struct slot *s,
@@ -420,9 +461,8 @@ int trace_reader_open(struct trace *t, const struct trace_select *sel, struct tr
 int trace_reader_next(struct trace_reader *r, const struct batch **out, struct err *e)
 {
 	struct slot *s = r->is_threaded ? next_threaded(r) : NULL;
-	if (!s) {
+	if (!s) { /* not asked for, or no thread to be had */
 		s = &r->slots[0];
-		r->is_threaded = false;
 		fill(r, s);
 	}
 	if (s->rc < 0 && e)
@@ -444,8 +484,7 @@ void trace_reader_close(struct trace_reader *r)
 	if (!r)
 		return;
 	stop_thread(r);
-	sqlite3_finalize(r->fetch);
-	sqlite3_close(r->db);
+	close_file(r);
 	for (unsigned i = 0; i < SLOTS; i++)
 		chunk_decoder_free(r->slots[i].dec);
 	pthread_mutex_destroy(&r->lock);

@@ -104,9 +104,14 @@ CREATE TABLE chunk (
 	pfn_last INTEGER,
 	pages INTEGER NOT NULL,
 	bytes INTEGER NOT NULL,
-	blob BLOB NOT NULL,
+	blob_bytes INTEGER NOT NULL,
+	blob BLOB NOT NULL,     -- last, so that the rest is read without it
 	UNIQUE (stream_id, seq)
 ) STRICT;
+
+-- all a reader needs to skip chunks, without touching one page per chunk
+CREATE INDEX chunk_span ON chunk
+	(stream_id, seq, first_ns, last_ns, n, dev_mask, pfn_first, pfn_last, blob_bytes);
 
 CREATE TABLE loss (
 	loss_id INTEGER PRIMARY KEY,

@@ -27,6 +27,7 @@ struct source {
 	unsigned references;
 	char *path; /* NULL: the main file of the connection */
 	struct trace *trace;
+	unsigned readers; /* open on it */
 };
 
 struct table {
@@ -62,6 +63,8 @@ static int open_trace(struct table *tab)
 {
 	struct source *src = tab->source;
 	bool is_sealed = src->trace;
+	if (src->readers) /* another table of the same query: what it reads must not move */
+		return SQLITE_OK;
 	for (unsigned i = 0; src->trace && i < trace_nstreams(src->trace); i++)
 		is_sealed &= trace_stream_info(src->trace, i)->is_sealed;
 	if (is_sealed)
@@ -133,10 +136,18 @@ static int x_open(sqlite3_vtab *vtab, sqlite3_vtab_cursor **out)
 	return SQLITE_OK;
 }
 
+static void close_reader(struct cursor *cur)
+{
+	if (cur->reader)
+		((struct table *)cur->base.pVtab)->source->readers--;
+	trace_reader_close(cur->reader);
+	cur->reader = NULL;
+}
+
 static int x_close(sqlite3_vtab_cursor *base)
 {
 	struct cursor *cur = (struct cursor *)base;
-	trace_reader_close(cur->reader);
+	close_reader(cur);
 	aggregate_deinit(&cur->result);
 	sqlite3_free(cur);
 	return SQLITE_OK;
@@ -267,8 +278,7 @@ static int next_batch(struct cursor *cur, struct table *tab)
 			cur->row = 0;
 			if (got)
 				return SQLITE_OK;
-			trace_reader_close(cur->reader);
-			cur->reader = NULL;
+			close_reader(cur);
 		}
 		while (cur->stream < trace_nstreams(t) &&
 		       trace_stream_info(t, cur->stream)->kind != tab->kind)
@@ -280,6 +290,7 @@ static int next_batch(struct cursor *cur, struct table *tab)
 		cur->sel.stream = cur->stream++;
 		if (trace_reader_open(t, &cur->sel, &cur->reader, &e))
 			return fail(&tab->base, &e);
+		tab->source->readers++;
 	}
 }
 
@@ -292,8 +303,7 @@ static int kind_filter(sqlite3_vtab_cursor *base, int n, const char *plan, int a
 	bool is_possible = true;
 	(void)argc;
 
-	trace_reader_close(cur->reader);
-	cur->reader = NULL;
+	close_reader(cur);
 	cur->is_end = false;
 	cur->rowid = 0;
 	cur->stream = 0;

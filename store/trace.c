@@ -106,7 +106,7 @@ static int add_streams(struct trace *t, const struct trace_file *f, struct err *
 	int rc = db_prepare(f->db, f->path,
 			    "SELECT s.stream_id, s.kind, s.schema_id, s.ncolumns, s.digest,"
 			    " session.state, sum(n), count(n), min(first_ns), max(last_ns),"
-			    " sum(length(blob))"
+			    " sum(blob_bytes)"
 			    " FROM stream s JOIN session USING (sess_id)"
 			    " LEFT JOIN chunk c ON c.stream_id = s.stream_id"
 			    " GROUP BY s.stream_id ORDER BY s.stream_id",

@@ -134,8 +134,8 @@ static int prepare(struct trace_writer *w, struct err *e)
 {
 	int rc = db_prepare(w->db, w->file,
 			    "INSERT INTO chunk(stream_id, seq, n, first_ns, last_ns, dev_mask,"
-			    " pfn_first, pfn_last, pages, bytes, blob)"
-			    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			    " pfn_first, pfn_last, pages, bytes, blob_bytes, blob)"
+			    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 			    &w->insert_chunk, e);
 	if (!rc)
 		rc = db_prepare(w->db, w->file,
@@ -336,7 +336,8 @@ static int rebuild_digest(struct trace_writer *w, struct writer_stream *s, struc
 		struct chunk_header h;
 		void *columns[KIND_MAX_COLUMNS];
 		rc = chunk_decode(dec, s->rows.kind, sqlite3_column_blob(st, 0),
-				  (size_t)sqlite3_column_bytes(st, 0), UINT64_MAX, &h, columns, e);
+				  (size_t)sqlite3_column_bytes(st, 0), UINT64_MAX, UINT32_MAX, &h,
+				  columns, e);
 		if (!rc)
 			stream_digest_update(s->digest, h.n, (const void *const *)columns);
 	}

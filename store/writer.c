@@ -102,7 +102,8 @@ static void bind_chunk(sqlite3_stmt *st, const struct writer_stream *s, uint32_t
 	}
 	sqlite3_bind_int64(st, 9, (int64_t)sum->pages);
 	sqlite3_bind_int64(st, 10, (int64_t)sum->bytes);
-	sqlite3_bind_blob64(st, 11, blob, blob_bytes, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 11, (int64_t)blob_bytes);
+	sqlite3_bind_blob64(st, 12, blob, blob_bytes, SQLITE_STATIC);
 }
 
 static int step_once(struct trace_writer *w, sqlite3_stmt *st, struct err *e)

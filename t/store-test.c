@@ -147,7 +147,7 @@ static void every_kind_comes_back_bit_by_bit(void **state)
 		const void *blob;
 		size_t n;
 		must(chunk_encode(enc, k, ROWS, (const void *const *)in, 1, &sum, &blob, &n, &e));
-		must(chunk_decode(dec, k, blob, n, UINT64_MAX, &h, out, &e));
+		must(chunk_decode(dec, k, blob, n, UINT64_MAX, UINT32_MAX, &h, out, &e));
 		assert_int_equal(h.n, ROWS);
 		for (unsigned c = 0; c < k->ncolumns; c++) {
 			assert_memory_equal(in[c], out[c], ROWS * k->columns[c].width_bytes);
@@ -313,14 +313,15 @@ static void every_flipped_byte_of_a_chunk_is_found(void **state)
 	memcpy(copy, blob, n);
 	for (size_t at = 0; at < n; at++) {
 		copy[at] ^= (uint8_t)(1 << at % 8);
-		if (!chunk_decode(dec, k, copy, n, 1, &h, out, &e))
+		if (!chunk_decode(dec, k, copy, n, 1, UINT32_MAX, &h, out, &e))
 			fail_msg("byte %zu of %zu flipped, and nobody noticed", at, n);
 		copy[at] ^= (uint8_t)(1 << at % 8);
 	}
 	for (size_t cut = 0; cut < n; cut++)
-		assert_int_equal(chunk_decode(dec, k, copy, cut, UINT64_MAX, &h, out, &e),
-				 ERR_FORMAT);
-	must(chunk_decode(dec, k, copy, n, UINT64_MAX, &h, out, &e));
+		assert_int_equal(
+			chunk_decode(dec, k, copy, cut, UINT64_MAX, UINT32_MAX, &h, out, &e),
+			ERR_FORMAT);
+	must(chunk_decode(dec, k, copy, n, UINT64_MAX, UINT32_MAX, &h, out, &e));
 	for (unsigned c = 0; c < k->ncolumns; c++)
 		free(columns[c]);
 	free(copy);
@@ -578,7 +579,7 @@ static void a_column_the_writer_did_not_know_reads_as_not_observed(void **state)
 		columns[c] = calloc(4, 8);
 	old.ncolumns = IO_COL_source; /* everything but the last */
 	must(chunk_encode(enc, &old, 4, (const void *const *)columns, 1, &sum, &blob, &n, &e));
-	must(chunk_decode(dec, &kinds[KIND_IO], blob, n, UINT64_MAX, &h, out, &e));
+	must(chunk_decode(dec, &kinds[KIND_IO], blob, n, UINT64_MAX, UINT32_MAX, &h, out, &e));
 	assert_int_equal(((uint16_t *)out[IO_COL_source])[3], 0);
 	assert_int_equal(((uint64_t *)out[IO_COL_lba])[3], 0);
 	for (unsigned c = 0; c < kinds[KIND_IO].ncolumns; c++)
