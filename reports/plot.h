@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * Plots through a gnuplot pipe. The target's ending picks the terminal: .svg,
- * .png, .pdf, or `-` for text on stdout. Files are written beside the target
- * and renamed, so a failed plot leaves nothing.
+ * Plots by gnuplot. The target's ending picks the terminal: .svg, .png, .pdf,
+ * or `-` for text on stdout (as wide as COLUMNS says, else 79x24). Files are
+ * written beside the target and renamed once they are whole, so a failed plot
+ * leaves nothing. The same input gives the same svg, png and text; a pdf
+ * carries its date.
  */
 #ifndef PUGMARK_REPORTS_PLOT_H
 #define PUGMARK_REPORTS_PLOT_H
@@ -15,20 +17,27 @@
 struct plot;
 
 /*
- * Starts gnuplot with the script reports/queries/NAME.gp (built in), which
- * reads its data from named blocks ($data). ERR_FEATURE with one clear line
- * when gnuplot is missing, ERR_USAGE for an unknown ending, ERR_CREATE.
+ * Prepares the script reports/queries/NAME.gp (built in), which reads its data
+ * from named blocks ($data). ERR_FEATURE with one clear line when gnuplot is
+ * missing, ERR_USAGE for an unknown ending, ERR_CREATE or ERR_PERM for a target
+ * that cannot be written.
  */
 int plot_begin(const char *target, const char *script, struct plot **out, struct err *e);
 
-/* A string variable of the script: title, axis label ... */
+/* A string variable of the script: title, axis label ... Any text is safe. */
 void plot_set(struct plot *p, const char *variable, const char *value);
 
-/* A data block `$name`; then write rows to the stream. */
+/*
+ * A data block `$name`; then write rows to the stream: numbers in columns, and
+ * text only as the caller knows it free of blanks, quotes and newlines.
+ */
 FILE *plot_data(struct plot *p, const char *name);
 void plot_data_end(struct plot *p);
 
-/* Runs the script, waits, renames. Frees p, also on failure. A plot without points is ERR_UNUSABLE. */
+/*
+ * Runs gnuplot, waits, renames. Frees p, also on failure. A plot without points
+ * is ERR_UNUSABLE.
+ */
 int plot_end(struct plot *p, struct err *e);
 
 /* Gives up: removes the temporary file and frees p. */

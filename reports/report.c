@@ -92,8 +92,7 @@ void report_json_string(FILE *out, const char *s)
 	putc('"', out);
 }
 
-/* A copy for a table: what is not UTF-8, and what would move the cursor, becomes '?'. */
-static char *printable_copy(const char *s)
+char *report_printable(const char *s)
 {
 	char *copy = strdup(s);
 	if (!copy)
@@ -180,7 +179,7 @@ static char *cell_text(enum report_type type, const struct report_value *v)
 	switch (type) {
 	case REPORT_TEXT:
 	case REPORT_LIST:
-		return printable_copy(v->s ? v->s : "-");
+		return report_printable(v->s ? v->s : "-");
 	case REPORT_BOOL:
 		return strdup(v->u ? "yes" : "no");
 	case REPORT_ID:
@@ -314,7 +313,7 @@ void report_text(struct report *r, const char *fmt, ...)
 	va_start(ap, fmt);
 	const int n = vasprintf(&text, fmt, ap);
 	va_end(ap);
-	char *clean = n < 0 ? NULL : printable_copy(text);
+	char *clean = n < 0 ? NULL : report_printable(text);
 	if (clean)
 		fprintf(r->out, "%s\n", clean);
 	else

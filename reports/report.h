@@ -94,4 +94,10 @@ int report_end(struct report *r);
 /* Writes s as a JSON string with quotes; each byte that is not UTF-8 becomes U+FFFD. */
 void report_json_string(FILE *out, const char *s);
 
+/*
+ * A copy fit for a terminal: bytes that are not UTF-8 and control characters
+ * become '?'. The caller frees; NULL when memory is out.
+ */
+char *report_printable(const char *s);
+
 #endif

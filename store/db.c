@@ -110,7 +110,7 @@ int db_get_i64(sqlite3 *db, const char *path, const char *sql, int64_t missing, 
 	return rc;
 }
 
-static int check_identity(sqlite3 *db, const char *path, uint32_t application_id, struct err *e)
+int db_check_identity(sqlite3 *db, const char *path, uint32_t application_id, struct err *e)
 {
 	int64_t id, version;
 	int rc = db_get_i64(db, path, "PRAGMA application_id", 0, &id, e);
@@ -145,7 +145,7 @@ int db_open_readonly(const char *path, uint32_t application_id, sqlite3 **out, s
 			     db ? sqlite3_errmsg(db) : "out of memory");
 	if (!rc) {
 		sqlite3_busy_timeout(db, 10000);
-		rc = check_identity(db, path, application_id, e);
+		rc = db_check_identity(db, path, application_id, e);
 	}
 	if (!rc)
 		rc = db_exec(db, path, "PRAGMA trusted_schema=OFF; PRAGMA mmap_size=1073741824", e);

@@ -38,6 +38,9 @@ int db_get_i64(sqlite3 *db, const char *path, const char *sql, int64_t missing, 
 
 int db_prepare(sqlite3 *db, const char *path, const char *sql, sqlite3_stmt **out, struct err *e);
 
+/* Is this open database ours, and of a version we know? ERR_UNUSABLE if not. */
+int db_check_identity(sqlite3 *db, const char *path, uint32_t application_id, struct err *e);
+
 /*
  * Opens a trace (or results) file read-only and checks its application id and
  * version. ERR_NOINPUT, ERR_PERM, ERR_UNUSABLE, ERR_FORMAT with a sentence.

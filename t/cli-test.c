@@ -8,6 +8,7 @@
 #include "base/nearest.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -302,6 +303,36 @@ static void progress_is_silent_away_from_a_terminal(void **state)
 	assert_string_equal(o.err, "");
 }
 
+/* stderr is the terminal named ctx */
+static int call_progress_on_terminal(void *ctx)
+{
+	struct progress p;
+
+	if (!freopen(ctx, "w", stderr) || !isatty(STDERR_FILENO))
+		return 99;
+	progress_init(&p, "import", "events", 10, true);
+	progress_end(&p); /* quiet: nothing */
+	progress_init(&p, "import", "events", 10, false);
+	progress_end(&p);
+	progress_end(&p); /* once is enough */
+	return 0;
+}
+
+static void progress_on_a_terminal_erases_its_line(void **state)
+{
+	char line[200], expected[82];
+	(void)state;
+
+	const int master = posix_openpt(O_RDWR | O_NOCTTY);
+	if (master < 0 || grantpt(master) || unlockpt(master))
+		skip();
+	assert_int_equal(in_child(call_progress_on_terminal, ptsname(master)).status, 0);
+	snprintf(expected, sizeof(expected), "\r%79s\r", "");
+	assert_int_equal(read(master, line, sizeof(line)), 81);
+	assert_memory_equal(line, expected, 81);
+	close(master);
+}
+
 static void progress_tells_rate_and_time_left(void **state)
 {
 	const uint64_t gib = UINT64_C(1) << 30, second = UINT64_C(1000000000);
@@ -338,6 +369,7 @@ int main(void)
 		cmocka_unit_test(distances_agree_with_the_definition),
 		cmocka_unit_test(lists_split_at_commas),
 		cmocka_unit_test(progress_is_silent_away_from_a_terminal),
+		cmocka_unit_test(progress_on_a_terminal_erases_its_line),
 		cmocka_unit_test(progress_tells_rate_and_time_left),
 	};
 
