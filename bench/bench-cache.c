@@ -2,7 +2,7 @@
 /*
  * How fast the cache replay is, in requests per CPU second, best of three.
  *
- *	bench-cache [RESULTS.json]	merges an object "cache" into the file
+ *	bench-cache [OUT.json]
  *
  * Two traces, both as a mapped file of 64-bit page numbers that is in memory
  * before the clock starts:
@@ -264,19 +264,6 @@ static json_t *measure(struct bench *b)
 	return o;
 }
 
-static int merge(const char *path, json_t *result)
-{
-	json_t *all = json_load_file(path, 0, NULL);
-	if (!json_is_object(all))
-		all = json_object();
-	json_object_set_new(all, "cache", result);
-	const int rc = json_dump_file(all, path, JSON_INDENT(2) | JSON_SORT_KEYS);
-	json_decref(all);
-	if (rc)
-		fprintf(stderr, "bench-cache: %s cannot be written\n", path);
-	return rc ? 73 : 0;
-}
-
 int main(int argc, char **argv)
 {
 	struct rusage before, after;
@@ -294,6 +281,11 @@ int main(int argc, char **argv)
 	struct bench zipf = { .name = "zipf", .n = ZIPF_REQUESTS };
 	zipf.pages = map_trace(generate_zipf, zipf.n);
 	json_object_set_new(result, "zipf", measure(&zipf));
-	const int rc = argc > 1 ? merge(argv[1], result) : (json_decref(result), 0);
+	int rc = 0;
+	if (argc > 1 && json_dump_file(result, argv[1], JSON_INDENT(2))) {
+		fprintf(stderr, "bench-cache: %s cannot be written\n", argv[1]);
+		rc = 73;
+	}
+	json_decref(result);
 	return rc;
 }
