@@ -23,6 +23,7 @@ static const struct command commands[] = {
 	{ "sql", "run SQL on the events of a trace", cmd_sql },
 	{ "export", "write a trace in another format", cmd_export },
 	/* replay */
+	{ "cache", "score replacement policies: misses by policy and size", cmd_cache },
 	{ NULL, NULL, NULL },
 };
 
