@@ -9,7 +9,7 @@
  */
 #include "policies/policy.h"
 
-enum { LRU_AHEAD = 8 }; /* queue slots looked ahead, to hide a miss in slot[] */
+enum { LRU_AHEAD = 16 }; /* queue slots looked ahead, to hide a miss in slot[] */
 
 struct lru {
 	uint32_t *slot;  /* by page: 1 + its newest place in the queue; 0: not held */
@@ -43,10 +43,10 @@ static void lru_compact(struct lru *s)
 		const uint32_t page = s->queue[i];
 		__builtin_prefetch(&s->slot[s->queue[i + LRU_AHEAD]], 1);
 		const uint32_t slot = s->slot[page];
-		const bool is_live = slot == i + 1; /* no branch: nobody can predict it */
+		const uint32_t is_live = slot == i + 1; /* no branch: nobody could predict it */
 		s->queue[live] = page;
 		live += is_live;
-		s->slot[page] = is_live ? live : slot;
+		s->slot[page] = slot ^ ((slot ^ live) & -is_live);
 	}
 	s->tail = 0;
 	s->head = live;

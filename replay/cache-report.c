@@ -100,12 +100,9 @@ static void show_verdict(struct report *r, const struct cache_answer *a)
 	if (lru >= 0 && lru != best)
 		n += snprintf(text + n, sizeof(text) - (size_t)n, ", lru %s",
 			      quantity_ppm(ratio(a, cache_misses(a, (size_t)lru, size))).s);
-	if (min >= 0) {
-		const uint64_t bound = cache_misses(a, (size_t)min, size);
-		snprintf(text + n, sizeof(text) - (size_t)n,
-			 "; no policy gets below %s, a gap of %s", quantity_ppm(ratio(a, bound)).s,
-			 quantity_ppm(ratio(a, misses - bound)).s);
-	}
+	if (min >= 0)
+		snprintf(text + n, sizeof(text) - (size_t)n, ", the bound (min) %s",
+			 quantity_ppm(ratio(a, cache_misses(a, (size_t)min, size))).s);
 	report_text(r, "%s.", text);
 }
 
@@ -118,16 +115,21 @@ static void show_ranking(struct report *r, const struct cache_answer *a)
 	const int first = a->nsizes ? best_policy(a, 0) : -1;
 	if (first < 0 || a->npolicies < 2 || a->nsizes < 2)
 		return;
+	int before = -1;
 	for (size_t s = 0; s < a->nsizes && n + 60 < sizeof(text); s++) {
 		const int best = best_policy(a, s);
 		is_stable &= best == first;
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s at %.20s", s ? ", " : "",
-				      a->policies[best]->name, a->sizes[s].text);
+		if (best != before)
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s at", s ? "; " : "",
+					      a->policies[best]->name);
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s %.20s",
+				      best == before ? "," : "", a->sizes[s].text);
+		before = best;
 	}
 	if (is_stable)
 		report_text(r, "%s is best at every size tried.", a->policies[first]->name);
 	else
-		report_text(r, "The best depends on the size: %s.", text);
+		report_text(r, "Best by size: %s.", text);
 }
 
 /* One row a policy, one column a size. */
@@ -219,13 +221,11 @@ static void show_curve_verdict(struct report *r, const struct cache_answer *a)
 	}
 	const uint64_t half = least_size(c, c->requests - (avoidable - avoidable / 2));
 	const uint64_t most = least_size(c, c->requests - (avoidable - avoidable / 10));
-	report_text(r,
-		    "LRU avoids half of the %s avoidable misses with %s pages (%s of all pages),"
-		    " nine tenths with %s (%s).",
-		    quantity_count(avoidable).s, quantity_count(half).s,
-		    quantity_ppm(quantity_ratio_ppm(half, c->unique_pages)).s,
-		    quantity_count(most).s,
-		    quantity_ppm(quantity_ratio_ppm(most, c->unique_pages)).s);
+	report_text(
+		r,
+		"LRU loses half of its avoidable misses at %s pages (%s), nine tenths at %s (%s).",
+		quantity_count(half).s, quantity_ppm(quantity_ratio_ppm(half, c->unique_pages)).s,
+		quantity_count(most).s, quantity_ppm(quantity_ratio_ppm(most, c->unique_pages)).s);
 	if (a->sample_pages)
 		report_text(r, "Estimated from a sample of %s pages (seed %llu).",
 			    quantity_count(a->sample_pages).s, (unsigned long long)a->seed);
