@@ -112,7 +112,7 @@ static uint16_t element_bytes(struct span type)
  * TYPE NAME, TYPE NAME[N] or `__data_loc TYPE[] NAME`: the name is the last
  * identifier that does not stand inside brackets.
  */
-static bool read_declaration(struct span decl, struct evfield *f)
+static bool read_declaration(struct span decl, struct evfield *f, char *name_out)
 {
 	while (decl.p < decl.end && isspace((unsigned char)decl.end[-1]))
 		decl.end--;
@@ -136,7 +136,7 @@ static bool read_declaration(struct span decl, struct evfield *f)
 		return false;
 
 	const struct span type = { decl.p, first };
-	copy_name(f->name, sizeof(f->name), (struct span){ first, name.end });
+	copy_name(name_out, EVFIELD_NAME_BYTES, (struct span){ first, name.end });
 	f->kind = type_has(type, "__data_loc")  ? EVFIELD_DATA_LOC
 		  : type_has(type, "__rel_loc") ? EVFIELD_REL_LOC
 						: EVFIELD_PLAIN;
@@ -172,13 +172,16 @@ static int read_field(struct span line, unsigned line_no, struct evformat *out, 
 		return err_set(e, ERR_FORMAT,
 			       "line %u: field ends at byte %llu, at most %u expected", line_no,
 			       (unsigned long long)f.offset + f.size, EVFIELD_END_MAX);
-	if (!read_declaration((struct span){ line.p, semi }, &f))
+	char name[EVFIELD_NAME_BYTES];
+	if (!read_declaration((struct span){ line.p, semi }, &f, name))
 		return err_set(e, ERR_FORMAT, "line %u: field without a name", line_no);
 
-	if (out->nfields == EVFORMAT_FIELDS_MAX)
+	if (out->nfields == EVFORMAT_FIELDS_MAX) {
 		out->fields_left_out++;
-	else
+	} else {
+		memcpy(out->names[out->nfields], name, sizeof(name));
 		out->fields[out->nfields++] = f;
+	}
 	return 0;
 }
 
@@ -215,7 +218,7 @@ int evformat_parse(const char *text, size_t n, struct evformat *out, struct err 
 const struct evfield *evformat_find(const struct evformat *f, const char *name)
 {
 	for (uint32_t i = 0; i < f->nfields; i++)
-		if (!strcmp(f->fields[i].name, name))
+		if (!strcmp(f->names[i], name))
 			return &f->fields[i];
 	return NULL;
 }

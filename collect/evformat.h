@@ -40,7 +40,6 @@ struct evfield {
 	uint16_t elem_bytes;   /* of an array's element; 0: not known */
 	uint8_t kind;          /* enum evfield_kind */
 	bool is_signed, is_array;
-	char name[EVFIELD_NAME_BYTES];
 };
 
 struct evformat {
@@ -48,6 +47,7 @@ struct evformat {
 	uint32_t id;                    /* UINT32_MAX when there is no ID line */
 	uint32_t nfields, fields_left_out;
 	struct evfield fields[EVFORMAT_FIELDS_MAX];
+	char names[EVFORMAT_FIELDS_MAX][EVFIELD_NAME_BYTES]; /* of the fields */
 };
 
 /* Reads n bytes of text. ERR_FORMAT names the line that is not as expected. */

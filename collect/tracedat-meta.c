@@ -83,7 +83,7 @@ static int read_text(struct tracedat *t, struct section *s, size_t *n_out, struc
 
 static int read_header_info(struct tracedat *t, struct section *s, struct err *e)
 {
-	size_t n;
+	size_t n = 0;
 	int rc = expect_bytes(s, "header_page", 12, e);
 	if (!rc)
 		rc = read_text(t, s, &n, e);
@@ -103,7 +103,7 @@ static int read_formats(struct tracedat *t, struct section *s, const char *syste
 		return err_set(e, ERR_FORMAT, "byte %" PRIu64 ": %u events, at most %u expected",
 			       section_offset(s), count, EVENTS_MAX);
 	for (uint32_t i = 0; i < count; i++) {
-		size_t n;
+		size_t n = 0;
 		int rc = read_text(t, s, &n, e);
 		if (!rc)
 			rc = t->h.format(t->h.ctx, system, t->text, n, e);
@@ -426,7 +426,7 @@ static int open_section(struct tracedat *t, const struct section_header *h, stru
 /* Parses a section of formats; anything wrong inside is damage, what came before it stays. */
 static int read_format_section(struct tracedat *t, uint16_t id, uint64_t offset, struct err *e)
 {
-	struct section_header h;
+	struct section_header h = {};
 	struct section s;
 	struct err why = {};
 	int rc = read_section_header(t, offset, &h, &why);
@@ -469,7 +469,7 @@ static int read_v7_buffer(struct tracedat *t, const struct option *o, struct err
 		return err_set(e, ERR_FORMAT, "buffer \"%.32s\": %u CPUs do not fit in its option",
 			       name, ncpus);
 
-	struct section_header h;
+	struct section_header h = {};
 	int rc = read_section_header(t, offset, &h, e);
 	if (!rc)
 		rc = tracedat_add_buffer(t, name, clock, offset, e);
@@ -483,7 +483,7 @@ static int read_v7_buffer(struct tracedat *t, const struct option *o, struct err
 /* Reads one section of options; *next_out is the offset of the next, 0 at the end. */
 static int read_v7_options(struct tracedat *t, uint64_t offset, uint64_t *next_out, struct err *e)
 {
-	struct section_header h;
+	struct section_header h = {};
 	struct section s;
 	*next_out = 0;
 	int rc = read_section_header(t, offset, &h, e);
@@ -591,7 +591,7 @@ static bool is_known_buffer(const struct tracedat *t, uint64_t offset)
 static int walk_sections(struct tracedat *t, uint64_t offset, struct err *e)
 {
 	for (unsigned n = 0; n < SECTIONS_MAX && offset < t->size; n++) {
-		struct section_header h;
+		struct section_header h = {};
 		struct err ignored;
 		int rc = read_section_header(t, offset, &h, &ignored);
 		if (rc)
