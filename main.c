@@ -24,6 +24,8 @@ static const struct command commands[] = {
 	{ "export", "write a trace in another format", cmd_export },
 	/* replay */
 	{ "cache", "score replacement policies: misses by policy and size", cmd_cache },
+	/* results */
+	{ "report", "a stored query on a trace, as table or plot", cmd_report },
 	{ NULL, NULL, NULL },
 };
 

@@ -4,6 +4,7 @@
 #define PUGMARK_REPORTS_COMMANDS_H
 
 int cmd_info(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 int cmd_sql(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+/*
+ * pugmark report: a stored query, shown as a table or drawn. A report is one
+ * reports/queries/NAME.sql and, to be drawn, one NAME.gp beside it; the first
+ * comment of the query after its licence line is its title. No C is needed.
+ */
+#include "reports/commands.h"
+
+#include "base/cleanup.h"
+#include "base/embedded.h"
+#include "reports/cli.h"
+#include "reports/plot.h"
+#include "reports/report.h"
+#include "store/db.h"
+#include "store/sqlext.h"
+#include "store/trace.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { COLUMNS_MAX = 24, REPORTS_MAX = 64, NAME_BYTES = 64, KEY_LIST = 256, KEY_PLOT };
+
+struct options {
+	struct cli cli;
+	char *path, *name, *plot;
+	bool is_list;
+};
+
+static const struct argp_option option_table[] = {
+	{ "list", KEY_LIST, NULL, 0, "List the reports there are", 0 },
+	{ "plot", KEY_PLOT, "FILE", 0, "Draw it: FILE.svg, .png, .pdf, or - for the terminal", 0 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &o->cli;
+		return 0;
+	case KEY_LIST:
+		o->is_list = true;
+		return 0;
+	case KEY_PLOT:
+		o->plot = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (!o->path)
+			o->path = arg;
+		else if (!o->name)
+			o->name = arg;
+		else
+			argp_error(state, "one report at a time: '%s' is too many", arg);
+		return 0;
+	case ARGP_KEY_END:
+		if (!o->is_list && !o->name)
+			argp_error(state, "which trace and report? see --list");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* ---- the reports there are ---- */
+
+static const char folder[] = "reports/queries/";
+
+/* "reports/queries/rate.sql" -> "rate"; false for other files */
+static bool report_name(const char *path, char *out)
+{
+	const size_t n = strlen(path), head = strlen(folder);
+	if (n <= head + 4 || n - head - 4 >= NAME_BYTES || strncmp(path, folder, head) ||
+	    strcmp(path + n - 4, ".sql"))
+		return false;
+	memcpy(out, path + head, n - head - 4);
+	out[n - head - 4] = 0;
+	return true;
+}
+
+/* Second line of the query, without its dashes; caller frees. */
+static char *report_title(const char *sql)
+{
+	const char *line = strchr(sql, '\n');
+	line = line ? line + 1 + strspn(line + 1, "- ") : "";
+	return strndup(line, strcspn(line, "\n"));
+}
+
+static const struct report_column list_columns[] = {
+	{ "report", NULL, REPORT_TEXT, 0 },
+	{ "title", NULL, REPORT_TEXT, 0 },
+	{ "has_plot", "plot", REPORT_BOOL, 0 },
+};
+
+static int list_reports(const struct cli *cli)
+{
+	struct report *r = report_begin(stdout, cli_format(cli), "report", NULL, NULL);
+	if (!r)
+		return ERR_NOMEM;
+	report_table(r, "rows", NULL, list_columns, 3);
+	for (size_t i = 0; embedded_path(i); i++) {
+		char name[NAME_BYTES], script[sizeof(folder) + NAME_BYTES + 4];
+		if (!report_name(embedded_path(i), name))
+			continue;
+		_free_ char *title = report_title(embedded_text(embedded_path(i)));
+		snprintf(script, sizeof(script), "%s%s.gp", folder, name);
+		report_row(r, (struct report_value[]){ { .s = name }, REPORT_S(title),
+						       REPORT_U(embedded_text(script) != NULL) });
+	}
+	return cli_report_end("report", r, EXIT_DONE);
+}
+
+static const char *find_query(const char *name, struct err *e)
+{
+	char names[REPORTS_MAX][NAME_BYTES];
+	const char *words[REPORTS_MAX + 1] = {};
+	size_t n = 0;
+	for (size_t i = 0; embedded_path(i) && n < REPORTS_MAX; i++) {
+		if (!report_name(embedded_path(i), names[n]))
+			continue;
+		if (!strcmp(names[n], name))
+			return embedded_text(embedded_path(i));
+		words[n] = names[n];
+		n++;
+	}
+	const char *near = cli_nearest(name, words);
+	err_set(e, ERR_USAGE, "no report '%.40s'%s%s%s (see --list)", name,
+		near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	return NULL;
+}
+
+/* ---- rows ---- */
+
+static bool ends_in(const char *text, const char *tail)
+{
+	const size_t n = strlen(text), m = strlen(tail);
+	return n >= m && !strcmp(text + n - m, tail);
+}
+
+/* How a column is shown follows from its name's unit, else from its first value. */
+static enum report_type type_of(const char *name, int sql_type)
+{
+	if (sql_type == SQLITE_TEXT)
+		return REPORT_TEXT;
+	if (ends_in(name, "_ns"))
+		return REPORT_NS;
+	if (ends_in(name, "_ppm"))
+		return REPORT_PPM;
+	if (!strcmp(name, "bytes") || ends_in(name, "_bytes"))
+		return REPORT_BYTES;
+	return !strcmp(name, "pfn") || !strcmp(name, "lba") ? REPORT_ID : REPORT_I64;
+}
+
+static void start_table(struct report *r, sqlite3_stmt *st, struct report_column *columns, int n)
+{
+	for (int i = 0; i < n; i++) {
+		const char *name = sqlite3_column_name(st, i);
+		columns[i] =
+			(struct report_column){ .key = name,
+						.type = type_of(name, sqlite3_column_type(st, i)) };
+	}
+	report_table(r, "rows", NULL, columns, (unsigned)n);
+}
+
+static int show(sqlite3 *db, sqlite3_stmt *st, struct report *r, struct err *e)
+{
+	const int n = sqlite3_column_count(st);
+	struct report_column columns[COLUMNS_MAX];
+	bool is_started = false;
+	int step;
+
+	while ((step = sqlite3_step(st)) == SQLITE_ROW) {
+		struct report_value v[COLUMNS_MAX];
+		if (!is_started)
+			start_table(r, st, columns, n);
+		is_started = true;
+		for (int i = 0; i < n; i++) {
+			v[i] = columns[i].type == REPORT_TEXT
+				       ? REPORT_S((const char *)sqlite3_column_text(st, i))
+				       : REPORT_I(sqlite3_column_int64(st, i));
+			v[i].is_null = sqlite3_column_type(st, i) == SQLITE_NULL;
+		}
+		report_row(r, v);
+	}
+	if (!is_started)
+		start_table(r, st, columns, n);
+	return step == SQLITE_DONE ? 0 : err_set(e, ERR_FORMAT, "%s", sqlite3_errmsg(db));
+}
+
+/* Words for gnuplot: no blank, no quote; nothing is "?" */
+static void put_word(FILE *f, const char *text)
+{
+	if (!text || !*text)
+		fputc('?', f);
+	for (const char *p = text; p && *p; p++)
+		fputc(*p > ' ' && *p != '"' && *p != '\'' && *p != '\\' ? *p : '_', f);
+}
+
+static int draw(sqlite3 *db, sqlite3_stmt *st, struct plot *p, struct err *e)
+{
+	const int n = sqlite3_column_count(st);
+	FILE *f = plot_data(p, "data");
+	int step;
+
+	while ((step = sqlite3_step(st)) == SQLITE_ROW)
+		for (int i = 0; i < n; i++) {
+			put_word(f, (const char *)sqlite3_column_text(st, i));
+			fputc(i + 1 < n ? ' ' : '\n', f);
+		}
+	plot_data_end(p);
+	if (step == SQLITE_DONE)
+		return plot_end(p, e);
+	plot_abort(p);
+	return err_set(e, ERR_FORMAT, "%s", sqlite3_errmsg(db));
+}
+
+static int run(struct trace *t, sqlite3_stmt *st, const char *title, const struct options *o,
+	       struct err *e)
+{
+	sqlite3 *db = sqlite3_db_handle(st);
+	char digest[TRACE_DIGEST_CHARS + 1];
+	if (sqlite3_column_count(st) > COLUMNS_MAX)
+		return err_set(e, ERR_USAGE, "a report of more than %d columns", COLUMNS_MAX);
+	if (o->plot) {
+		struct plot *p;
+		const int rc = plot_begin(o->plot, o->name, &p, e);
+		if (rc)
+			return rc;
+		plot_set(p, "title", title);
+		return draw(db, st, p, e);
+	}
+
+	int rc = trace_digest(t, digest, e);
+	struct report *r =
+		rc ? NULL
+		   : report_begin(stdout, cli_format(&o->cli), "report", trace_path(t), digest);
+	if (!r)
+		return rc ? rc : err_set(e, ERR_NOMEM, "out of memory");
+	report_member_text(r, "report", o->name);
+	report_text(r, "%s", title);
+	rc = show(db, st, r, e);
+	const int written = report_end(r);
+	return rc ? rc : written ? err_set(e, ERR_IO, "standard output cannot be written") : 0;
+}
+
+static int open_and_run(struct trace *t, const char *sql, const struct options *o, struct err *e)
+{
+	_free_ char *title = report_title(sql);
+	sqlite3 *db;
+	sqlite3_stmt *st = NULL;
+	int rc = db_open_readonly(trace_file_path(t, 0), TRACE_APPLICATION_ID, &db, e);
+	if (rc)
+		return rc;
+	if (sqlext_register(db, o->path) != SQLITE_OK || !title)
+		rc = err_set(e, ERR_NOMEM, "out of memory");
+	else if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) != SQLITE_OK)
+		rc = err_set(e, ERR_BUG, "report %s: %s", o->name, sqlite3_errmsg(db));
+	else
+		rc = run(t, st, title, o, e);
+	sqlite3_finalize(st);
+	sqlite3_close_v2(db);
+	return rc;
+}
+
+static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
+static const struct argp argp = {
+	.options = option_table,
+	.parser = parse,
+	.args_doc = "TRACE NAME\n--list",
+	.doc = "Shows a stored report on a trace as a table, JSON or plot.\v"
+	       "Example:\n  pugmark report nic.db rate --plot rate.svg",
+	.children = children,
+};
+
+int cmd_report(int argc, char **argv)
+{
+	struct options o = {};
+	struct trace *t;
+	struct err e;
+	cli_parse(&argp, argc, argv, &o);
+	if (o.is_list)
+		return list_reports(&o.cli);
+
+	const char *sql = find_query(o.name, &e);
+	int rc = sql ? trace_open(o.path, &t, &e) : e.code;
+	if (!rc) {
+		rc = open_and_run(t, sql, &o, &e);
+		trace_close(t);
+	}
+	return rc ? cli_fail("report", &e) : EXIT_DONE;
+}
