@@ -40,9 +40,23 @@ finish() {
 	safe=0
 }
 
-# a delay between nothing and a bit more than an import takes, the same in every run of the test
+# An import ended by itself. A kill between sealing and exit leaves a complete
+# file, which the next import refuses to touch: that is an end as well.
+ended_with() {
+	if [ "$1" -ne 0 ] && ! { [ "$1" -eq 73 ] && grep -q 'is complete' said; }; then
+		stuck=$((stuck + 1))
+		diag "$2: exit $1: $(tail -n 1 said)"
+	fi
+	finish
+}
+
+# a delay up to a bit more than an import takes, every other one near its end, where the file is
+# sealed; the same in every run of the test
 delay_of() {
-	awk -v i="$1" -v ms=$took_ms 'BEGIN { x = i * 7919 % 1009 / 1009; printf "%.3f", x * 1.05 * ms / 1000 }'
+	awk -v i="$1" -v ms=$took_ms 'BEGIN {
+		x = i * 7919 % 1009 / 1009
+		printf "%.4f", (i % 2 ? 1.05 * x : 0.75 + 0.3 * x) * ms / 1000
+	}'
 }
 
 while [ $killed -lt "$kills" ] && [ $tries -lt $((4 * kills)) ]; do
@@ -57,9 +71,7 @@ while [ $killed -lt "$kills" ] && [ $tries -lt $((4 * kills)) ]; do
 	[ "${promised:-0}" -lt $safe ] || safe=${promised:-0}
 
 	if [ $status -ne 137 ]; then
-		[ $status -eq 0 ] || { stuck=$((stuck + 1)); diag "try $tries: exit $status: $(tail -n 1 said)"; }
-		[ $status -ne 0 ] || finish
-		[ $status -eq 0 ] || { rm -f T.db T.db-*; safe=0; }
+		ended_with $status "try $tries"
 		continue
 	fi
 	killed=$((killed + 1))
@@ -71,8 +83,7 @@ while [ $killed -lt "$kills" ] && [ $tries -lt $((4 * kills)) ]; do
 	if [ $((killed % 10)) -eq 0 ]; then
 		status=0
 		pugmark import $input -o T.db >said 2>&1 || status=$?
-		[ $status -eq 0 ] || { stuck=$((stuck + 1)); diag "life $killed: exit $status: $(tail -n 1 said)"; }
-		finish
+		ended_with $status "life of $killed kills"
 	fi
 done
 
@@ -84,6 +95,24 @@ is 'the same command always went on' $stuck 0
 ok 'imports came to their end between kills' test $ended -ge $((kills / 10))
 is 'each passes verify' $damaged 0
 is 'each equals the undisturbed import' $different 0
+
+# Sealing leaves the write-ahead log for a rollback journal. A kill in that moment is rare above, so
+# here it is made: a journal that must be rolled back, which a read-only connection cannot do.
+if command -v sqlite3 >/dev/null; then
+	cp whole.db hot.db
+	sqlite3 hot.db >/dev/null 2>&1 <<-'EOS'
+		PRAGMA journal_mode = DELETE;
+		PRAGMA cache_size = 1;
+		BEGIN;
+		UPDATE chunk SET bytes = bytes + 1;
+		.shell kill -9 $PPID
+	EOS
+	ok 'a kill inside a transaction leaves a journal' test -s hot.db-journal
+	ok 'which verify can do with' pugmark verify hot.db
+	is 'and nothing of the half-made change is seen' "$(digest hot.db)" "$whole"
+else
+	skip 'a journal left by a kill' 'sqlite3 is not installed'
+fi
 
 # the yardstick itself: a missing chunk must be seen
 if command -v sqlite3 >/dev/null; then
