@@ -247,11 +247,10 @@ static void show_curve_row(struct report *r, const struct curve *c, uint64_t pag
 					       REPORT_U(quantity_ratio_ppm(misses, c->requests)) });
 }
 
-/* Every size at which the misses change, the first and the last one. */
 static void show_curve_steps(struct report *r, const struct curve *c)
 {
 	for (uint64_t i = 1; i < c->n; i++)
-		if (i == 1 || i + 1 == c->n || c->misses[i] != c->misses[i - 1])
+		if (curve_is_step(c, i))
 			show_curve_row(r, c, i * c->step_pages);
 }
 

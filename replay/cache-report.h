@@ -6,7 +6,9 @@
 #include "base/quantity.h"
 #include "replay/cachesim.h"
 #include "replay/curve.h"
+#include "reports/plot.h"
 #include "reports/report.h"
+#include "store/results.h"
 #include "store/trace.h"
 
 #include <stdbool.h>
@@ -26,6 +28,7 @@ struct cache_answer {
 	uint64_t sample_pages; /* of the curve; 0: exact */
 
 	const struct policy *const *policies;
+	const char *const *policy_names; /* as asked for: a name or a file */
 	size_t npolicies;
 	const struct cache_size *sizes;
 	size_t nsizes;
@@ -44,5 +47,13 @@ uint64_t cache_size_pages(struct quantity asked, uint64_t unique_pages);
 
 /* Everything between report_begin and report_end. */
 void cache_report(struct report *r, const struct cache_answer *a, bool is_json, bool is_verbose);
+
+/* The script for plot_begin; cache_plot fills the plot and ends it, also on failure. */
+const char *cache_plot_script(bool has_curve);
+int cache_plot(struct plot *p, const struct cache_answer *a, struct err *e);
+
+/* Adds a run to a results file. */
+int cache_store(const char *path, const struct results_run *run, const struct cache_answer *a,
+		struct err *e);
 
 #endif

@@ -29,15 +29,17 @@ enum {
 
 struct options {
 	struct cli cli;
-	const char *path, *stream;
+	const char *path, *stream, *plot, *results;
+	char args[1000]; /* the command line, for the results file */
 	const struct policy *policies[POLICIES_MAX];
+	const char *policy_names[POLICIES_MAX];
 	struct cache_size sizes[SIZES_MAX];
 	size_t npolicies, nsizes;
 	bool has_own_sizes, wants_curve, has_seed;
 	uint64_t sample_pages, seed, threads;
 };
 
-enum { KEY_CURVE = 256, KEY_SAMPLE, KEY_SEED, KEY_STREAM, KEY_THREADS };
+enum { KEY_CURVE = 256, KEY_SAMPLE, KEY_SEED, KEY_STREAM, KEY_THREADS, KEY_PLOT, KEY_RESULTS };
 
 static const struct argp_option option_table[] = {
 	{ "policy", 'p', "P,..", 0,
@@ -49,6 +51,8 @@ static const struct argp_option option_table[] = {
 	{ "seed", KEY_SEED, "S", 0, "Of the sample, and of policies that draw; default: 1", 0 },
 	{ "stream", KEY_STREAM, "K", 0, "Kind (object, io, dma) or number of the stream", 0 },
 	{ "threads", KEY_THREADS, "N", 0, "Default: one a processor; never changes a count", 0 },
+	{ "plot", KEY_PLOT, "FILE", 0, "Draw misses by size: .svg, .png, .pdf, or - for text", 0 },
+	{ "results", KEY_RESULTS, "FILE", 0, "Add the counts to a results file", 0 },
 	{ 0 },
 };
 
@@ -61,6 +65,7 @@ static void parse_policies(struct options *o, char *list, const struct argp_stat
 	o->npolicies = 0;
 	for (int i = 0; i < n; i++) {
 		struct err e = {};
+		o->policy_names[o->npolicies] = parts[i];
 		const int rc = policy_load(parts[i], &o->policies[o->npolicies++], &e);
 		if (rc == ERR_USAGE)
 			cli_bad_value(state, "--policy", &e);
@@ -109,6 +114,8 @@ static void check(struct options *o, const struct argp_state *state)
 		argp_error(state, "which trace?");
 	if (o->sample_pages && !o->wants_curve)
 		argp_error(state, "--sample is for --curve");
+	if (o->plot && !strcmp(o->plot, "-") && o->cli.is_json)
+		argp_error(state, "--json and --plot - both want standard output");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -137,6 +144,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_THREADS:
 		o->threads = parse_count(arg, "--threads", 1, THREADS_MAX, state);
 		return 0;
+	case KEY_PLOT:
+		o->plot = arg;
+		return 0;
+	case KEY_RESULTS:
+		o->results = arg;
+		return 0;
 	case KEY_STREAM:
 		o->stream = arg;
 		return 0;
@@ -164,6 +177,7 @@ struct work {
 	struct cachesim_job *jobs;
 	struct cache_size sizes[SIZES_MAX];
 	struct progress progress;
+	struct plot *plot;
 };
 
 static void show_progress(void *ctx, uint64_t done)
@@ -272,6 +286,32 @@ static uint64_t lost_events(const struct trace *t)
 	return lost;
 }
 
+/* Prints, stores and draws; the plot comes last, as it may share standard output. */
+static int hand_out(struct work *w, const struct cache_answer *a, const char *digest, struct err *e)
+{
+	const struct options *o = w->options;
+	const struct results_run run = { .command = "cache",
+					 .args = o->args,
+					 .trace_path = o->path,
+					 .trace_digest = digest,
+					 .seed = o->seed };
+	if (o->results) {
+		const int rc = cache_store(o->results, &run, a, e);
+		if (rc)
+			return rc;
+	}
+	struct report *r = report_begin(stdout, cli_format(&o->cli), "cache", o->path, digest);
+	if (!r)
+		return err_set(e, ERR_NOMEM, "no memory for the results");
+	cache_report(r, a, o->cli.is_json, o->cli.is_verbose);
+	const int status = cli_report_end("cache", r, EXIT_DONE);
+	struct plot *p = take_ptr(w->plot);
+	if (!p)
+		return status;
+	const int rc = cache_plot(p, a, e);
+	return rc ? rc : status;
+}
+
 static int answer(struct trace *t, struct work *w, struct err *e)
 {
 	const struct options *o = w->options;
@@ -281,13 +321,16 @@ static int answer(struct trace *t, struct work *w, struct err *e)
 		.seed = o->seed,
 		.sample_pages = o->sample_pages,
 		.policies = o->policies,
+		.policy_names = o->policy_names,
 		.npolicies = o->npolicies,
 		.sizes = w->sizes,
 		.nsizes = o->nsizes,
 		.has_own_sizes = o->has_own_sizes,
 	};
 	char digest[TRACE_DIGEST_CHARS + 1];
-	int rc = trace_source_find(t, o->stream, &a.stream, e);
+	int rc = o->plot ? plot_begin(o->plot, cache_plot_script(o->wants_curve), &w->plot, e) : 0;
+	if (!rc)
+		rc = trace_source_find(t, o->stream, &a.stream, e);
 	if (!rc)
 		rc = trace_digest(t, digest, e);
 	if (!rc)
@@ -299,11 +342,7 @@ static int answer(struct trace *t, struct work *w, struct err *e)
 
 	a.jobs = w->jobs;
 	a.curve = o->wants_curve ? &w->curve : NULL;
-	struct report *r = report_begin(stdout, cli_format(&o->cli), "cache", o->path, digest);
-	if (!r)
-		return err_set(e, ERR_NOMEM, "no memory for the results");
-	cache_report(r, &a, o->cli.is_json, o->cli.is_verbose);
-	return cli_report_end("cache", r, EXIT_DONE);
+	return hand_out(w, &a, digest, e);
 }
 
 /* Nothing asked for: everything on one screen. The future bounds all, so min comes with them. */
@@ -313,6 +352,7 @@ static void set_defaults(struct options *o)
 	if (!o->npolicies && !o->wants_curve)
 		while (policies[o->npolicies]) {
 			o->policies[o->npolicies] = policies[o->npolicies];
+			o->policy_names[o->npolicies] = policies[o->npolicies]->name;
 			o->npolicies++;
 		}
 	if (!o->has_own_sizes)
@@ -348,6 +388,9 @@ int cmd_cache(int argc, char **argv)
 		return cli_fail("cache", &e);
 	}
 	o->seed = 1;
+	for (int i = 0; i < argc; i++)
+		snprintf(o->args + strlen(o->args), sizeof(o->args) - strlen(o->args), "%s%s",
+			 i ? " " : "", argv[i]);
 	cli_parse(&argp, argc, argv, o);
 	set_defaults(o);
 	w->options = o;
@@ -358,6 +401,8 @@ int cmd_cache(int argc, char **argv)
 		rc = answer(t, w, &e);
 		if (w->source.reader)
 			trace_source_close(&w->source);
+		if (w->plot)
+			plot_abort(w->plot);
 		trace_close(t);
 	}
 	pageids_deinit(&w->ids);

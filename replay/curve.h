@@ -12,6 +12,7 @@
 #include "replay/source.h"
 #include "replay/spool.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct curve {
@@ -34,6 +35,12 @@ int curve_sample(const struct page_source *source, uint32_t max_pages, uint64_t 
 		 struct curve *out, struct err *e);
 
 void curve_deinit(struct curve *c);
+
+/* Whether misses[i] is worth a row: the first, the last, and where it falls. i at least 1. */
+static inline bool curve_is_step(const struct curve *c, uint64_t i)
+{
+	return i == 1 || i + 1 == c->n || c->misses[i] != c->misses[i - 1];
+}
 
 /* Misses of an LRU cache of size_pages. */
 static inline uint64_t curve_misses(const struct curve *c, uint64_t size_pages)

@@ -71,6 +71,29 @@ exits 66 'a missing trace is missing input' pugmark cache nope.db
 like 'which is named' "$(err)" 'nope\.db'
 exits 65 'a file that is no trace is unusable' pugmark cache trace.lis
 
+ok 'counts go into a results file' pugmark cache t.db --policy lru,min --size 10%,50% --results r.db
+ok 'the same counts again are no change' pugmark cache t.db --policy min,lru --size 50%,10% --results r.db
+ok 'a curve goes there too' pugmark cache t.db --curve --results r.db
+cp trace.lis other.txt
+exits 65 'no other file is written to' pugmark cache t.db --results other.txt
+same 'and it stays as it was' trace.lis other.txt
+
+exits 64 'an unknown kind of picture is refused' pugmark cache t.db --plot a.bmp
+exits 64 'JSON and a plot do not share standard output' pugmark cache t.db --json --plot -
+if command -v gnuplot >/dev/null; then
+	ok 'policies are drawn' pugmark cache t.db --plot policies.svg
+	like 'with their names' "$(cat policies.svg)" 's3fifo-2025'
+	ok 'one policy of one size can be drawn' pugmark cache t.db --policy lru --size 10 --plot one.svg
+	ok 'a curve is drawn' pugmark cache t.db --curve --plot curve.svg
+	ok 'a curve and policies are drawn together' pugmark cache t.db --curve --policy lru,arc --plot both.svg
+	like 'with a name for each' "$(cat both.svg)" 'lru, all sizes'
+	ok 'text is drawn on standard output' pugmark cache t.db --curve --plot -
+	like 'below the table' "$(out)" 'cache size, pages'
+	is 'nothing is left beside the pictures' "$(ls | grep -c svg)" 4
+else
+	skip 'policies and curves are drawn' 'gnuplot is not installed'
+fi
+
 # a command that spans pages is one row and as many requests
 printf '8 3 0 0\n9 2 0 1\n' >runs.lis
 pugmark import runs.lis -o runs.db >/dev/null

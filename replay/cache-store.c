@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What `pugmark cache` puts into a results file: misses by policy and size, and
+ * the curve with the size as its bucket. A policy from a shared object is known
+ * by the digest of its bytes, because its name says nothing about its code.
+ */
+#include "replay/cache-report.h"
+
+#include "base/sha256.h"
+#include "store/results.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static int digest_file(const char *path, char hex_out[SHA256_HEX_CHARS + 1], struct err *e)
+{
+	struct sha256 s;
+	uint8_t bytes[SHA256_BYTES];
+	char buf[4096];
+	size_t n;
+	FILE *f = fopen(path, "rb");
+	if (!f)
+		return err_set(e, ERR_NOINPUT, "%s: %s", path, strerror(errno));
+	sha256_init(&s);
+	while ((n = fread(buf, 1, sizeof(buf), f)))
+		sha256_update(&s, buf, n);
+	fclose(f);
+	sha256_final(&s, bytes);
+	for (size_t i = 0; i < SHA256_BYTES; i++)
+		snprintf(hex_out + 2 * i, 3, "%02x", bytes[i]);
+	return 0;
+}
+
+static int store_policy(struct results *r, const struct cache_answer *a, size_t policy,
+			struct err *e)
+{
+	char plugin[SHA256_HEX_CHARS + 1] = "", config[400];
+	int rc = 0;
+	if (strchr(a->policy_names[policy], '/'))
+		rc = digest_file(a->policy_names[policy], plugin, e);
+	for (size_t s = 0; s < a->nsizes && !rc; s++) {
+		snprintf(config, sizeof(config),
+			 "stream=%u\npolicy=%.100s\nplugin=%s\nsize_pages=%llu\n", a->stream->id,
+			 a->policies[policy]->name, plugin, (unsigned long long)a->sizes[s].pages);
+		rc = results_put(r, config, "misses", 0, (int64_t)cache_misses(a, policy, s), e);
+	}
+	return rc;
+}
+
+static int store_curve(struct results *r, const struct cache_answer *a, struct err *e)
+{
+	const struct curve *c = a->curve;
+	char config[100];
+	int rc = 0;
+	snprintf(config, sizeof(config), "stream=%u\ncurve=lru\nsample_pages=%llu\n", a->stream->id,
+		 (unsigned long long)a->sample_pages);
+	for (uint64_t i = 1; i < c->n && !rc; i++)
+		if (curve_is_step(c, i))
+			rc = results_put(r, config, "misses", (int64_t)(i * c->step_pages),
+					 (int64_t)c->misses[i], e);
+	return rc;
+}
+
+int cache_store(const char *path, const struct results_run *run, const struct cache_answer *a,
+		struct err *e)
+{
+	struct results *r;
+	char config[40];
+	int rc = results_open(path, &r, e);
+	if (rc)
+		return rc;
+	snprintf(config, sizeof(config), "stream=%u\n", a->stream->id);
+	rc = results_begin_run(r, run, e);
+	if (!rc && (a->jobs || !a->sample_pages))
+		rc = results_put(r, config, "requests", 0, (int64_t)a->requests, e);
+	if (!rc && (a->jobs || !a->sample_pages))
+		rc = results_put(r, config, "unique_pages", 0, (int64_t)a->unique_pages, e);
+	for (size_t p = 0; a->jobs && p < a->npolicies && !rc; p++)
+		rc = store_policy(r, a, p, e);
+	if (!rc && a->curve)
+		rc = store_curve(r, a, e);
+	if (!rc)
+		return results_close(r, e);
+	results_abort(r);
+	return rc;
+}
