@@ -21,7 +21,7 @@ enum {
 	CANDIDATES_MAX = 16, /* runs with the same IOVA that are looked at */
 };
 
-static const uint64_t hold_ns = 100 * NS_PER_MS;
+static const uint64_t hold_ns = 10 * NS_PER_SEC; /* a guest's CPU may stand still for seconds */
 static const uint64_t any_iova = UINT64_MAX;
 
 /* A row that waits for its partner, or for those in front of it. */

@@ -16,7 +16,8 @@
  * its frame: options->as where the physical address is known, AS_IOVA (frame
  * of the IOVA) where it is not, i.e. for mappings made before the recording
  * and for coherent memory without iommu:map. dev is DMAJOIN_NO_DEVICE for
- * iommu:* without partner. A row waits at most 100 ms of trace time.
+ * iommu:* without partner. A row waits at most 10 s of trace time (a guest is stopped that long
+ * at times) and for 65,536 others.
  *
  * Leaves out: which device an iommu:map without partner (VFIO) belongs to.
  */

@@ -14,6 +14,7 @@ extern const struct importer
 	import_lackey,
 	import_lis,
 	import_oraclegeneral,
+	import_tracedat,
 	import_vscsi;
 
 const struct importer *const importers[] = {
@@ -22,6 +23,7 @@ const struct importer *const importers[] = {
 	&import_lackey,
 	&import_lis,
 	&import_oraclegeneral,
+	&import_tracedat,
 	&import_vscsi,
 	NULL,
 };
