@@ -11,7 +11,7 @@
 
 struct arena {
 	struct arena_block *head; /* newest block */
-	size_t total_bytes;	  /* given out, for memory reports */
+	size_t total_bytes;       /* given out, for memory reports */
 };
 
 /* An arena is ready when zeroed: `struct arena a = {};` */
@@ -21,7 +21,8 @@ struct arena {
  * overflows. n or size may be 0: the result is then a valid, empty pointer.
  */
 __attribute__((visibility("default"))) /* loaded policies call it */
-void *arena_alloc(struct arena *a, size_t n, size_t size);
+void *
+arena_alloc(struct arena *a, size_t n, size_t size);
 
 /* A copy of s owned by the arena, or NULL. */
 char *arena_strdup(struct arena *a, const char *s);

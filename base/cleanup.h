@@ -28,16 +28,16 @@ static inline void cleanup_close(int *fd)
 		close(*fd);
 }
 
-#define _free_	 __attribute__((cleanup(cleanup_free)))
+#define _free_   __attribute__((cleanup(cleanup_free)))
 #define _fclose_ __attribute__((cleanup(cleanup_fclose)))
-#define _close_	 __attribute__((cleanup(cleanup_close)))
+#define _close_  __attribute__((cleanup(cleanup_close)))
 
 /* hands the pointer on and disarms the cleanup of its variable */
-#define take_ptr(p)                                                                                \
-	({                                                                                         \
-		__auto_type take_ptr_ = (p);                                                       \
-		(p) = NULL;                                                                        \
-		take_ptr_;                                                                         \
+#define take_ptr(p)                          \
+	({                                   \
+		__auto_type take_ptr_ = (p); \
+		(p) = NULL;                  \
+		take_ptr_;                   \
 	})
 
 #endif

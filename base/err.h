@@ -9,17 +9,17 @@
 
 enum err_code {
 	ERR_OK = 0,
-	ERR_USAGE = -1,	   /* wrong option or argument                  exit 64 */
+	ERR_USAGE = -1,    /* wrong option or argument                  exit 64 */
 	ERR_UNUSABLE = -2, /* input holds nothing we can use            exit 65 */
 	ERR_NOINPUT = -3,  /* input does not exist or cannot be opened  exit 66 */
 	ERR_FEATURE = -4,  /* a library, program or kernel feature      exit 69 */
-	ERR_BUG = -5,	   /* our own mistake                           exit 70 */
+	ERR_BUG = -5,      /* our own mistake                           exit 70 */
 	ERR_CREATE = -6,   /* output cannot be created or is full       exit 73 */
-	ERR_PERM = -7,	   /* permission denied                         exit 77 */
+	ERR_PERM = -7,     /* permission denied                         exit 77 */
 	ERR_FORMAT = -8,   /* damaged bytes, found while reading        exit 65 */
-	ERR_IO = -9,	   /* the device or file system failed us       exit 74 */
+	ERR_IO = -9,       /* the device or file system failed us       exit 74 */
 	ERR_NOMEM = -10,   /* out of memory                             exit 71 */
-	ERR_NO = -11,	   /* the answer to the question is no          exit 1  */
+	ERR_NO = -11,      /* the answer to the question is no          exit 1  */
 };
 
 enum exit_status {

@@ -105,7 +105,8 @@ static int list_reports(const struct cli *cli)
 			continue;
 		_free_ char *title = report_title(embedded_text(embedded_path(i)));
 		snprintf(script, sizeof(script), "%s%s.gp", folder, name);
-		report_row(r, (struct report_value[]){ { .s = name }, REPORT_S(title),
+		report_row(r, (struct report_value[]){ { .s = name },
+						       REPORT_S(title),
 						       REPORT_U(embedded_text(script) != NULL) });
 	}
 	return cli_report_end("report", r, EXIT_DONE);

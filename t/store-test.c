@@ -21,17 +21,19 @@
 
 #include <cmocka.h>
 
-static char dir[] = "/var/tmp/store-test-XXXXXX", path[64];
+static char dir[200], path[256];
 
 static int make_dir(void **state)
 {
+	const char *tmp = getenv("TMPDIR");
 	(void)state;
+	snprintf(dir, sizeof(dir), "%.150s/store-test-XXXXXX", tmp && *tmp ? tmp : "/var/tmp");
 	return mkdtemp(dir) ? 0 : -1;
 }
 
 static int remove_dir(void **state)
 {
-	char command[80];
+	char command[240];
 	(void)state;
 	snprintf(command, sizeof(command), "rm -rf %s", dir);
 	return system(command);
@@ -205,7 +207,7 @@ static void the_digest_does_not_depend_on_chunks_codec_or_files(void **state)
 			assert_string_equal(first, other);
 		assert_int_equal(findings_in(file), 0);
 	}
-	char member[80];
+	char member[280];
 	snprintf(member, sizeof(member), "%.*s.0003.db", (int)strlen(path) - 3, path);
 	assert_int_equal(access(member, R_OK), 0); /* it really is a set */
 }
@@ -529,7 +531,7 @@ static void giving_up_leaves_no_file(void **state)
 	struct trace_writer *w;
 	struct trace_stream *s;
 	struct err e;
-	char command[120];
+	char command[320];
 	(void)state;
 
 	must(trace_writer_open(file, NULL, &w, &e));
