@@ -123,6 +123,13 @@ static int run_job(const struct cachesim *sim, struct cachesim_job *job, struct 
 	if (state && p->deinit)
 		p->deinit(state);
 	arena_deinit(&a);
+	/* what no policy can do, but one from elsewhere may claim */
+	if (!rc && (job->misses < sim->npages || job->misses > sim->requests->n))
+		rc = err_set(e, ERR_UNUSABLE,
+			     "policy %.40s counts %llu misses in %llu requests for %u pages: its "
+			     "code is wrong",
+			     p->name, (unsigned long long)job->misses,
+			     (unsigned long long)sim->requests->n, sim->npages);
 	return rc;
 }
 

@@ -45,4 +45,8 @@ like 'with both versions' "$(err)" 'version 99 of policy\.h, this is version 1'
 sed 's/\.init = .*//' "$ROOT/examples/policy-mine.c" >half.c
 "$CC" -O2 -shared -fPIC -I "$ROOT" -w -o half.so half.c
 exits 65 'so is one without init' pugmark cache t.db --policy ./half.so
+sed 's/if (m->rounds\[page\])/if (1)/' "$ROOT/examples/policy-mine.c" >liar.c
+"$CC" -O2 -shared -fPIC -I "$ROOT" -o liar.so liar.c
+exits 65 'a policy that claims hits on first touches is found out' pugmark cache t.db --policy ./liar.so
+like 'and told so' "$(err)" 'policy mine counts [0-9]+ misses'
 done_testing
