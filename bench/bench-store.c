@@ -178,20 +178,20 @@ static void bench_sql(struct bench *b, const char *chunks, const char *rows, uin
 	const double plain = (double)nrows / 1e6 /
 			     sql_seconds(rows, false, "SELECT count(*), sum(bytes) FROM event");
 
-	put(b, "store.sql_count_sum_mrows_s", vtab);
-	put(b, "store.sql_count_sum_row_table_mrows_s", plain);
-	put(b, "store.sql_vs_row_table", vtab / plain);
-	put(b, "store.sql_six_columns_mrows_s",
+	put(b, "sql_count_sum_mrows_s", vtab);
+	put(b, "sql_count_sum_row_table_mrows_s", plain);
+	put(b, "sql_vs_row_table", vtab / plain);
+	put(b, "sql_six_columns_mrows_s",
 	    all / sql_seconds(chunks, true,
 			      "SELECT sum(ts_ns), sum(dev), sum(pfn), sum(npages), sum(bytes),"
 			      " sum(op = 'map') FROM dma"));
 	snprintf(sql, sizeof(sql),
 		 "SELECT count(*), sum(bytes) FROM dma WHERE ts_ns >= %llu AND ts_ns < %llu",
 		 (unsigned long long)(last_ns / 2), (unsigned long long)(last_ns / 2 + 1000000));
-	put(b, "store.sql_1ms_slice_ms", 1e3 * sql_seconds(chunks, true, sql));
+	put(b, "sql_1ms_slice_ms", 1e3 * sql_seconds(chunks, true, sql));
 	snprintf(sql, sizeof(sql), "SELECT * FROM dma WHERE ts_ns >= %llu AND ts_ns < %llu",
 		 (unsigned long long)(last_ns / 2), (unsigned long long)(last_ns / 2 + 1000000));
-	put(b, "store.sql_1ms_slice_all_columns_ms", 1e3 * sql_seconds(chunks, true, sql));
+	put(b, "sql_1ms_slice_all_columns_ms", 1e3 * sql_seconds(chunks, true, sql));
 	snprintf(sql, sizeof(sql),
 		 "SELECT count(*), sum(bytes) FROM dma WHERE ts_ns < %llu AND dev = 2",
 		 (unsigned long long)(last_ns / 2));
@@ -199,13 +199,13 @@ static void bench_sql(struct bench *b, const char *chunks, const char *rows, uin
 	snprintf(sql, sizeof(sql),
 		 "SELECT count(*), sum(bytes) FROM dma WHERE +ts_ns < %llu AND +dev = 2",
 		 (unsigned long long)(last_ns / 2));
-	put(b, "store.sql_pushdown_gain", sql_seconds(chunks, true, sql) / pushed);
-	put(b, "store.event_agg_mev_s",
+	put(b, "sql_pushdown_gain", sql_seconds(chunks, true, sql) / pushed);
+	put(b, "event_agg_mev_s",
 	    all / sql_seconds(chunks, true,
 			      "SELECT dev, events, bytes FROM event_agg(0, 0, 'dev')"));
-	put(b, "store.event_agg_dev_op_times_mev_s",
+	put(b, "event_agg_dev_op_times_mev_s",
 	    all / sql_seconds(chunks, true, "SELECT * FROM event_agg(0, 0, 'dev,op')"));
-	put(b, "store.event_hist_mev_s",
+	put(b, "event_hist_mev_s",
 	    all / sql_seconds(chunks, true, "SELECT ts_ns, events FROM event_hist(0, 0, 1000000)"));
 }
 
@@ -229,23 +229,23 @@ int main(int argc, char **argv)
 
 	struct dma_event *events = make_events(b.events, 0);
 	const double ingest = bench_ingest(&b, chunks, events);
-	put(&b, "store.ingest_commit_mev_s", ingest);
+	put(&b, "ingest_commit_mev_s", ingest);
 	struct stat st;
 	stat(chunks, &st);
-	put(&b, "store.bytes_per_event", (double)st.st_size / (double)b.events);
+	put(&b, "bytes_per_event", (double)st.st_size / (double)b.events);
 	const uint64_t nrows = b.events / 2;
 	const double row_rate = bench_rows(&b, rows, events, nrows);
-	put(&b, "store.row_insert_mev_s", row_rate);
-	put(&b, "store.ingest_vs_row_insert", ingest / row_rate);
-	put(&b, "store.decode_all_mev_s", bench_decode(&b, chunks, 0));
-	put(&b, "store.decode_ts_mev_s", bench_decode(&b, chunks, 1));
+	put(&b, "row_insert_mev_s", row_rate);
+	put(&b, "ingest_vs_row_insert", ingest / row_rate);
+	put(&b, "decode_all_mev_s", bench_decode(&b, chunks, 0));
+	put(&b, "decode_ts_mev_s", bench_decode(&b, chunks, 1));
 	bench_sql(&b, chunks, rows, nrows, events[b.events - 1].ts);
 	free(events);
 	events = make_events(b.events, 1);
-	put(&b, "store.ingest_all_varying_mev_s", bench_ingest(&b, varying, events));
+	put(&b, "ingest_all_varying_mev_s", bench_ingest(&b, varying, events));
 	stat(varying, &st);
-	put(&b, "store.bytes_per_event_all_varying", (double)st.st_size / (double)b.events);
-	put(&b, "store.decode_all_varying_mev_s", bench_decode(&b, varying, 0));
+	put(&b, "bytes_per_event_all_varying", (double)st.st_size / (double)b.events);
+	put(&b, "decode_all_varying_mev_s", bench_decode(&b, varying, 0));
 	fprintf(b.json, "\n}\n");
 	fclose(b.json);
 	unlink(chunks);

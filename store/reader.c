@@ -59,12 +59,8 @@ struct trace_reader {
 
 static bool is_wanted(const struct trace_select *sel, const struct kind *k, sqlite3_stmt *st)
 {
-	const uint64_t first = (uint64_t)sqlite3_column_int64(st, 3);
-	const uint64_t last = (uint64_t)sqlite3_column_int64(st, 4);
 	const uint64_t devs = (uint64_t)sqlite3_column_int64(st, 5);
 
-	if (last < sel->from_ns || (sel->to_ns && first >= sel->to_ns))
-		return false;
 	if (sel->dev >= 0 && k->dev >= 0 && !(devs >> (sel->dev & 63) & 1))
 		return false;
 	if (sel->pfn_last && k->pfn >= 0) {
@@ -109,11 +105,14 @@ static int load_refs(struct trace_reader *r, int64_t stream_id, struct err *e)
 		sqlite3_stmt *st;
 		rc = db_prepare(file->db, file->path,
 				"SELECT chunk_id, seq, n, first_ns, last_ns, dev_mask, pfn_first,"
-				" pfn_last FROM chunk WHERE stream_id = ? ORDER BY seq",
+				" pfn_last FROM chunk WHERE stream_id = ?1 AND last_ns >= ?2"
+				" AND first_ns < ?3 ORDER BY seq",
 				&st, e);
 		if (rc)
 			break;
 		sqlite3_bind_int64(st, 1, stream_id);
+		sqlite3_bind_int64(st, 2, (int64_t)r->sel.from_ns);
+		sqlite3_bind_int64(st, 3, r->sel.to_ns ? (int64_t)r->sel.to_ns : INT64_MAX);
 		int step;
 		while (!rc && (step = sqlite3_step(st)) == SQLITE_ROW)
 			if (is_wanted(&r->sel, r->kind, st))
@@ -259,18 +258,47 @@ static int check_ref(const struct chunk_ref *ref, const struct chunk_header *h, 
 }
 
 /* A part of the chunk: the times first, then of the other columns only what is needed. */
-static int decode_slice(struct trace_reader *r, struct slot *s, const void *blob, size_t blob_bytes,
-			struct chunk_header *h, struct err *e)
+/* Rows up to a time, were the times spread evenly, and some more. */
+static uint32_t guess_rows(const struct chunk_ref *ref, uint64_t to_ns)
 {
-	int rc = chunk_decode(s->dec, r->kind, blob, blob_bytes, 1, UINT32_MAX, h, s->columns, e);
-	if (rc || !h->is_monotone)
-		return rc ? rc
-			  : chunk_decode(s->dec, r->kind, blob, blob_bytes, r->decode_mask,
-					 UINT32_MAX, h, s->columns, e);
+	const uint64_t span = ref->last_ns - ref->first_ns;
+	if (!to_ns || to_ns > ref->last_ns || !span)
+		return ref->n;
+	const uint64_t rows =
+		(uint64_t)((unsigned __int128)ref->n * (to_ns - ref->first_ns) / span);
+	return rows + ref->n / 16 + 1 < ref->n ? (uint32_t)(rows + ref->n / 16 + 1) : ref->n;
+}
+
+/* The times of a chunk, at least up to the end of the selection; *rows_out: how many. */
+static int decode_times(struct trace_reader *r, const struct chunk_ref *ref, struct slot *s,
+			const void *blob, size_t blob_bytes, struct chunk_header *h,
+			uint32_t *rows_out, struct err *e)
+{
+	*rows_out = guess_rows(ref, r->sel.to_ns);
+	int rc = chunk_decode(s->dec, r->kind, blob, blob_bytes, 1, *rows_out, h, s->columns, e);
+	if (rc || *rows_out >= h->n)
+		*rows_out = rc ? 0 : h->n;
+	else if (((uint64_t *)s->columns[0])[*rows_out - 1] < r->sel.to_ns)
+		rc = chunk_decode(s->dec, r->kind, blob, blob_bytes, 1, *rows_out = h->n, h,
+				  s->columns, e);
+	return rc;
+}
+
+/* A part of the chunk: the times first, then of the other columns only what is needed. */
+static int decode_slice(struct trace_reader *r, const struct chunk_ref *ref, struct slot *s,
+			const void *blob, size_t blob_bytes, struct chunk_header *h, struct err *e)
+{
+	uint32_t rows;
+	int rc = decode_times(r, ref, s, blob, blob_bytes, h, &rows, e);
+	if (rc)
+		return rc;
+	if (!h->is_monotone)
+		return chunk_decode(s->dec, r->kind, blob, blob_bytes, r->decode_mask, UINT32_MAX,
+				    h, s->columns, e);
 
 	uint64_t *ts = s->columns[0];
-	const uint32_t from = lower_bound(ts, h->n, r->sel.from_ns);
-	const uint32_t to = r->sel.to_ns ? lower_bound(ts, h->n, r->sel.to_ns) : h->n;
+	const uint32_t from = lower_bound(ts, rows, r->sel.from_ns);
+	const uint32_t to = r->sel.to_ns ? lower_bound(ts, rows, r->sel.to_ns) : rows;
 	if (from < to && r->decode_mask != 1)
 		rc = chunk_decode(s->dec, r->kind, blob, blob_bytes, r->decode_mask & ~1ULL, to, h,
 				  s->columns, e);
@@ -290,7 +318,7 @@ static int decode_blob(struct trace_reader *r, const struct chunk_ref *ref, stru
 
 	s->batch = (struct batch){ .kind = r->kind };
 	if (is_slice)
-		rc = decode_slice(r, s, blob, blob_bytes, &h, e);
+		rc = decode_slice(r, ref, s, blob, blob_bytes, &h, e);
 	else
 		rc = chunk_decode(s->dec, r->kind, blob, blob_bytes, r->decode_mask, UINT32_MAX, &h,
 				  s->columns, e);
