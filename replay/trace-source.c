@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: MIT
-/*
- * Rows to ranges. Block addresses of different devices are different pages, so
- * the device goes into the upper 16 bits of the number, which addresses below
- * 2^60 bytes leave free.
- */
+/* Rows to ranges of pages, by the rule of store/pages.h. */
 #include "replay/trace-source.h"
 
 #include "store/pages.h"
@@ -11,8 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { DEVICE_SHIFT = 48 };
 
 static int no_stream(const struct trace *t, const char *name, struct err *e)
 {
@@ -66,8 +60,7 @@ int trace_source_open(struct trace_source *s, struct trace *t, const struct trac
 {
 	const struct trace_select select = {
 		.stream = info->id,
-		.columns = pages_columns(info->kind->id) |
-			   (info->kind->id == KIND_IO ? UINT64_C(1) << IO_COL_dev : 0),
+		.columns = pages_columns(info->kind->id),
 		.dev = -1,
 		.threaded = true,
 	};
@@ -125,10 +118,6 @@ int trace_source_next(void *ctx, struct page_ranges *out, struct err *e)
 		s->first[i] = p.first;
 		s->count[i] = (uint32_t)p.count;
 	}
-	if (b->kind->id == KIND_IO)
-		for (uint32_t i = 0; i < b->n; i++)
-			s->first[i] ^= (uint64_t)batch_u16(b, IO_COL_dev)[i] << DEVICE_SHIFT;
-
 	s->rows += b->n;
 	if (s->progress)
 		s->progress(s->progress_ctx, s->rows);

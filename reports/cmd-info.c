@@ -201,7 +201,7 @@ static void show_stream_locality(struct report *r, const struct trace_stream_inf
 	static const unsigned percent[3] = { 1, 10, 50 };
 
 	for (size_t i = 0; i < pages->nrows; i++) {
-		const uint64_t n = (uint64_t)pages->cells[4 * i + 1];
+		const uint64_t n = (uint64_t)pages->cells[pages->ncolumns * i + 2];
 		touches += n;
 		once += n == 1;
 		often += n > 2;

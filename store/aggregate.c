@@ -7,7 +7,7 @@
 #include "store/aggregate.h"
 
 #include "base/pagemap.h"
-#include "base/units.h"
+#include "store/pages.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -260,6 +260,8 @@ int aggregate_hist(struct trace *t, unsigned stream, uint64_t from_ns, uint64_t 
 
 /* ---- by page ---- */
 
+enum { PAGE_CELLS = 5 };
+
 struct page {
 	uint64_t pfn, touches, first_ns, last_ns;
 };
@@ -292,44 +294,10 @@ static int touch(struct pages *p, uint64_t pfn, uint64_t ts)
 	return 0;
 }
 
-/* First page and number of pages of row i; 0 pages where it has none. */
-static uint64_t row_pages(const struct batch *b, uint32_t i, uint64_t *first)
-{
-	const struct kind *k = b->kind;
-	uint64_t pages = 1;
-
-	if (k->id == KIND_IO) {
-		const uint64_t lba = batch_u64(b, IO_COL_lba)[i];
-		const uint64_t at = lba * BLOCK_BYTES;
-		*first = at >> PAGE_SHIFT;
-		pages = lba == UINT64_MAX ? 0 : span_pages(at, batch_u64(b, IO_COL_bytes)[i]);
-	} else if (k->id == KIND_MEM) {
-		const uint64_t va = batch_u64(b, MEM_COL_va)[i];
-		*first = va >> PAGE_SHIFT;
-		pages = span_pages(va, batch_u32(b, MEM_COL_bytes)[i]);
-	} else {
-		*first = batch_u64(b, (unsigned)k->pfn)[i];
-		if (k->npages >= 0)
-			pages = batch_u32(b, (unsigned)k->npages)[i];
-		if (k->columns[k->pfn].is_nullable && *first == UINT64_MAX)
-			pages = 0;
-	}
-	return pages < ROW_PAGES_MAX ? pages : ROW_PAGES_MAX;
-}
-
-static uint64_t page_columns(const struct kind *k)
-{
-	if (k->id == KIND_IO)
-		return bit(IO_COL_lba) | bit(IO_COL_bytes);
-	if (k->id == KIND_MEM)
-		return bit(MEM_COL_va) | bit(MEM_COL_bytes);
-	return bit(k->pfn) | bit(k->npages);
-}
-
 static int collect_pages(struct trace *t, unsigned stream, uint64_t from_ns, uint64_t to_ns,
 			 struct pages *p, struct err *e)
 {
-	const uint64_t columns = page_columns(trace_stream_info(t, stream)->kind);
+	const uint64_t columns = pages_columns(trace_stream_info(t, stream)->kind->id);
 	struct trace_reader *r;
 	const struct batch *b;
 	if (!columns) /* packets, walks: no page in it */
@@ -342,10 +310,11 @@ static int collect_pages(struct trace *t, unsigned stream, uint64_t from_ns, uin
 		const uint64_t *ts = b->col[0];
 		rc = 0;
 		for (uint32_t i = 0; !rc && i < b->n; i++) {
-			uint64_t first;
-			const uint64_t pages = row_pages(b, i, &first);
-			for (uint64_t j = 0; !rc && j < pages; j++)
-				rc = touch(p, first + j, ts[i]);
+			const struct row_pages pages = pages_of_row(b, i);
+			const uint64_t n = pages.count < ROW_PAGES_MAX ? pages.count
+								       : ROW_PAGES_MAX;
+			for (uint64_t j = 0; !rc && j < n; j++)
+				rc = touch(p, pages.first + j, ts[i]);
 		}
 		if (rc)
 			err_set(e, ERR_NOMEM, "out of memory for %zu pages", p->n);
@@ -373,16 +342,22 @@ int aggregate_pages(struct trace *t, unsigned stream, uint64_t from_ns, uint64_t
 	if (!rc && p.n)
 		qsort(p.list, p.n, sizeof(*p.list), by_touches);
 	const size_t n = limit && limit < p.n ? (size_t)limit : p.n;
-	*out = (struct aggregate){ .ncolumns = 4,
-				   .nrows = n,
-				   .cells = rc ? NULL : calloc(n + 1, 32) };
+	const bool has_dev = trace_stream_info(t, stream)->kind->id == KIND_IO;
+	*out = (struct aggregate){ .ncolumns = PAGE_CELLS, .nrows = n };
+	if (!rc)
+		out->cells = calloc(n + 1, PAGE_CELLS * sizeof(int64_t));
 	if (!rc && !out->cells)
 		rc = err_set(e, ERR_NOMEM, "out of memory");
 	for (size_t i = 0; !rc && i < n; i++) {
-		const int64_t cells[4] = { (int64_t)p.list[i].pfn, (int64_t)p.list[i].touches,
-					   (int64_t)p.list[i].first_ns,
-					   (int64_t)p.list[i].last_ns };
-		memcpy(&out->cells[4 * i], cells, sizeof(cells));
+		const uint64_t page = p.list[i].pfn, dev = page >> PAGES_DEVICE_SHIFT;
+		const int64_t cells[PAGE_CELLS] = {
+			has_dev ? (int64_t)dev : INT64_MIN,
+			(int64_t)(has_dev ? page ^ dev << PAGES_DEVICE_SHIFT : page),
+			(int64_t)p.list[i].touches,
+			(int64_t)p.list[i].first_ns,
+			(int64_t)p.list[i].last_ns,
+		};
+		memcpy(&out->cells[PAGE_CELLS * i], cells, sizeof(cells));
 	}
 	free(p.list);
 	pagemap_deinit(&p.index);

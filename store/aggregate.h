@@ -36,13 +36,13 @@ int aggregate_hist(struct trace *t, unsigned stream, uint64_t from_ns, uint64_t 
 		   uint64_t bucket_ns, struct aggregate *out, struct err *e);
 
 /*
- * Columns pfn, touches, first_ns, last_ns of the `limit` most touched pages (0:
- * all), most touched first, then by page. A range touches each of its pages.
+ * Columns dev (of block requests, else NULL), pfn, touches, first_ns, last_ns of the `limit` most
+ * touched pages (0: all), most touched first, then by page. A range touches each of its pages.
  */
 int aggregate_pages(struct trace *t, unsigned stream, uint64_t from_ns, uint64_t to_ns,
 		    uint64_t limit, struct aggregate *out, struct err *e);
 
-/* Number of different pages that a stream touches; LBAs count as 4 KiB pages. */
+/* Number of different pages that a stream touches; by the rule of store/pages.h. */
 int aggregate_unique_pages(struct trace *t, unsigned stream, uint64_t *pages_out, struct err *e);
 
 #endif

@@ -431,9 +431,10 @@ static const struct function functions[] = {
 	  " t0 HIDDEN, t1 HIDDEN, bucket_ns HIDDEN, kind HIDDEN)",
 	  3, compute_hist },
 	{ "page_agg",
-	  "CREATE TABLE x(pfn INTEGER, touches INTEGER, first_ns INTEGER, last_ns INTEGER,"
+	  "CREATE TABLE x(dev INTEGER, pfn INTEGER, touches INTEGER, first_ns INTEGER, last_ns "
+	  "INTEGER,"
 	  " t0 HIDDEN, t1 HIDDEN, max_rows HIDDEN, kind HIDDEN)",
-	  4, compute_pages },
+	  5, compute_pages },
 };
 
 static int function_connect(sqlite3 *db, void *aux, int argc, const char *const *argv,
