@@ -28,7 +28,7 @@ struct row_pages {
 static inline struct row_pages pages_range(uint64_t first, uint64_t count)
 {
 	const uint64_t room = UINT64_MAX - first; /* pages after the first */
-	return (struct row_pages){ first, count > room + !!count ? room + 1 : count };
+	return (struct row_pages){ first, count && count - 1 > room ? room + 1 : count };
 }
 
 static inline struct row_pages pages_of_io(uint8_t op, uint64_t lba, uint64_t bytes)

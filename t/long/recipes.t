@@ -14,15 +14,29 @@ copy_tree() {
 follow() {
 	cd "$TMP/tree" && "$ROOT/scripts/run-examples" --section "$1" "$ROOT/CONTRIBUTING.md"
 }
-# one copied tree follows all recipes: they must not be in each other's way
-has_command() {
-	pugmark help | grep -q "^  $1 "
+# recipe HEADING COMMAND..: all follow each other in one tree, as they would over time
+recipe() {
+	for tap_p in import "$2"; do
+		pugmark help | grep -q "^  $tap_p " || { skip "$1: the recipe" "no 'pugmark $tap_p'"; return; }
+	done
+	ok "$1: the recipe works as written" follow "$1"
 }
 
 copy_tree
-if [ -f "$ROOT/policies/all.c" ] && has_command import && has_command cache; then
-	ok 'the recipe for a policy works as written' follow 'Add a policy'
+recipe 'Add a policy' cache
+recipe 'Add an importer' verify
+if command -v gnuplot >/dev/null; then
+	recipe 'Add a report' report
 else
-	skip 'the recipe for a policy' 'this tree has no policies or no cache command'
+	skip 'Add a report: the recipe' 'gnuplot is not installed'
+fi
+
+# what the recipes say must also be what our own rules accept
+ok 'the recipes keep the layers' "$TMP/tree/scripts/check-layers"
+if command -v clang-format-14 >/dev/null; then
+	ok 'and the format' clang-format-14 --dry-run -Werror \
+		"$TMP/tree/policies/mru.c" "$TMP/tree/collect/import-pagelist.c"
+else
+	skip 'and the format' 'clang-format-14 is not installed'
 fi
 done_testing
