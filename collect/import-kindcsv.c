@@ -317,6 +317,20 @@ static int number_field(struct import *im, struct kindcsv *t, const struct field
 	return rc ? rc : 1;
 }
 
+/* What a bad field should have been */
+static void explain(struct kindcsv *t, const struct field *f)
+{
+	const struct kind_column *c = f->column;
+	size_t n = (size_t)snprintf(t->why, sizeof(t->why), "column %s: expected ", c->sql_name);
+
+	for (unsigned i = 0; c->names && c->names[i] && n < sizeof(t->why); i++)
+		n += (size_t)snprintf(t->why + n, sizeof(t->why) - n, "%s%s", i ? ", " : "",
+				      c->names[i]);
+	if (!c->names)
+		snprintf(t->why + n, sizeof(t->why) - n, "%s number up to %" PRIu64,
+			 f->role == ROLE_NUMBER ? "a" : "a name or a", f->most);
+}
+
 /* One field: 1 and *p at its comma or newline, 0 and t->why when bad, or an error. */
 static int scan_field(struct import *im, struct kindcsv *t, const struct field *f, const char **p,
 		      uint64_t *out, struct err *e)
@@ -338,9 +352,7 @@ static int scan_field(struct import *im, struct kindcsv *t, const struct field *
 		rc = name_field(im, t, f, start, n, out, e);
 	}
 	if (!rc)
-		snprintf(t->why, sizeof(t->why), "column %s: expected %s up to %" PRIu64,
-			 f->column->sql_name, f->column->names ? "a name or number" : "a number",
-			 f->most);
+		explain(t, f);
 	return rc;
 }
 
