@@ -56,6 +56,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 /* Tables that are one SQL query: its columns are the report's, in order. */
 struct listing {
 	const char *name, *title, *sql;
+	const char *brief; /* what a screen shows instead, without --verbose */
 	unsigned ncolumns;
 	struct report_column columns[10];
 };
@@ -64,6 +65,7 @@ static const struct listing listings[] = {
 	{ "hosts",
 	  "Hosts",
 	  "SELECT hostname, kernel, cpu, cpus FROM host ORDER BY host_id",
+	  NULL,
 	  4,
 	  { { "hostname", "host", REPORT_TEXT, 0 },
 	    { "kernel", NULL, REPORT_TEXT, 0 },
@@ -72,6 +74,7 @@ static const struct listing listings[] = {
 	{ "devices",
 	  "Devices",
 	  "SELECT dev_id, bdf, class, driver, queues, coverage FROM device ORDER BY dev_id",
+	  NULL,
 	  6,
 	  { { "dev", NULL, REPORT_U64, 0 },
 	    { "bdf", "device", REPORT_TEXT, 0 },
@@ -82,6 +85,7 @@ static const struct listing listings[] = {
 	{ "loss",
 	  "Losses",
 	  "SELECT stream, from_ns, to_ns, n_lost, cause, detail FROM loss ORDER BY loss_id",
+	  NULL,
 	  6,
 	  { { "stream", NULL, REPORT_TEXT, 0 },
 	    { "from_ns", "from", REPORT_NS, 0 },
@@ -93,6 +97,10 @@ static const struct listing listings[] = {
 	  "Accounting (seen = the sum of the rest)",
 	  "SELECT source, seen, stored, filtered, ring_lost, shed, decode_error, unaccounted"
 	  " FROM account ORDER BY source",
+	  "SELECT source, seen, stored, filtered, ring_lost, shed, decode_error, unaccounted"
+	  " FROM account WHERE seen <> filtered UNION ALL"
+	  " SELECT '(' || count(*) || ' others)', sum(seen), 0, sum(filtered), 0, 0, 0, 0"
+	  " FROM account WHERE seen = filtered HAVING count(*) > 0",
 	  8,
 	  { { "source", NULL, REPORT_TEXT, 0 },
 	    { "seen", NULL, REPORT_U64, 0 },
@@ -115,17 +123,19 @@ static bool has_rows(sqlite3 *db, const char *sql)
 
 /* Facts of a set are complete in its last file, losses are spread over all. */
 static void show_listing(struct report *r, const struct trace *t, const struct listing *l,
-			 bool is_json)
+			 const struct cli *cli)
 {
+	const bool is_json = cli->is_json;
+	const char *sql = l->brief && !is_json && !cli->is_verbose ? l->brief : l->sql;
 	const unsigned last = trace_nfiles(t) - 1;
 	const bool is_spread = !strcmp(l->name, "loss");
-	if (!is_json && !is_spread && !has_rows(trace_sqlite(t, last), l->sql))
+	if (!is_json && !is_spread && !has_rows(trace_sqlite(t, last), sql))
 		return;
 
 	bool is_started = false;
 	for (unsigned f = is_spread ? 0 : last; f <= last; f++) {
 		sqlite3_stmt *st;
-		if (sqlite3_prepare_v2(trace_sqlite(t, f), l->sql, -1, &st, NULL) != SQLITE_OK)
+		if (sqlite3_prepare_v2(trace_sqlite(t, f), sql, -1, &st, NULL) != SQLITE_OK)
 			continue;
 		while (sqlite3_step(st) == SQLITE_ROW) {
 			struct report_value v[10];
@@ -273,7 +283,7 @@ static int show(struct trace *t, const struct options *o, struct err *e)
 	show_verdict(r, t);
 	rc = show_streams(r, t, e);
 	for (size_t i = 0; !rc && i < sizeof(listings) / sizeof(*listings); i++)
-		show_listing(r, t, &listings[i], o->cli.is_json);
+		show_listing(r, t, &listings[i], &o->cli);
 	if (!rc && o->wants_locality)
 		rc = show_locality(r, t, e);
 	const int written = report_end(r);
