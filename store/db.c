@@ -130,6 +130,28 @@ int db_check_identity(sqlite3 *db, const char *path, uint32_t application_id, st
 	return 0;
 }
 
+static int open_with(const char *path, int flags, uint32_t application_id, sqlite3 **out,
+		     struct err *e)
+{
+	int rc = 0;
+	if (sqlite3_open_v2(path, out, flags, NULL) != SQLITE_OK)
+		return err_set(e, ERR_NOINPUT, "%s: %s", path,
+			       *out ? sqlite3_errmsg(*out) : "out of memory");
+	sqlite3_busy_timeout(*out, 10000);
+	rc = db_check_identity(*out, path, application_id, e);
+	if (!rc)
+		rc = db_exec(*out, path, "PRAGMA trusted_schema=OFF; PRAGMA mmap_size=1073741824",
+			     e);
+	return rc;
+}
+
+/* A writer that died while sealing leaves a journal that must be rolled back first. */
+static bool needs_recovery(sqlite3 *db)
+{
+	const int code = db ? sqlite3_extended_errcode(db) : 0;
+	return code == SQLITE_READONLY_ROLLBACK || code == SQLITE_READONLY_RECOVERY;
+}
+
 int db_open_readonly(const char *path, uint32_t application_id, sqlite3 **out, struct err *e)
 {
 	if (access(path, R_OK)) {
@@ -139,16 +161,18 @@ int db_open_readonly(const char *path, uint32_t application_id, sqlite3 **out, s
 	}
 
 	sqlite3 *db = NULL;
-	int rc = 0;
-	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
-		rc = err_set(e, ERR_NOINPUT, "%s: %s", path,
-			     db ? sqlite3_errmsg(db) : "out of memory");
-	if (!rc) {
-		sqlite3_busy_timeout(db, 10000);
-		rc = db_check_identity(db, path, application_id, e);
+	int rc = open_with(path, SQLITE_OPEN_READONLY, application_id, &db, e);
+	if (rc && needs_recovery(db)) {
+		sqlite3_close(db);
+		rc = open_with(path, SQLITE_OPEN_READWRITE, application_id, &db, e);
+		if (!rc)
+			rc = db_exec(db, path, "PRAGMA query_only=ON", e);
+		if (rc && needs_recovery(db))
+			rc = err_set(e, ERR_PERM,
+				     "%s: its writer died; reading it once needs write permission "
+				     "for the file and its folder",
+				     path);
 	}
-	if (!rc)
-		rc = db_exec(db, path, "PRAGMA trusted_schema=OFF; PRAGMA mmap_size=1073741824", e);
 	if (rc) {
 		sqlite3_close(db);
 		return rc;

@@ -250,6 +250,20 @@ int writer_file_create(struct trace_writer *w, struct err *e)
 
 /* ---- resuming ---- */
 
+bool writer_file_is_shell(const struct trace_writer *w)
+{
+	sqlite3 *db = NULL;
+	int64_t tables = 1, id = -1;
+	const bool is_open = sqlite3_open_v2(w->file, &db, SQLITE_OPEN_READWRITE, NULL) ==
+			     SQLITE_OK;
+	if (is_open &&
+	    (db_get_i64(db, w->file, "SELECT count(*) FROM sqlite_schema", 1, &tables, NULL) ||
+	     db_get_i64(db, w->file, "PRAGMA application_id", -1, &id, NULL)))
+		tables = 1;
+	sqlite3_close(db);
+	return !tables && (id == 0 || id == TRACE_APPLICATION_ID);
+}
+
 static int check_resumable(struct trace_writer *w, struct err *e)
 {
 	sqlite3 *db;

@@ -312,6 +312,16 @@ static bool find_file(struct trace_writer *w)
 	return exists(w->file);
 }
 
+static void remove_file(const char *file)
+{
+	static const char *const tails[] = { "", "-wal", "-shm", "-journal", "-ballast" };
+	for (size_t i = 0; i < sizeof(tails) / sizeof(*tails); i++) {
+		char name[PATH_BYTES + 32];
+		snprintf(name, sizeof(name), "%s%s", file, tails[i]);
+		unlink(name);
+	}
+}
+
 int trace_writer_open(const char *path, const struct trace_writer_options *opt,
 		      struct trace_writer **out, struct err *e)
 {
@@ -323,7 +333,11 @@ int trace_writer_open(const char *path, const struct trace_writer_options *opt,
 		return err_set(e, ERR_NOMEM, "out of memory");
 
 	int rc;
-	const bool is_there = find_file(w);
+	bool is_there = find_file(w);
+	if (is_there && w->opt.resume && writer_file_is_shell(w)) {
+		remove_file(w->file);
+		is_there = false;
+	}
 	if (is_there && !w->opt.resume)
 		rc = err_set(e, ERR_CREATE, "%s: exists already", w->file);
 	else if (is_there)
@@ -390,16 +404,6 @@ int trace_writer_close(struct trace_writer *w, struct err *e)
 	}
 	free_writer(w);
 	return rc;
-}
-
-static void remove_file(const char *file)
-{
-	static const char *const tails[] = { "", "-wal", "-shm", "-journal", "-ballast" };
-	for (size_t i = 0; i < sizeof(tails) / sizeof(*tails); i++) {
-		char name[PATH_BYTES + 32];
-		snprintf(name, sizeof(name), "%s%s", file, tails[i]);
-		unlink(name);
-	}
 }
 
 void trace_writer_abort(struct trace_writer *w)

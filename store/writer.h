@@ -67,6 +67,9 @@ void writer_ballast_remove(struct trace_writer *w);
 /* Continues in the next file of the set. */
 int writer_rotate(struct trace_writer *w, struct err *e);
 
+/* A file whose writer died before its tables were there: nothing is in it. */
+bool writer_file_is_shell(const struct trace_writer *w);
+
 /* Creates tables and the session in an empty file, or takes over an unsealed one. */
 int writer_file_create(struct trace_writer *w, struct err *e);
 int writer_file_resume(struct trace_writer *w, struct err *e);
