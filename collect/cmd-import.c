@@ -5,6 +5,7 @@
  */
 #include "base/cleanup.h"
 #include "base/quantity.h"
+#include "collect/commands.h"
 #include "collect/import-report.h"
 #include "collect/import.h"
 #include "reports/cli.h"
@@ -19,8 +20,6 @@
 #include <xxhash.h>
 
 #define COMMAND "import"
-
-int cmd_import(int argc, char **argv);
 
 struct import_command {
 	struct cli cli;
