@@ -4,6 +4,7 @@
  * beside its place and renamed when it is whole.
  */
 #include "base/cleanup.h"
+#include "collect/commands.h"
 #include "collect/export.h"
 #include "reports/cli.h"
 
@@ -15,8 +16,6 @@
 #include <unistd.h>
 
 #define COMMAND "export"
-
-int cmd_export(int argc, char **argv);
 
 static const struct exporter *const exporters[] = { &export_csv,      &export_jsonl,
 						    &export_requests, &export_oraclegeneral,

@@ -5,6 +5,7 @@
  */
 #include "base/cleanup.h"
 #include "base/quantity.h"
+#include "collect/commands.h"
 #include "collect/import-report.h"
 #include "collect/import.h"
 #include "reports/cli.h"
@@ -19,8 +20,6 @@
 #include <xxhash.h>
 
 #define COMMAND "import"
-
-int cmd_import(int argc, char **argv);
 
 struct import_command {
 	struct cli cli;
@@ -146,24 +145,54 @@ static int remove_output(const struct import_command *c, const char *path, struc
 	return 0;
 }
 
-/* Members T.0001.db .. of the set, as trace_writer_open names them */
-static int remove_set(const struct import_command *c, struct err *e)
+/* A member T.0001.db .. of the set, as trace_writer_open names them; NULL: out of memory */
+static char *set_member(const char *path, unsigned number)
 {
-	const char *slash = strrchr(c->out, '/'), *dot = strrchr(c->out, '.');
-	const bool has_tail = dot && (!slash || dot > slash) && dot != c->out;
-	const int stem = has_tail ? (int)(dot - c->out) : (int)strlen(c->out);
+	const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
+	const bool has_tail = dot && (!slash || dot > slash) && dot != path;
+	const int stem = has_tail ? (int)(dot - path) : (int)strlen(path);
+	char *name;
 
-	for (unsigned i = 1; i < 10000; i++) {
-		_free_ char *name = NULL;
-		if (asprintf(&name, "%.*s.%04u%s", stem, c->out, i, has_tail ? dot : ".db") < 0)
+	return asprintf(&name, "%.*s.%04u%s", stem, path, number, has_tail ? dot : ".db") < 0
+		       ? NULL
+		       : name;
+}
+
+/* --force: the file and the set of that name */
+static int remove_outputs(const struct import_command *c, struct err *e)
+{
+	int rc = remove_output(c, c->out, e);
+
+	for (unsigned i = 1; !rc; i++) {
+		_free_ char *name = set_member(c->out, i);
+		if (!name)
 			return err_set(e, ERR_NOMEM, "out of memory");
 		if (access(name, F_OK))
 			return 0;
-		const int rc = remove_output(c, name, e);
-		if (rc)
-			return rc;
+		rc = remove_output(c, name, e);
 	}
-	return 0;
+	return rc;
+}
+
+/* A file and a set of one name would hide each other. */
+static int refuse_both(const struct import_command *c, struct err *e)
+{
+	_free_ char *member = set_member(c->out, 1);
+
+	if (!member)
+		return err_set(e, ERR_NOMEM, "out of memory");
+	const char *other = c->rotate_bytes ? c->out : member;
+	if (access(other, F_OK))
+		return 0;
+	return err_set(e, ERR_CREATE, "%.150s: exists already%s; --force replaces it", other,
+		       c->rotate_bytes ? " and is no set" : ", a set of that name");
+}
+
+static bool is_there(const struct import_command *c)
+{
+	_free_ char *member = set_member(c->out, 1);
+
+	return !access(c->out, F_OK) || (member && !access(member, F_OK));
 }
 
 static int open_output(struct import_command *c, struct input *first, struct err *e)
@@ -171,9 +200,7 @@ static int open_output(struct import_command *c, struct input *first, struct err
 	_free_ char *args = describe_inputs(c, first, e);
 	if (!args)
 		return e->code;
-	int rc = c->force ? remove_output(c, c->out, e) : 0;
-	if (!rc && c->force)
-		rc = remove_set(c, e);
+	int rc = c->force ? remove_outputs(c, e) : refuse_both(c, e);
 	if (rc)
 		return rc;
 
@@ -191,7 +218,7 @@ static int open_output(struct import_command *c, struct input *first, struct err
 		.committed_ctx = c,
 	};
 	rc = trace_writer_open(c->out, &options, &c->w, e);
-	if (rc == ERR_CREATE && !access(c->out, F_OK)) {
+	if (rc == ERR_CREATE && is_there(c)) {
 		char why[sizeof(e->msg)];
 		memcpy(why, e->msg, sizeof(why));
 		return err_set(e, rc, "%.210s; --force replaces it", why);

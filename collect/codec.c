@@ -15,6 +15,7 @@
 
 enum {
 	ZSTD_WINDOW_LOG = 27,
+	ZSTD_HEADER_BYTES = 18,     /* most of a frame header */
 	GZIP_WINDOW_BITS = 15 + 16, /* 16: a gzip header, not a zlib one */
 };
 
@@ -27,6 +28,7 @@ struct codec {
 	bool is_at_boundary;
 	bool is_padding; /* gzip: zero bytes after the last member, as tapes leave them */
 	ZSTD_DStream *zstd;
+	size_t zstd_wants; /* bytes up to the end of the next block, or header */
 	z_stream gzip;
 	lzma_stream xz;
 };
@@ -56,6 +58,7 @@ static bool start_zstd(struct codec *c)
 {
 	c->kind = CODEC_ZSTD;
 	c->zstd = ZSTD_createDStream();
+	c->zstd_wants = ZSTD_HEADER_BYTES;
 	return c->zstd &&
 	       !ZSTD_isError(ZSTD_DCtx_setParameter(c->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG));
 }
@@ -110,12 +113,20 @@ void codec_close(struct codec *c)
 	free(c);
 }
 
+/*
+ * A block at a time: a call that fails gives nothing of what it decoded before
+ * (its out.pos means nothing then), and the good blocks must not be lost.
+ */
 static const char *step_zstd(struct codec *c, struct codec_span *src, struct codec_span *dst)
 {
-	ZSTD_inBuffer in = { src->next, src->n, 0 };
+	ZSTD_inBuffer in = { src->next, src->n < c->zstd_wants ? src->n : c->zstd_wants, 0 };
 	ZSTD_outBuffer out = { dst->next, dst->n, 0 };
 
 	const size_t rc = ZSTD_decompressStream(c->zstd, &out, &in);
+	if (ZSTD_isError(rc))
+		out.pos = 0;
+	else
+		c->zstd_wants = rc ? rc : ZSTD_HEADER_BYTES;
 	const bool moved = in.pos || out.pos;
 	src->next += in.pos;
 	src->n -= in.pos;

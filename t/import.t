@@ -7,7 +7,7 @@ need zstd gzip xz
 
 # digest FILE: of the trace that importing it gives
 digest() {
-	rm -f digest.db
+	rm -f digest*.db
 	pugmark import --json "$@" -o digest.db 2>/dev/null | sed -n 's/.*"digest":"\([0-9a-f]*\)".*/\1/p'
 }
 
@@ -41,7 +41,6 @@ is 'standard input gives the same rows' "$(pugmark import --json - -o stdin.db <
 head -n 1000 a.lis >1.lis
 tail -n +1001 a.lis | gzip >2.lis.gz
 is 'two inputs are read as one' "$(digest 1.lis 2.lis.gz)" "$want"
-is 'the size of files in a set does not matter' "$(digest a.lis --rotate 64K)" "$want"
 
 exits 3 'bad lines are exit status 3' pugmark import bad.csv -o bad.db
 is 'each bad line is told' "$(err)" \
@@ -83,8 +82,22 @@ for as in gpa hpa pa; do
 	is "--as $as is the address space of the rows" "$(pugmark export $as.db -f csv | tail -n 1 | cut -d, -f5)" $as
 done
 
+seq 0 299999 | awk 'BEGIN { srand(1) } { print int(rand() * 999999999), 1, 0, $1 * 7 }' >big.lis
+is 'the size of files does not matter' "$(digest big.lis --rotate 300K)" "$(digest big.lis)"
+ok 'a set is written with --rotate' pugmark import big.lis --rotate 300K -o set.db
+ok 'of several files' test -s set.0002.db
+exits 73 'a set is not overwritten' pugmark import big.lis --rotate 300K -o set.db
+like 'the message suggests --force' "$(err)" '--force replaces it$'
+exits 73 'nor is a file written beside it' pugmark import big.lis -o set.db
+ok '--force replaces a set' pugmark import big.lis -o set.db --force
+is 'all of it' "$(ls set.*)" set.db
+exits 73 'nor is a set written beside a file' pugmark import big.lis --rotate 300K -o set.db
+exits 3 'rows that gave way to the quota are told by the status' \
+	pugmark import big.lis --quota 512K -o quota.db
+like 'and by the verdict' "$(out | head -n 1)" 'rows from lis; [1-9][0-9,]* lost'
+
 # killed while it waits for more of a pipe, then run again on the whole file
-seq 0 299999 | awk '{ print $1 % 9999, 1, 0, $1 }' >whole.lis
+mv big.lis whole.lis
 want=$(digest whole.lis)
 mkfifo in.lis messages
 pugmark import --verbose in.lis -o killed.db >/dev/null 2>messages &

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Speed of importers, in million lines or records per CPU second, best of
+ * three: parsing alone (rows are counted and hashed, nothing is kept), and with
+ * the rows committed to a trace. Inputs are made up in memory. Writes one JSON
+ * object to the file named.
+ */
+#include "base/bytes.h"
+#include "collect/import.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ROUNDS = 3, ROWS = 3000000 };
+
+static double cpu_seconds(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void die(const char *what)
+{
+	fprintf(stderr, "bench-import: %s\n", what);
+	exit(1);
+}
+
+/* page numbers that look like a trace's: runs and jumps */
+static uint64_t page(uint64_t i)
+{
+	const uint64_t run = i >> 4;
+	return ((run * UINT64_C(0x9e3779b97f4a7c15)) >> 40) + (i & 15);
+}
+
+static void make_csv(FILE *f, uint64_t i)
+{
+	if (!i)
+		fputs("time_us,object_id\n", f);
+	fprintf(f, "%" PRIu64 ",%" PRIu64 "\n", i * 37, page(i));
+}
+
+static void make_lis(FILE *f, uint64_t i)
+{
+	fprintf(f, "%" PRIu64 " 1 0 %" PRIu64 "\n", page(i), i);
+}
+
+static void make_lackey(FILE *f, uint64_t i)
+{
+	fprintf(f, " %c %08" PRIx64 ",8\n", "LLS"[i % 3], page(i) << 6);
+}
+
+static void make_kindcsv(FILE *f, uint64_t i)
+{
+	if (!i)
+		fputs("ts_ns,dev,op,dir,as,pfn,npages,offset_bytes,bytes,req,source\n", f);
+	fprintf(f, "%" PRIu64 ",%d,%s,to-device,pa,%" PRIu64 ",1,0,4096,,2\n", i * 1000,
+		(int)(i & 1), i & 2 ? "map" : "unmap", page(i));
+}
+
+static void make_vscsi(FILE *f, uint64_t i)
+{
+	uint8_t r[32] = {};
+	le32_put(r + 4, 4096);
+	le16_put(r + 12, i & 1 ? 0x28 : 0x2a);
+	le16_put(r + 14, 0x100);
+	le64_put(r + 16, page(i) * 8);
+	le64_put(r + 24, i * 37);
+	fwrite(r, sizeof(r), 1, f);
+}
+
+static void make_oraclegeneral(FILE *f, uint64_t i)
+{
+	uint8_t r[24];
+	le32_put(r, (uint32_t)(i / 1000));
+	le64_put(r + 4, page(i));
+	le32_put(r + 12, 4096);
+	le64_put(r + 16, UINT64_MAX);
+	fwrite(r, sizeof(r), 1, f);
+}
+
+static double rate(const struct importer *importer, const char *data, size_t n, const char *path)
+{
+	const struct import_options options = { .as = AS_PA };
+	double best = 0;
+
+	for (int round = 0; round < ROUNDS; round++) {
+		struct import im = { .options = &options, .is_last = true };
+		struct err e;
+		const double start = cpu_seconds();
+		if (path)
+			unlink(path);
+		if (input_open_memory("bench", data, n, &im.in, &e) ||
+		    (path ? trace_writer_open(path, NULL, &im.w, &e)
+			  : trace_writer_open_null(&im.w, &e)) ||
+		    importer->run(&im, &e))
+			die(e.msg);
+		if (im.at.stored != ROWS)
+			die("rows are missing");
+		if (path ? trace_writer_seal(im.w, &e) : (trace_writer_abort(im.w), 0))
+			die(e.msg);
+		input_close(im.in);
+		const double r = ROWS / (cpu_seconds() - start) / 1e6;
+		best = r > best ? r : best;
+	}
+	return best;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		void (*make)(FILE *f, uint64_t i);
+	} formats[] = {
+		{ "csv", make_csv },       { "lis", make_lis },
+		{ "lackey", make_lackey }, { "kindcsv", make_kindcsv },
+		{ "vscsi", make_vscsi },   { "oraclegeneral", make_oraclegeneral },
+	};
+	const char *tmp = getenv("TMPDIR");
+	char dir[256], path[300];
+	FILE *json = argc == 2 ? fopen(argv[1], "w") : NULL;
+
+	if (!json) {
+		fprintf(stderr, "usage: bench-import OUT.json\n");
+		return 64;
+	}
+	snprintf(dir, sizeof(dir), "%s/bench-import-XXXXXX", tmp ? tmp : "/var/tmp");
+	if (!mkdtemp(dir))
+		return 73;
+	snprintf(path, sizeof(path), "%s/t.db", dir);
+	for (size_t f = 0; f < sizeof(formats) / sizeof(formats[0]); f++) {
+		char *data = NULL;
+		size_t n;
+		FILE *out = open_memstream(&data, &n);
+		for (uint64_t i = 0; i < ROWS; i++)
+			formats[f].make(out, i);
+		if (fclose(out))
+			die("out of memory");
+		const struct importer *importer = importer_find(formats[f].name);
+		const double parse = rate(importer, data, n, NULL);
+		const double stored = rate(importer, data, n, path);
+		fprintf(json, "%s\n  \"%s_parse_mrows_s\": %.2f,\n  \"%s_stored_mrows_s\": %.2f",
+			f ? "," : "{", formats[f].name, parse, formats[f].name, stored);
+		printf("%-14s parse %7.2f  stored %7.2f M rows/s\n", formats[f].name, parse,
+		       stored);
+		free(data);
+	}
+	fputs("\n}\n", json);
+	fclose(json);
+	unlink(path);
+	rmdir(dir);
+	return 0;
+}
