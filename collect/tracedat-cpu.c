@@ -128,8 +128,9 @@ static int fill(struct tracedat *t, struct tracedat_cpu *s, struct err *e)
 			s->pos = s->end;
 			break;
 		}
-		memmove(s->buf, s->buf + s->buf_pos, s->buf_len - s->buf_pos);
 		s->buf_len -= s->buf_pos;
+		if (s->buf_len && s->buf_pos)
+			memmove(s->buf, s->buf + s->buf_pos, s->buf_len);
 		s->buf_pos = 0;
 		const int rc = s->is_compressed ? load_chunk(t, s, e) : load_pages(t, s, e);
 		if (rc)
