@@ -3,10 +3,15 @@
 #include "base/err.h"
 #include "collect/commands.h"
 #include "replay/commands.h"
+#include "reports/cli.h"
 #include "reports/commands.h"
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct command {
 	const char *name;
@@ -34,22 +39,69 @@ static void usage(FILE *out)
 	fputs("Usage: pugmark COMMAND [OPTION...] [ARGUMENT...]\n", out);
 	for (const struct command *c = commands; c->name; c++)
 		fprintf(out, "  %-10s %s\n", c->name, c->summary);
+	fputs("pugmark COMMAND --help tells the options of a command.\n", out);
+}
+
+static const struct command *find_command(const char *name)
+{
+	const struct command *c = commands;
+
+	while (c->name && strcmp(c->name, name))
+		c++;
+	return c->name ? c : NULL;
+}
+
+static int refuse(const char *name)
+{
+	const char *names[sizeof(commands) / sizeof(commands[0])];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		names[i] = commands[i].name;
+	const char *nearest = cli_nearest(name, names);
+	if (nearest)
+		fprintf(stderr, "pugmark: no command '%s': did you mean '%s'?\n", name, nearest);
+	else
+		fprintf(stderr, "pugmark: no command '%s': see pugmark --help\n", name);
+	return err_exit_status(ERR_USAGE);
+}
+
+static bool is_one_of(const char *word, const char *a, const char *b, const char *c)
+{
+	return !strcmp(word, a) || !strcmp(word, b) || !strcmp(word, c);
+}
+
+/* What --help and --version print inside argp fails unseen without this. */
+static void check_stdout(int status, void *arg)
+{
+	(void)arg;
+	if (status || (!fflush(stdout) && !ferror(stdout)))
+		return;
+	const int why = errno;
+	fprintf(stderr, "pugmark: standard output: %s\n", strerror(why));
+	_exit(err_exit_status(why == ENOSPC ? ERR_CREATE : ERR_IO));
 }
 
 int main(int argc, char **argv)
 {
+	on_exit(check_stdout, NULL);
 	if (argc < 2) {
 		usage(stderr);
 		return err_exit_status(ERR_USAGE);
 	}
-	for (const struct command *c = commands; c->name; c++)
-		if (!strcmp(c->name, argv[1]))
-			return c->run(argc - 1, argv + 1);
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
+	const struct command *c = find_command(argv[1]);
+	if (c)
+		return c->run(argc - 1, argv + 1);
+	if (is_one_of(argv[1], "--version", "-V", "version")) {
+		puts("pugmark " PUGMARK_VERSION);
+		return EXIT_DONE;
+	}
+	if (!is_one_of(argv[1], "--help", "-h", "help") && strcmp(argv[1], "-?"))
+		return refuse(argv[1]);
+	if (argc < 3) {
 		usage(stdout);
 		return EXIT_DONE;
 	}
-	fprintf(stderr, "pugmark: no command '%s'\n", argv[1]);
-	usage(stderr);
-	return err_exit_status(ERR_USAGE);
+	c = find_command(argv[2]);
+	char help[] = "--help", *words[] = { argv[2], help, NULL };
+	return c ? c->run(2, words) : refuse(argv[2]);
 }

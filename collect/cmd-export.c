@@ -103,8 +103,11 @@ static int choose_stream(const struct export_command *c, struct export *x, struc
 		nknown++;
 	}
 	if (c->stream && !nknown) {
-		snprintf(why, sizeof(why), "no stream '%.16s' for %s", c->stream,
-			 c->exporter->name);
+		const struct kind *k = kind_find(c->stream);
+		snprintf(why, sizeof(why),
+			 k && trace_find_stream(x->t, k->id) ? "%2$s cannot hold a %1$.16s stream"
+							     : "no stream '%1$.16s' for %2$s",
+			 c->stream, c->exporter->name);
 		return list_streams(x->t, why, e);
 	}
 	if (!nknown) {
@@ -126,6 +129,29 @@ static int choose_stream(const struct export_command *c, struct export *x, struc
 }
 
 /* ---- where to ---- */
+
+/* Whether out is a trace, our input above all: an export must not be the end of one. */
+static int check_output(const struct export_command *c, const struct trace *t, struct err *e)
+{
+	char magic[16] = "";
+	struct stat out, in;
+
+	if (!*c->out)
+		return err_set(e, ERR_USAGE, "-o '': expected a file name");
+	if (stat(c->out, &out) || !S_ISREG(out.st_mode))
+		return 0;
+	for (unsigned i = 0; i < trace_nfiles(t); i++)
+		if (!stat(trace_file_path(t, i), &in) && in.st_dev == out.st_dev &&
+		    in.st_ino == out.st_ino)
+			return err_set(e, ERR_CREATE, "%s: is the trace itself", c->out);
+	_fclose_ FILE *f = fopen(c->out, "re");
+	if (f && fread(magic, 1, sizeof(magic), f) == sizeof(magic) &&
+	    !memcmp(magic, "SQLite format 3", sizeof(magic)))
+		return err_set(e, ERR_CREATE,
+			       "%s: is an SQLite file: remove it first, if it is not needed",
+			       c->out);
+	return 0;
+}
 
 /* A file that does not outlive us: for work in place before a copy to stdout. */
 static int open_scratch(struct err *e)
@@ -164,7 +190,10 @@ static int open_output(struct export_command *c, struct export *x, struct err *e
 	struct stat st;
 	const bool is_stdout = !c->out || !strcmp(c->out, "-");
 	const bool is_special = !is_stdout && !stat(c->out, &st) && !S_ISREG(st.st_mode);
+	const int rc = is_stdout ? 0 : check_output(c, x->t, e);
 
+	if (rc)
+		return rc;
 	if (!is_stdout && !is_special) {
 		x->fd = open_beside(c, e);
 		x->is_seekable = true;
@@ -178,8 +207,8 @@ static int open_output(struct export_command *c, struct export *x, struct err *e
 	}
 	if (x->fd < 0)
 		return e->code ? e->code
-			       : err_set(e, ERR_CREATE, "%s: %s", c->out ? c->out : "stdout",
-					 strerror(errno));
+			       : err_set(e, errno == EACCES ? ERR_PERM : ERR_CREATE, "%s: %s",
+					 c->out ? c->out : "stdout", strerror(errno));
 	outbuf_init(&x->out, x->fd);
 	return 0;
 }
@@ -324,8 +353,8 @@ static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, {} };
 static const struct argp argp = {
 	.options = options,
 	.parser = parse_option,
-	.args_doc = "T.db",
-	.doc = "Write streams of a trace in a format of others.\vFormats:",
+	.args_doc = "TRACE",
+	.doc = "Writes streams of a trace in a format of others.\vFormats:",
 	.children = children,
 	.help_filter = help_filter,
 };

@@ -5,7 +5,6 @@
  */
 #include "base/cleanup.h"
 #include "base/quantity.h"
-#include "collect/commands.h"
 #include "collect/import-report.h"
 #include "collect/import.h"
 #include "reports/cli.h"
@@ -13,6 +12,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,6 +20,10 @@
 #include <xxhash.h>
 
 #define COMMAND "import"
+
+enum { QUOTA_LEAST = 512 << 10, ROTATE_LEAST = 4 << 10 };
+
+int cmd_import(int argc, char **argv);
 
 struct import_command {
 	struct cli cli;
@@ -74,11 +78,12 @@ static int choose_importer(struct import_command *c, struct input *in, struct er
 		c->importer = found;
 	if (c->importer != found)
 		return err_set(e, ERR_USAGE,
-			       "%.100s is %s, but %.100s is %s: import them apart, then merge",
+			       "%.90s is %s, but %.90s is %s: import each into a trace of its own",
 			       c->files[0], c->importer->name, input_name(in), found->name);
 	if (c->nfiles > 1 && !found->is_appendable)
 		return err_set(e, ERR_USAGE,
-			       "%s inputs are imported one by one: merge joins the traces",
+			       "%s inputs do not follow one another: import each into a trace "
+			       "of its own",
 			       found->name);
 	return 0;
 }
@@ -115,6 +120,9 @@ static char *describe_inputs(const struct import_command *c, struct input *first
 static bool is_sqlite(const char *path)
 {
 	char magic[16] = "";
+	struct stat st;
+	if (stat(path, &st) || !S_ISREG(st.st_mode)) /* opening a pipe would wait */
+		return false;
 	_fclose_ FILE *f = fopen(path, "re");
 
 	return f && fread(magic, 1, sizeof(magic), f) == sizeof(magic) &&
@@ -145,54 +153,30 @@ static int remove_output(const struct import_command *c, const char *path, struc
 	return 0;
 }
 
-/* A member T.0001.db .. of the set, as trace_writer_open names them; NULL: out of memory */
-static char *set_member(const char *path, unsigned number)
+static int remove_set(const struct import_command *c, struct err *e)
 {
-	const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
-	const bool has_tail = dot && (!slash || dot > slash) && dot != path;
-	const int stem = has_tail ? (int)(dot - path) : (int)strlen(path);
-	char *name;
-
-	return asprintf(&name, "%.*s.%04u%s", stem, path, number, has_tail ? dot : ".db") < 0
-		       ? NULL
-		       : name;
-}
-
-/* --force: the file and the set of that name */
-static int remove_outputs(const struct import_command *c, struct err *e)
-{
-	int rc = remove_output(c, c->out, e);
-
-	for (unsigned i = 1; !rc; i++) {
-		_free_ char *name = set_member(c->out, i);
-		if (!name)
-			return err_set(e, ERR_NOMEM, "out of memory");
+	for (unsigned i = 1; i < 10000; i++) {
+		char name[PATH_MAX];
+		trace_set_name(c->out, i, name, sizeof(name));
 		if (access(name, F_OK))
 			return 0;
-		rc = remove_output(c, name, e);
+		const int rc = remove_output(c, name, e);
+		if (rc)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
-/* A file and a set of one name would hide each other. */
-static int refuse_both(const struct import_command *c, struct err *e)
+/* Only where it would help. */
+static int suggest_force(const struct import_command *c, struct err *e)
 {
-	_free_ char *member = set_member(c->out, 1);
+	char first[PATH_MAX], why[sizeof(e->msg)];
 
-	if (!member)
-		return err_set(e, ERR_NOMEM, "out of memory");
-	const char *other = c->rotate_bytes ? c->out : member;
-	if (access(other, F_OK))
-		return 0;
-	return err_set(e, ERR_CREATE, "%.150s: exists already%s; --force replaces it", other,
-		       c->rotate_bytes ? " and is no set" : ", a set of that name");
-}
-
-static bool is_there(const struct import_command *c)
-{
-	_free_ char *member = set_member(c->out, 1);
-
-	return !access(c->out, F_OK) || (member && !access(member, F_OK));
+	trace_set_name(c->out, 1, first, sizeof(first));
+	if (!is_sqlite(c->out) && !is_sqlite(first))
+		return e->code;
+	memcpy(why, e->msg, sizeof(why));
+	return err_set(e, e->code, "%.210s; --force replaces it", why);
 }
 
 static int open_output(struct import_command *c, struct input *first, struct err *e)
@@ -200,7 +184,9 @@ static int open_output(struct import_command *c, struct input *first, struct err
 	_free_ char *args = describe_inputs(c, first, e);
 	if (!args)
 		return e->code;
-	int rc = c->force ? remove_outputs(c, e) : refuse_both(c, e);
+	int rc = c->force ? remove_output(c, c->out, e) : 0;
+	if (!rc && c->force)
+		rc = remove_set(c, e);
 	if (rc)
 		return rc;
 
@@ -218,12 +204,7 @@ static int open_output(struct import_command *c, struct input *first, struct err
 		.committed_ctx = c,
 	};
 	rc = trace_writer_open(c->out, &options, &c->w, e);
-	if (rc == ERR_CREATE && is_there(c)) {
-		char why[sizeof(e->msg)];
-		memcpy(why, e->msg, sizeof(why));
-		return err_set(e, rc, "%.210s; --force replaces it", why);
-	}
-	return rc;
+	return rc == ERR_CREATE && !c->force ? suggest_force(c, e) : rc;
 }
 
 /* ---- running ---- */
@@ -311,17 +292,31 @@ static int end_output(struct import_command *c, int rc, struct err *e)
 	return rc;
 }
 
+/* No hour of work before a misspelt name or an empty file; what can be read only once waits. */
+static int check_later_input(struct import_command *c, const char *path, struct err *e)
+{
+	struct input *in = NULL;
+	struct stat st;
+
+	if (!strcmp(path, "-") ||
+	    (!stat(path, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)))
+		return 0;
+	int rc = input_open(path, &in, e);
+	if (!rc)
+		rc = choose_importer(c, in, e);
+	input_close(in);
+	return rc;
+}
+
 static int import_all(struct import_command *c, struct err *e)
 {
 	struct input *first = NULL;
 
-	for (unsigned i = 1; i < c->nfiles; i++) /* no hour of work before a misspelt name */
-		if (strcmp(c->files[i], "-") && access(c->files[i], R_OK))
-			return err_set(e, errno == EACCES ? ERR_PERM : ERR_NOINPUT, "%s: %s",
-				       c->files[i], strerror(errno));
 	int rc = input_open(c->files[0], &first, e);
 	if (!rc)
 		rc = choose_importer(c, first, e);
+	for (unsigned i = 1; !rc && i < c->nfiles; i++)
+		rc = check_later_input(c, c->files[i], e);
 	if (!rc)
 		rc = run_all(c, first, e);
 	rc = end_output(c, rc, e);
@@ -349,12 +344,17 @@ static const struct argp_option options[] = {
 	{},
 };
 
+/* Below the least a trace cannot hold its tables and one chunk of each stream. */
 static void parse_size(struct argp_state *state, const char *option, const char *arg,
-		       uint64_t *bytes_out)
+		       uint64_t least, uint64_t *bytes_out)
 {
 	struct err e = {};
+	int rc = quantity_parse_bytes(arg, bytes_out, &e);
 
-	if (quantity_parse_bytes(arg, bytes_out, &e))
+	if (!rc && *bytes_out < least)
+		rc = err_set(&e, ERR_USAGE, "'%s': expected %s or more", arg,
+			     quantity_bytes(least).s);
+	if (rc)
 		cli_bad_value(state, option, &e);
 }
 
@@ -407,10 +407,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		c->force = true;
 		return 0;
 	case KEY_QUOTA:
-		parse_size(state, "--quota", arg, &c->quota_bytes);
+		parse_size(state, "--quota", arg, QUOTA_LEAST, &c->quota_bytes);
 		return 0;
 	case KEY_ROTATE:
-		parse_size(state, "--rotate", arg, &c->rotate_bytes);
+		parse_size(state, "--rotate", arg, ROTATE_LEAST, &c->rotate_bytes);
 		return 0;
 	case KEY_FSYNC:
 		c->fsync = true;
@@ -424,6 +424,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!c->out)
 			argp_error(state, "no trace to write: -o T.db");
+		else if (!*c->out || !strcmp(c->out, "-"))
+			argp_error(state, "-o '%s': a trace is a file with a name", c->out);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -454,7 +456,7 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse_option,
 	.args_doc = "FILE...",
-	.doc = "Read foreign files (plain, .zst, .gz, .xz or - for standard input) into a trace."
+	.doc = "Reads foreign files (plain, .zst, .gz, .xz or - for standard input) into a trace."
 	       "\vFormats:",
 	.children = children,
 	.help_filter = help_filter,

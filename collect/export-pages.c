@@ -193,7 +193,7 @@ const struct exporter export_requests = {
 
 const struct exporter export_oraclegeneral = {
 	.name = "oracle-general",
-	.summary = "libCacheSim's binary records, one per page, with the next request",
+	.summary = "libCacheSim's binary records, one per page asked for",
 	.kinds = page_kinds,
 	.needs_seek = true,
 	.run = run_oraclegeneral,

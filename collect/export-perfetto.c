@@ -237,7 +237,7 @@ static const enum kind_id shown_kinds[] = { KIND_IO, KIND_DMA, KIND_FAULT, KIND_
 
 const struct exporter export_perfetto = {
 	.name = "perfetto",
-	.summary = "Chrome trace-event JSON of io, dma, fault and iopf, for ui.perfetto.dev",
+	.summary = "io, dma, fault and iopf as JSON for ui.perfetto.dev",
 	.kinds = shown_kinds,
 	.is_of_all = true,
 	.run = run,

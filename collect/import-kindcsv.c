@@ -484,7 +484,7 @@ static int run(struct import *im, struct err *e)
 
 const struct importer import_kindcsv = {
 	.name = "kindcsv",
-	.summary = "csv with a header of one kind's columns, as export --format csv writes",
+	.summary = "csv with columns of one kind, as export -f csv writes",
 	.extensions = "csv",
 	.sniff = sniff,
 	.run = run,

@@ -101,9 +101,9 @@ static void print_verdict(struct report *r, struct trace *t, const struct import
 		report_text(r, "%s: %s rows from %s; nothing was lost", result->path, rows,
 			    result->format);
 	else
-		report_text(r, "%s: %s rows from %s; %s lost, %s places damaged%s%s", result->path,
+		report_text(r, "%s: %s rows from %s; %s LOST, %s damaged place%s%s%s", result->path,
 			    rows, result->format, quantity_count(lost).s,
-			    quantity_count(result->damaged).s,
+			    quantity_count(result->damaged).s, result->damaged == 1 ? "" : "s",
 			    result->first_damage ? ", first: " : "",
 			    result->first_damage ? result->first_damage : "");
 }

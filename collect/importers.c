@@ -58,13 +58,20 @@ static bool has_extension(const char *name, const char *extensions)
 	return false;
 }
 
-static const struct importer *none(struct input *in, size_t n, struct err *e)
+static const struct importer *none(struct input *in, const uint8_t *head, size_t n, struct err *e)
 {
 	char list[160] = "";
 	size_t used = 0;
 
 	if (!n) {
 		err_set(e, ERR_UNUSABLE, "%s: is empty", input_name(in));
+		return NULL;
+	}
+	if (n >= 16 && !memcmp(head, "SQLite format 3", 16)) {
+		err_set(e, ERR_UNUSABLE,
+			"%.100s: is an SQLite file: a trace needs no import, other databases "
+			"cannot be read",
+			input_name(in));
 		return NULL;
 	}
 	for (const struct importer *const *i = importers; *i && used < sizeof(list); i++)
@@ -92,5 +99,5 @@ const struct importer *importer_sniff(struct input *in, struct err *e)
 			best = *i;
 		}
 	}
-	return best ? best : none(in, n, e);
+	return best ? best : none(in, head, n, e);
 }

@@ -216,7 +216,9 @@ static void show_curve_verdict(struct report *r, const struct cache_answer *a)
 	const uint64_t least = c->misses[c->n - 1];
 	const uint64_t avoidable = c->requests > least ? c->requests - least : 0;
 	if (!avoidable) {
-		report_text(r, "No LRU cache helps: no page is asked for twice.");
+		report_text(r, a->sample_pages ? "No page of the sample is asked for twice: a "
+						 "larger one may show more."
+					       : "No LRU cache helps: no page is asked for twice.");
 		return;
 	}
 	const uint64_t half = least_size(c, c->requests - (avoidable - avoidable / 2));

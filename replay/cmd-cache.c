@@ -65,6 +65,8 @@ static void parse_policies(struct options *o, char *list, const struct argp_stat
 	o->npolicies = 0;
 	for (int i = 0; i < n; i++) {
 		struct err e = {};
+		if (!*parts[i])
+			argp_error(state, "--policy: an empty name in the list");
 		o->policy_names[o->npolicies] = parts[i];
 		const int rc = policy_load(parts[i], &o->policies[o->npolicies++], &e);
 		if (rc == ERR_USAGE)
@@ -84,6 +86,8 @@ static void parse_sizes(struct options *o, char *list, const struct argp_state *
 	for (int i = 0; i < n; i++) {
 		struct err e = {};
 		struct cache_size *s = &o->sizes[o->nsizes++];
+		if (!*parts[i])
+			argp_error(state, "--size: an empty size in the list");
 		s->text = parts[i];
 		int rc = quantity_parse(parts[i], &s->asked, &e);
 		if (!rc && !s->asked.value)
@@ -112,6 +116,8 @@ static void check(struct options *o, const struct argp_state *state)
 {
 	if (!o->path)
 		argp_error(state, "which trace?");
+	if (o->results && (!*o->results || !strcmp(o->results, "-")))
+		argp_error(state, "--results '%s': a results file has a name", o->results);
 	if (o->sample_pages && !o->wants_curve)
 		argp_error(state, "--sample is for --curve");
 	if (o->plot && !strcmp(o->plot, "-") && o->cli.is_json)
@@ -305,7 +311,7 @@ static int hand_out(struct work *w, const struct cache_answer *a, const char *di
 		return err_set(e, ERR_NOMEM, "no memory for the results");
 	cache_report(r, a, o->cli.is_json, o->cli.is_verbose);
 	const int status = cli_report_end("cache", r, EXIT_DONE);
-	struct plot *p = take_ptr(w->plot);
+	struct plot *p = status ? NULL : take_ptr(w->plot);
 	if (!p)
 		return status;
 	const int rc = cache_plot(p, a, e);

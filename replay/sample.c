@@ -223,7 +223,8 @@ static void sum_up(const struct sample *s, struct curve *out)
 	out->n = s->used;
 	out->step_pages = UINT64_C(1) << s->step_bits;
 	out->requests = s->requests;
-	out->unique_pages = (uint64_t)(((unsigned __int128)s->n * s->weight) >> WEIGHT_BITS);
+	const unsigned __int128 unique = ((unsigned __int128)s->n * s->weight) >> WEIGHT_BITS;
+	out->unique_pages = unique < s->requests ? (uint64_t)unique : s->requests;
 }
 
 int curve_sample(const struct page_source *source, uint32_t max_pages, uint64_t seed,

@@ -269,7 +269,7 @@ static void show_verdict(struct report *r, const struct trace *t)
 		    lost ? "EVENTS WERE LOST (see below)" : "no loss recorded");
 }
 
-static int show(struct trace *t, const struct options *o, struct err *e)
+static int show(struct trace *t, const struct options *o, int *status_out, struct err *e)
 {
 	char digest[TRACE_DIGEST_CHARS + 1];
 	int rc = trace_digest(t, digest, e);
@@ -286,8 +286,8 @@ static int show(struct trace *t, const struct options *o, struct err *e)
 		show_listing(r, t, &listings[i], &o->cli);
 	if (!rc && o->wants_locality)
 		rc = show_locality(r, t, e);
-	const int written = report_end(r);
-	return rc ? rc : written ? err_set(e, ERR_IO, "standard output cannot be written") : 0;
+	*status_out = cli_report_end("info", r, EXIT_DONE);
+	return rc;
 }
 
 static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
@@ -307,10 +307,11 @@ int cmd_info(int argc, char **argv)
 	struct err e;
 	cli_parse(&argp, argc, argv, &o);
 
+	int status = EXIT_DONE;
 	int rc = trace_open(o.path, &t, &e);
 	if (!rc) {
-		rc = show(t, &o, &e);
+		rc = show(t, &o, &status, &e);
 		trace_close(t);
 	}
-	return rc ? cli_fail("info", &e) : EXIT_DONE;
+	return rc ? cli_fail("info", &e) : status;
 }

@@ -57,6 +57,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!o->is_list && !o->name)
 			argp_error(state, "which trace and report? see --list");
+		if (o->plot && !strcmp(o->plot, "-") && o->cli.is_json)
+			argp_error(state, "--json and --plot - both want standard output");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -126,8 +128,9 @@ static const char *find_query(const char *name, struct err *e)
 		n++;
 	}
 	const char *near = cli_nearest(name, words);
-	err_set(e, ERR_USAGE, "no report '%.40s'%s%s%s (see --list)", name,
-		near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	err_set(e, ERR_USAGE,
+		near ? "no report '%.40s': did you mean '%s'?" : "no report '%.40s': see --list",
+		name, near);
 	return NULL;
 }
 
@@ -217,7 +220,7 @@ static int draw(sqlite3 *db, sqlite3_stmt *st, struct plot *p, struct err *e)
 }
 
 static int run(struct trace *t, sqlite3_stmt *st, const char *title, const struct options *o,
-	       struct err *e)
+	       int *status_out, struct err *e)
 {
 	sqlite3 *db = sqlite3_db_handle(st);
 	char digest[TRACE_DIGEST_CHARS + 1];
@@ -229,7 +232,10 @@ static int run(struct trace *t, sqlite3_stmt *st, const char *title, const struc
 		if (rc)
 			return rc;
 		plot_set(p, "title", title);
-		return draw(db, st, p, e);
+		const int drawn = draw(db, st, p, e);
+		if (drawn || !o->cli.is_json)
+			return drawn;
+		sqlite3_reset(st);
 	}
 
 	int rc = trace_digest(t, digest, e);
@@ -241,11 +247,12 @@ static int run(struct trace *t, sqlite3_stmt *st, const char *title, const struc
 	report_member_text(r, "report", o->name);
 	report_text(r, "%s", title);
 	rc = show(db, st, r, e);
-	const int written = report_end(r);
-	return rc ? rc : written ? err_set(e, ERR_IO, "standard output cannot be written") : 0;
+	*status_out = cli_report_end("report", r, EXIT_DONE);
+	return rc;
 }
 
-static int open_and_run(struct trace *t, const char *sql, const struct options *o, struct err *e)
+static int open_and_run(struct trace *t, const char *sql, const struct options *o, int *status_out,
+			struct err *e)
 {
 	_free_ char *title = report_title(sql);
 	sqlite3 *db;
@@ -258,7 +265,7 @@ static int open_and_run(struct trace *t, const char *sql, const struct options *
 	else if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) != SQLITE_OK)
 		rc = err_set(e, ERR_BUG, "report %s: %s", o->name, sqlite3_errmsg(db));
 	else
-		rc = run(t, st, title, o, e);
+		rc = run(t, st, title, o, status_out, e);
 	sqlite3_finalize(st);
 	sqlite3_close_v2(db);
 	return rc;
@@ -283,11 +290,12 @@ int cmd_report(int argc, char **argv)
 	if (o.is_list)
 		return list_reports(&o.cli);
 
+	int status = EXIT_DONE;
 	const char *sql = find_query(o.name, &e);
 	int rc = sql ? trace_open(o.path, &t, &e) : e.code;
 	if (!rc) {
-		rc = open_and_run(t, sql, &o, &e);
+		rc = open_and_run(t, sql, &o, &status, &e);
 		trace_close(t);
 	}
-	return rc ? cli_fail("report", &e) : EXIT_DONE;
+	return rc ? cli_fail("report", &e) : status;
 }

@@ -13,9 +13,12 @@
 #include "store/sqlext.h"
 #include "store/trace.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { SQL_BYTES_MAX = 1 << 20 };
 
@@ -76,7 +79,10 @@ static void put_json_cell(sqlite3_stmt *st, int column)
 		printf("%" PRId64, (int64_t)sqlite3_column_int64(st, column));
 		break;
 	case SQLITE_FLOAT: /* SQLite's own text: the same in every locale, and a JSON number */
-		fputs((const char *)sqlite3_column_text(st, column), stdout);
+		fputs(isfinite(sqlite3_column_double(st, column))
+			      ? (const char *)sqlite3_column_text(st, column)
+			      : "null",
+		      stdout);
 		break;
 	default:
 		report_json_string(stdout, (const char *)sqlite3_column_text(st, column));
@@ -110,6 +116,12 @@ static void put_heading(sqlite3_stmt *st)
 
 /* ---- statements ---- */
 
+static int write_error(struct err *e)
+{
+	return err_set(e, errno == ENOSPC ? ERR_CREATE : ERR_IO,
+		       "the results could not be written: %s", strerror(errno));
+}
+
 static int sql_error(sqlite3 *db, struct err *e)
 {
 	const int code = sqlite3_errcode(db);
@@ -132,7 +144,7 @@ static int run_one(sqlite3 *db, sqlite3_stmt *st, const struct options *o, bool 
 		put_row(st, o->cli.is_json, *is_first);
 		*is_first = false;
 		if (ferror(stdout))
-			return err_set(e, ERR_IO, "standard output cannot be written");
+			return write_error(e);
 	}
 	if (step != SQLITE_DONE)
 		return sql_error(db, e);
@@ -141,9 +153,20 @@ static int run_one(sqlite3 *db, sqlite3_stmt *st, const struct options *o, bool 
 	return 0;
 }
 
-static int run_all(sqlite3 *db, const char *sql, const struct options *o, struct err *e)
+static void put_envelope(const struct options *o, const char *digest)
 {
-	bool is_first = true;
+	if (!o->cli.is_json)
+		return;
+	printf("{\"command\":\"sql\",\"version\":\"" PUGMARK_VERSION "\",\"trace\":{\"path\":");
+	report_json_string(stdout, o->path);
+	printf(",\"digest\":\"%s\"},\"rows\":[", digest);
+}
+
+/* Nothing is written before the first statement is known to be SQL. */
+static int run_all(sqlite3 *db, const char *sql, const char *digest, const struct options *o,
+		   struct err *e)
+{
+	bool is_first = true, is_begun = false;
 	int rc = 0;
 	while (!rc && *sql) {
 		sqlite3_stmt *st;
@@ -151,9 +174,16 @@ static int run_all(sqlite3 *db, const char *sql, const struct options *o, struct
 			return sql_error(db, e);
 		if (!st)
 			continue; /* a comment or blanks */
+		if (!is_begun)
+			put_envelope(o, digest);
+		is_begun = true;
 		rc = run_one(db, st, o, &is_first, e);
 		sqlite3_finalize(st);
 	}
+	if (!rc && !is_begun)
+		return err_set(e, ERR_USAGE, "no statement to run");
+	if (!rc && o->cli.is_json)
+		fputs("]}\n", stdout);
 	return rc;
 }
 
@@ -166,28 +196,21 @@ static int run(struct trace *t, const char *sql, const struct options *o, struct
 	if (sqlext_register(db, o->path) != SQLITE_OK)
 		rc = err_set(e, ERR_NOMEM, "out of memory");
 
-	char digest[TRACE_DIGEST_CHARS + 1];
-	if (!rc && o->cli.is_json) {
-		rc = trace_digest(t, digest, e);
-		if (!rc) {
-			printf("{\"command\":\"sql\",\"version\":\"" PUGMARK_VERSION
-			       "\",\"trace\":{\"path\":");
-			report_json_string(stdout, o->path);
-			printf(",\"digest\":\"%s\"},\"rows\":[", digest);
-		}
-	}
-	if (!rc)
-		rc = run_all(db, sql, o, e);
+	char digest[TRACE_DIGEST_CHARS + 1] = "";
 	if (!rc && o->cli.is_json)
-		fputs("]}\n", stdout);
-	if (fflush(stdout) && !rc)
-		rc = err_set(e, ERR_IO, "standard output cannot be written");
+		rc = trace_digest(t, digest, e);
+	if (!rc)
+		rc = run_all(db, sql, digest, o, e);
+	if (!rc && (fflush(stdout) || ferror(stdout)))
+		rc = write_error(e);
 	sqlite3_close_v2(db);
 	return rc;
 }
 
 static char *read_stdin(struct err *e)
 {
+	if (isatty(STDIN_FILENO))
+		fputs("pugmark sql: statements from the terminal, to their end (Ctrl-D)\n", stderr);
 	char *text = calloc(1, SQL_BYTES_MAX);
 	const size_t n = text ? fread(text, 1, SQL_BYTES_MAX - 1, stdin) : 0;
 	if (!text)

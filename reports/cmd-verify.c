@@ -55,7 +55,7 @@ static void show_finding(void *ctx, const char *sentence)
 	report_row(l->report, &REPORT_S(sentence));
 }
 
-static int verify(struct trace *t, const struct options *o, struct err *e)
+static int verify(struct trace *t, const struct options *o, int *status_out, struct err *e)
 {
 	struct report *r = report_begin(stdout, o->cli.is_json ? REPORT_JSON : REPORT_TABLE,
 					"verify", trace_path(t), NULL);
@@ -70,13 +70,12 @@ static int verify(struct trace *t, const struct options *o, struct err *e)
 	for (unsigned i = 0; i < trace_nstreams(t); i++)
 		events += trace_stream_info(t, i)->rows;
 	if (!rc && !o->cli.is_quiet)
-		report_text(r, "%s: %s: %s events in %u streams, %s findings", trace_path(t),
+		report_text(r, "%s: %s: %s events in %u stream%s, %s finding%s", trace_path(t),
 			    findings ? "DAMAGED" : "OK", quantity_count(events).s,
-			    trace_nstreams(t), quantity_count(findings).s);
-	const int written = report_end(r);
-	if (!rc && written)
-		rc = err_set(e, ERR_IO, "standard output cannot be written");
-	return rc ? rc : findings ? ERR_NO : 0;
+			    trace_nstreams(t), trace_nstreams(t) == 1 ? "" : "s",
+			    quantity_count(findings).s, findings == 1 ? "" : "s");
+	*status_out = cli_report_end("verify", r, findings ? EXIT_NO : EXIT_DONE);
+	return rc;
 }
 
 static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
@@ -95,12 +94,11 @@ int cmd_verify(int argc, char **argv)
 	struct err e;
 	cli_parse(&argp, argc, argv, &o);
 
+	int status = EXIT_DONE;
 	int rc = trace_open(o.path, &t, &e);
 	if (!rc) {
-		rc = verify(t, &o, &e);
+		rc = verify(t, &o, &status, &e);
 		trace_close(t);
 	}
-	if (rc == ERR_NO)
-		return EXIT_NO;
-	return rc ? cli_fail("verify", &e) : EXIT_DONE;
+	return rc ? cli_fail("verify", &e) : status;
 }

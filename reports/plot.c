@@ -47,7 +47,7 @@ struct plot {
 	bool has_data;
 	char *target;
 	char *temporary; /* beside the target, or NULL */
-	int output;      /* descriptor of it, or -1 */
+	int output;      /* of gnuplot: descriptor of it, or of a memory file; or -1 */
 };
 
 /* ---- before ---- */
@@ -163,6 +163,8 @@ int plot_begin(const char *target, const char *script, struct plot **out, struct
 	err = p->target ? open_input(p, e) : err_set(e, ERR_NOMEM, "out of memory for a plot");
 	if (!err && terminal)
 		err = open_temporary(p, e);
+	else if (!err && (p->output = memfd_create("text", MFD_CLOEXEC)) < 0)
+		err = err_set(e, ERR_IO, "no memory file for a plot: %s", strerror(errno));
 	if (err) {
 		plot_abort(p);
 		return err;
@@ -301,6 +303,20 @@ static int check_result(const struct plot *p, int status, int said, struct err *
 	return 0;
 }
 
+/* From our file to stdout, because gnuplot is silent when it cannot write. */
+static int print_text(const struct plot *p, struct err *e)
+{
+	char block[4096];
+	off_t at = 0;
+
+	for (ssize_t n; (n = pread(p->output, block, sizeof(block), at)) > 0; at += n)
+		fwrite(block, 1, (size_t)n, stdout);
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	return err_set(e, errno == ENOSPC ? ERR_CREATE : ERR_IO,
+		       "the plot could not be written: %s", strerror(errno));
+}
+
 int plot_end(struct plot *p, struct err *e)
 {
 	_close_ int said = memfd_create("gnuplot-said", MFD_CLOEXEC);
@@ -314,11 +330,12 @@ int plot_end(struct plot *p, struct err *e)
 		err = err_set(e, ERR_NOMEM, "%s: out of memory for the plot", p->target);
 	if (!err) {
 		const int in = fileno(p->input);
-		fflush(stdout); /* text before the plot comes before it */
 		lseek(in, 0, SEEK_SET);
-		const int status = run_gnuplot(in, p->terminal ? p->output : STDOUT_FILENO, said);
+		const int status = run_gnuplot(in, p->output, said);
 		err = check_result(p, status, said, e);
 	}
+	if (!err && !p->terminal)
+		err = print_text(p, e);
 	if (!err && p->temporary) {
 		if (rename(p->temporary, p->target)) {
 			err = err_set(e, ERR_CREATE, "%s: %s", p->target, strerror(errno));

@@ -2,10 +2,28 @@
 /* SQLite with sentences: see store/db.h. */
 #include "store/db.h"
 
+#include "base/cleanup.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+/* SQLite tries again read-only, so that "permission denied" reaches us as "no such file". */
+static int cannot_open(const char *path, int why, struct err *e)
+{
+	_free_ char *folder = strdup(path);
+	char *slash = folder ? strrchr(folder, '/') : NULL;
+
+	if (slash)
+		slash[slash == folder] = 0;
+	if (folder && why == ENOENT && !access(slash ? folder : ".", F_OK) &&
+	    access(slash ? folder : ".", W_OK))
+		why = errno;
+	return err_set(e, why == EACCES || why == EPERM ? ERR_PERM : ERR_CREATE, "%s: %s", path,
+		       strerror(why));
+}
 
 int db_error(sqlite3 *db, const char *path, const char *what, struct err *e)
 {
@@ -20,6 +38,9 @@ int db_error(sqlite3 *db, const char *path, const char *what, struct err *e)
 		return err_set(e, ERR_FORMAT, "%s: %s: damaged SQLite file (%s)", path, what,
 			       words);
 	case SQLITE_CANTOPEN:
+		if (sqlite3_system_errno(db))
+			return cannot_open(path, sqlite3_system_errno(db), e);
+		/* fall through */
 	case SQLITE_READONLY:
 		return err_set(e, ERR_CREATE, "%s: %s: cannot be written (%s)", path, what, words);
 	case SQLITE_PERM:
@@ -110,6 +131,26 @@ int db_get_i64(sqlite3 *db, const char *path, const char *sql, int64_t missing, 
 	return rc;
 }
 
+/* A file that SQLite refuses: bytes 16 and 28 of its header tell how long it should be. */
+static int refuse_file(const char *path, struct err *e)
+{
+	_fclose_ FILE *f = fopen(path, "re");
+	uint8_t h[32] = {};
+	struct stat st;
+
+	if (f && fread(h, 1, sizeof(h), f) == sizeof(h) && !memcmp(h, "SQLite format 3", 16) &&
+	    !fstat(fileno(f), &st)) {
+		const uint64_t size = h[16] << 8 | h[17];
+		const uint64_t pages = (uint32_t)h[28] << 24 | h[29] << 16 | h[30] << 8 | h[31];
+		const uint64_t bytes = (size == 1 ? 65536 : size) * pages;
+		if ((uint64_t)st.st_size < bytes)
+			return err_set(e, ERR_UNUSABLE,
+				       "%s: is cut short: %llu bytes of %llu are there", path,
+				       (unsigned long long)st.st_size, (unsigned long long)bytes);
+	}
+	return err_set(e, ERR_UNUSABLE, "%s: not a pugmark file (no SQLite database)", path);
+}
+
 int db_check_identity(sqlite3 *db, const char *path, uint32_t application_id, struct err *e)
 {
 	int64_t id, version;
@@ -117,8 +158,7 @@ int db_check_identity(sqlite3 *db, const char *path, uint32_t application_id, st
 	if (!rc)
 		rc = db_get_i64(db, path, "PRAGMA user_version", 0, &version, e);
 	if (rc == ERR_FORMAT)
-		return err_set(e, ERR_UNUSABLE, "%s: not a pugmark file (no SQLite database)",
-			       path);
+		return refuse_file(path, e);
 	if (rc)
 		return rc;
 	if ((uint32_t)id != application_id)
@@ -152,16 +192,33 @@ static bool needs_recovery(sqlite3 *db)
 	return code == SQLITE_READONLY_ROLLBACK || code == SQLITE_READONLY_RECOVERY;
 }
 
-int db_open_readonly(const char *path, uint32_t application_id, sqlite3 **out, struct err *e)
+/* What SQLite would tell in words of its own, or take for an empty database */
+static int check_file(const char *path, struct err *e)
 {
-	if (access(path, R_OK)) {
+	struct stat st;
+
+	if (!*path)
+		return err_set(e, ERR_NOINPUT, "'' is no file name");
+	if (stat(path, &st) || access(path, R_OK)) {
 		const bool is_denied = errno == EACCES || errno == EPERM;
 		return err_set(e, is_denied ? ERR_PERM : ERR_NOINPUT, "%s: %s", path,
 			       strerror(errno));
 	}
+	if (S_ISDIR(st.st_mode))
+		return err_set(e, ERR_NOINPUT, "%s: is a directory, expected a file", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, ERR_NOINPUT, "%s: is no ordinary file", path);
+	return st.st_size ? 0 : err_set(e, ERR_UNUSABLE, "%s: is empty", path);
+}
 
+int db_open_readonly(const char *path, uint32_t application_id, sqlite3 **out, struct err *e)
+{
 	sqlite3 *db = NULL;
-	int rc = open_with(path, SQLITE_OPEN_READONLY, application_id, &db, e);
+	int rc = check_file(path, e);
+
+	if (rc)
+		return rc;
+	rc = open_with(path, SQLITE_OPEN_READONLY, application_id, &db, e);
 	if (rc && needs_recovery(db)) {
 		sqlite3_close(db);
 		rc = open_with(path, SQLITE_OPEN_READWRITE, application_id, &db, e);

@@ -79,7 +79,9 @@ int results_open(const char *path, struct results **out, struct err *e)
 	if (!is_there && errno != ENOENT)
 		return err_set(e, errno == EACCES ? ERR_PERM : ERR_CREATE, "%s: %s", path,
 			       strerror(errno));
-	const bool is_empty = !is_there || (S_ISREG(st.st_mode) && !st.st_size);
+	if (is_there && !S_ISREG(st.st_mode))
+		return err_set(e, ERR_CREATE, "%s: is no ordinary file", path);
+	const bool is_empty = !is_there || !st.st_size;
 	int rc = 0;
 
 	struct results *r = calloc(1, sizeof(*r));

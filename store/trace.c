@@ -29,6 +29,22 @@ static int add_file(struct trace *t, const char *path, struct err *e)
 	return db_open_readonly(path, TRACE_APPLICATION_ID, &f->db, e);
 }
 
+/* A member that is missing before others would be rows missing without a word. */
+static int check_gap(const char *path, unsigned n, struct err *e)
+{
+	enum { LOOKED_AHEAD = 100 };
+	char missing[PATH_BYTES + 16], later[PATH_BYTES + 16];
+
+	trace_set_name(path, n + 1, missing, sizeof(missing));
+	for (unsigned i = n + 2; i <= n + LOOKED_AHEAD; i++) {
+		trace_set_name(path, i, later, sizeof(later));
+		if (!access(later, F_OK))
+			return err_set(e, ERR_NOINPUT, "%.100s: is missing, but %.100s is there",
+				       missing, later);
+	}
+	return 0;
+}
+
 static int add_files(struct trace *t, const char *path, struct err *e)
 {
 	char member[PATH_BYTES + 16];
@@ -37,13 +53,14 @@ static int add_files(struct trace *t, const char *path, struct err *e)
 		return add_file(t, path, e);
 
 	int rc = 0;
-	for (unsigned i = 1; !rc; i++) {
-		trace_set_name(path, i, member, sizeof(member));
+	unsigned n = 0;
+	for (; !rc; n++) {
+		trace_set_name(path, n + 1, member, sizeof(member));
 		if (access(member, F_OK))
 			break;
 		rc = add_file(t, member, e);
 	}
-	return rc;
+	return rc ? rc : check_gap(path, n, e);
 }
 
 static struct trace_stream_state *stream_of(struct trace *t, const struct kind *k,

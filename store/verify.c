@@ -83,6 +83,19 @@ static const char first_sql[] =
 	" JOIN stream USING (stream_id) GROUP BY stream_id HAVING min(seq) > 0 AND NOT EXISTS"
 	" (SELECT 1 FROM loss WHERE cause = 'quota-evict' AND loss.stream = kind)";
 
+/* Rows gave way to a quota: then their stream has no digest. */
+static bool was_evicted(const struct trace *t)
+{
+	int64_t rows = 0;
+
+	for (unsigned i = 0; !rows && i < t->nfiles; i++)
+		if (db_get_i64(t->files[i].db, t->files[i].path,
+			       "SELECT count(*) FROM loss WHERE cause = 'quota-evict'", 0, &rows,
+			       NULL))
+			return false;
+	return rows;
+}
+
 /* Decodes every row; damaged chunks are told one by one. */
 static int check_stream(struct verify *v, unsigned stream, struct err *e)
 {
@@ -112,8 +125,14 @@ static int check_stream(struct verify *v, unsigned stream, struct err *e)
 		       s->info.kind->name, (unsigned long long)rows,
 		       (unsigned long long)s->info.rows);
 	char text[TRACE_DIGEST_CHARS + 1];
-	if (!s->info.digest[0])
+	if (!s->info.digest[0]) {
+		if (s->info.is_sealed && !was_evicted(v->trace))
+			report(v,
+			       "stream %s: sealed without a digest: the last file of its set is "
+			       "missing",
+			       s->info.kind->name);
 		return 0;
+	}
 	rc = trace_stream_digest(v->trace, stream, text, e);
 	if (!rc && strcmp(text, s->info.digest))
 		report(v, "stream %s: its rows hash to %s, sealed as %s", s->info.kind->name, text,

@@ -147,8 +147,7 @@ static int prepare(struct trace_writer *w, struct err *e)
 static int open_rw(struct trace_writer *w, int flags, struct err *e)
 {
 	if (sqlite3_open_v2(w->file, &w->db, SQLITE_OPEN_READWRITE | flags, NULL) != SQLITE_OK) {
-		const int rc = err_set(e, ERR_CREATE, "%s: cannot be created: %s", w->file,
-				       w->db ? sqlite3_errmsg(w->db) : "out of memory");
+		const int rc = db_error(w->db, w->file, "creating it", e);
 		sqlite3_close(w->db);
 		w->db = NULL;
 		return rc;
@@ -157,11 +156,12 @@ static int open_rw(struct trace_writer *w, int flags, struct err *e)
 	return 0;
 }
 
+/* main only: while a set goes on to its next file, the one before it is attached and finished */
 static int configure(struct trace_writer *w, struct err *e)
 {
 	char sql[320];
 	snprintf(sql, sizeof(sql),
-		 "PRAGMA journal_mode=WAL; PRAGMA synchronous=%s; PRAGMA wal_autocheckpoint=0;"
+		 "PRAGMA main.journal_mode=WAL; PRAGMA synchronous=%s; PRAGMA wal_autocheckpoint=0;"
 		 "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA max_page_count=%llu;"
 		 "PRAGMA temp_store=MEMORY",
 		 w->opt.sync_full ? "FULL" : "NORMAL",

@@ -322,6 +322,23 @@ static void remove_file(const char *file)
 	}
 }
 
+/* A file T.db and a set T.0001.db are both called T.db: there must not be both. */
+static int check_name(const struct trace_writer *w, struct err *e)
+{
+	char other[sizeof(w->file)];
+
+	if (w->opt.rotate_bytes)
+		snprintf(other, sizeof(other), "%s", w->path);
+	else
+		trace_set_name(w->path, 1, other, sizeof(other));
+	if (!exists(other))
+		return 0;
+	return err_set(e, ERR_CREATE,
+		       w->opt.rotate_bytes ? "%s: exists already, and is no set of files"
+					   : "%s: exists already: a set of the same name",
+		       other);
+}
+
 int trace_writer_open(const char *path, const struct trace_writer_options *opt,
 		      struct trace_writer **out, struct err *e)
 {
@@ -332,8 +349,12 @@ int trace_writer_open(const char *path, const struct trace_writer_options *opt,
 	if (!w)
 		return err_set(e, ERR_NOMEM, "out of memory");
 
-	int rc;
 	bool is_there = find_file(w);
+	int rc = check_name(w, e);
+	if (rc) {
+		free_writer(w);
+		return rc;
+	}
 	if (is_there && w->opt.resume && writer_file_is_shell(w)) {
 		remove_file(w->file);
 		is_there = false;

@@ -51,9 +51,6 @@ struct trace_writer {
 	uint64_t wal_bytes, file_bytes;
 };
 
-/* A member of a set: "a/T.db", 3 -> "a/T.0003.db". */
-void trace_set_name(const char *path, unsigned number, char *out, size_t out_bytes);
-
 /* Numbers for names already in the file, after a resume or a rotation. */
 int writer_load_names(struct trace_writer *w, struct err *e);
 void writer_free_names(struct trace_writer *w);
