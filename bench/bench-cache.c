@@ -5,22 +5,15 @@
  *	bench-cache [OUT.json]
  *
  * Two traces, both as a mapped file of 64-bit page numbers that is in memory
- * before the clock starts:
- *
- * zipf   10 M requests over 1 M objects, probability of rank k as 1/k, ranks
- *        scattered over a 48-bit number space.
- * block  5 M requests over about 275 k pages: 4,000 extents of 8 .. 128 pages
- *        lie scattered on a disk; an operation picks an extent (60 % of them
- *        from a hot tenth) and reads a run of 1 .. 64 of its pages, half of the
- *        time where the last run on it ended.
+ * before the clock starts (bench/requests.h).
  *
  * policies/clock.c is also built as a shared object, by the line that examples/
  * policy-mine.c gives, and measured beside the built-in one.
  *
- * Only generators use floating point, and no figure here is a test.
+ * No figure here is a test.
  */
 #include "base/cleanup.h"
-#include "base/rng.h"
+#include "bench/requests.h"
 #include "replay/cachesim.h"
 #include "replay/curve.h"
 #include "replay/pageids.h"
@@ -35,13 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum {
-	ROUNDS = 3,
-	ZIPF_OBJECTS = 1000000,
-	ZIPF_REQUESTS = 10000000,
-	BLOCK_EXTENTS = 4000,
-	BLOCK_REQUESTS = 5000000,
-};
+enum { ROUNDS = 3 };
 
 static double cpu_s(void)
 {
@@ -68,53 +55,6 @@ static void fail(const struct err *e)
 {
 	fprintf(stderr, "bench-cache: %s\n", e->msg);
 	exit(70);
-}
-
-static void generate_zipf(uint64_t *pages)
-{
-	double *sum = malloc(ZIPF_OBJECTS * sizeof(*sum)), total = 0;
-	struct rng r;
-	rng_init(&r, 1, "zipf");
-	for (int i = 0; i < ZIPF_OBJECTS; i++)
-		sum[i] = total += 1.0 / (i + 1);
-	for (int i = 0; i < ZIPF_REQUESTS; i++) {
-		const double u = (double)(rng_next(&r) >> 11) * 0x1p-53 * total;
-		int low = 0, high = ZIPF_OBJECTS - 1;
-		while (low < high) {
-			const int middle = (low + high) / 2;
-			if (sum[middle] < u)
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		pages[i] = splitmix64_mix((uint64_t)low) >> 16;
-	}
-	free(sum);
-}
-
-static void generate_block(uint64_t *pages)
-{
-	struct extent {
-		uint64_t first;
-		uint32_t pages, at;
-	} *extents = calloc(BLOCK_EXTENTS, sizeof(*extents));
-	struct rng r;
-	rng_init(&r, 1, "block");
-	for (uint32_t i = 0; i < BLOCK_EXTENTS; i++)
-		extents[i] = (struct extent){ .first = (uint64_t)i << 10 | rng_below(&r, 800),
-					      .pages = 8 + (uint32_t)rng_below(&r, 121) };
-	for (size_t i = 0; i < BLOCK_REQUESTS;) {
-		const bool is_hot = rng_below(&r, 100) < 60;
-		struct extent *x = &extents[is_hot ? rng_below(&r, BLOCK_EXTENTS / 10) * 10
-						   : rng_below(&r, BLOCK_EXTENTS)];
-		if (rng_below(&r, 2))
-			x->at = (uint32_t)rng_below(&r, x->pages);
-		for (uint64_t n = 1 + rng_below(&r, 64); n && i < BLOCK_REQUESTS; n--) {
-			pages[i++] = x->first + x->at;
-			x->at = x->at + 1 == x->pages ? 0 : x->at + 1;
-		}
-	}
-	free(extents);
 }
 
 /* A mapped file of n page numbers; all its pages are resident. */
@@ -300,7 +240,7 @@ int main(int argc, char **argv)
 	json_t *result = json_object();
 	const struct policy *plugin = build_plugin();
 	struct bench block = { .name = "block", .n = BLOCK_REQUESTS, .plugin = plugin };
-	block.pages = map_trace(generate_block, block.n);
+	block.pages = map_trace(requests_block, block.n);
 	getrusage(RUSAGE_SELF, &before);
 	json_object_set_new(result, "block", measure(&block));
 	getrusage(RUSAGE_SELF, &after);
@@ -310,7 +250,7 @@ int main(int argc, char **argv)
 	       (after.ru_maxrss - before.ru_maxrss) >> 10);
 
 	struct bench zipf = { .name = "zipf", .n = ZIPF_REQUESTS, .plugin = plugin };
-	zipf.pages = map_trace(generate_zipf, zipf.n);
+	zipf.pages = map_trace(requests_zipf, zipf.n);
 	json_object_set_new(result, "zipf", measure(&zipf));
 	int rc = 0;
 	if (argc > 1 && json_dump_file(result, argv[1], JSON_INDENT(2))) {
