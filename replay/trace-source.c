@@ -22,15 +22,17 @@ static int no_stream(const struct trace *t, const char *name, struct err *e)
 		       trace_path(t), list[0] ? list : "nothing");
 }
 
+/* The stream with the most rows: what the recording is mainly about. */
 static const struct trace_stream_info *find_default(const struct trace *t)
 {
-	static const enum kind_id order[] = { KIND_OBJECT, KIND_IO, KIND_DMA };
+	static const enum kind_id order[] = { KIND_OBJECT, KIND_DMA, KIND_IO };
+	const struct trace_stream_info *best = NULL;
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
 		const struct trace_stream_info *s = trace_find_stream(t, order[i]);
-		if (s && s->rows)
-			return s;
+		if (s && s->rows && (!best || s->rows > best->rows))
+			best = s;
 	}
-	return NULL;
+	return best;
 }
 
 int trace_source_find(const struct trace *t, const char *name, const struct trace_stream_info **out,

@@ -24,7 +24,7 @@ struct trace_source {
 
 /*
  * The stream called name: a kind ("io") or a number as `pugmark info` lists
- * them; NULL: the first of object, io and dma. ERR_USAGE with what there is
+ * them; NULL: of object, dma and io the one with the most rows. ERR_USAGE with what there is
  * when there is no such stream, ERR_UNUSABLE when it asks for no pages.
  */
 int trace_source_find(const struct trace *t, const char *name, const struct trace_stream_info **out,
