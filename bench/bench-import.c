@@ -119,7 +119,6 @@ int main(int argc, char **argv)
 		{ "lackey", make_lackey }, { "kindcsv", make_kindcsv },
 		{ "vscsi", make_vscsi },   { "oraclegeneral", make_oraclegeneral },
 	};
-	const char *tmp = getenv("TMPDIR");
 	char dir[256], path[300];
 	FILE *json = argc == 2 ? fopen(argv[1], "w") : NULL;
 
@@ -127,6 +126,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: bench-import OUT.json\n");
 		return 64;
 	}
+	const char *tmp = getenv("TMPDIR");
 	snprintf(dir, sizeof(dir), "%s/bench-import-XXXXXX", tmp ? tmp : "/var/tmp");
 	if (!mkdtemp(dir))
 		return 73;
