@@ -94,7 +94,7 @@ static int load_chunk(struct tracedat *t, struct tracedat_cpu *s, struct err *e)
 	const uint32_t packed = le32_get(head), plain = le32_get(head + 4);
 	const uint64_t body = at + sizeof(head);
 	s->chunks_left--;
-	if (packed > s->end - body || plain > CHUNK_PLAIN_MAX || !plain ||
+	if (packed > s->end - body || plain > CHUNK_PLAIN_MAX || !packed || !plain ||
 	    plain / s->page_bytes > packed / PACKED_PAGE_BYTES) {
 		tracedat_damage(t, at,
 				"cpu %u: a chunk of %u bytes for %u does not fit, %u chunks lost",

@@ -25,7 +25,7 @@ struct rows {
 	struct fault_event *fault;
 	size_t ndma, nio, nfault;
 	struct trace *trace; /* for rows_number; NULL when the import failed */
-	char path[64];
+	char path[512];
 };
 
 #define ROWS_COLUMN(field, type, sql, transform, pack, null, names) \
