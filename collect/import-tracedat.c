@@ -24,7 +24,7 @@ enum {
 	LEARN_EVENTS = 2 * 1000 * 1000,
 	LOSSES_MAX = 256, /* rows; what comes then is added to the last */
 	MAPPINGS_LEAST = 1 << 16,
-	MAPPING_BYTES = 96, /* that a live mapping takes */
+	MAPPING_BYTES = 96, /* that a live mapping takes at least */
 	PROGRESS_EVENTS = 1 << 16,
 	SENTENCES = 5,
 };
@@ -375,11 +375,20 @@ static int put_damage(struct tracedat_import *t, struct err *e)
 				 e);
 }
 
-static int second_pass(struct tracedat_import *t, const struct tracepoint_options *o,
-		       struct tracedat **d, struct err *e)
+/* Frees what the first pass learnt as soon as it is taken over. */
+static int second_pass(struct tracedat_import *t, uint64_t mappings_max, struct tracepoints *learnt,
+		       bool learnt_all, struct tracedat **d, struct err *e)
 {
+	const struct tracepoint_options o = {
+		.as = t->im->options->as,
+		.mappings_max = mappings_max,
+		.learnt = learnt,
+		.learnt_all = learnt_all,
+		.sink = { t, put_dma, put_io, put_fault, device_number, source_number },
+	};
 	bool is_all;
-	int rc = open_pass(t, o, d, e);
+	int rc = open_pass(t, &o, d, e);
+	tracepoints_free(learnt);
 	if (!rc)
 		rc = decode(t, *d, UINT64_MAX, &is_all, e);
 	if (!rc)
@@ -404,21 +413,15 @@ static int run(struct import *im, struct err *e)
 	t->im = im;
 
 	int rc = input_random(im->in, e);
-	uint64_t mappings_max = rc ? 0 : 2 * input_size(im->in) / MAPPING_BYTES;
+	uint64_t mappings_max = rc ? 0 : input_size(im->in) / MAPPING_BYTES;
 	if (mappings_max < MAPPINGS_LEAST)
 		mappings_max = MAPPINGS_LEAST;
 	if (!rc)
 		rc = learn(im, mappings_max, &learnt, &is_all, e);
-	if (!rc) {
-		const struct tracepoint_options o = {
-			.as = im->options->as,
-			.mappings_max = mappings_max,
-			.learnt = learnt,
-			.learnt_all = is_all,
-			.sink = { t, put_dma, put_io, put_fault, device_number, source_number },
-		};
-		rc = second_pass(t, &o, &d, e);
-	}
+	if (!rc)
+		rc = second_pass(t, mappings_max, learnt, is_all, &d, e);
+	else
+		tracepoints_free(learnt);
 	if (!rc && !im->at.stored) {
 		rc = im->first_damage.code ? err_set(e, ERR_UNUSABLE, "%.200s (no row is usable)",
 						     im->first_damage.msg)
@@ -429,7 +432,6 @@ static int run(struct import *im, struct err *e)
 	}
 	tracedat_close(d);
 	tracepoints_free(t->points);
-	tracepoints_free(learnt);
 	free(t);
 	return rc;
 }

@@ -18,6 +18,8 @@ enum {
 	READ_AHEAD_BYTES = 1 << 16,
 	CHUNK_HEADER_BYTES = 8, /* u32 packed size, u32 plain size */
 	CHUNK_PLAIN_MAX = 1 << 24,
+	PACKED_PAGE_BYTES =
+		4, /* that even an almost empty page takes: what claims less is a bomb */
 	/* nested writers may stamp slightly out of order; in units of the file's clock */
 	STAMP_SLACK = 1000000,
 };
@@ -92,7 +94,8 @@ static int load_chunk(struct tracedat *t, struct tracedat_cpu *s, struct err *e)
 	const uint32_t packed = le32_get(head), plain = le32_get(head + 4);
 	const uint64_t body = at + sizeof(head);
 	s->chunks_left--;
-	if (packed > s->end - body || plain > CHUNK_PLAIN_MAX || !packed || !plain) {
+	if (packed > s->end - body || plain > CHUNK_PLAIN_MAX || !packed || !plain ||
+	    plain / s->page_bytes > packed / PACKED_PAGE_BYTES) {
 		tracedat_damage(t, at,
 				"cpu %u: a chunk of %u bytes for %u does not fit, %u chunks lost",
 				s->cpu, packed, plain, s->chunks_left + 1);

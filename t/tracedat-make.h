@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -560,8 +561,12 @@ static inline void mk_put_buffer(struct mk *m, struct mk_cpu *cpus, unsigned n, 
 	mk_free(&options);
 }
 
-/* Version 7: cpus with the same instance, next to each other, make one buffer. */
-static inline struct mk mk_file_v7(struct mk_cpu *cpus, unsigned n, bool zstd)
+/*
+ * Version 7: cpus with the same instance, next to each other, make one buffer.
+ * more: further options, or NULL.
+ */
+static inline struct mk mk_file_v7(struct mk_cpu *cpus, unsigned n, bool zstd,
+				   const struct mk *more)
 {
 	struct mk m = {}, s = {}, options = {};
 	mk_start(&m, "7");
@@ -580,6 +585,8 @@ static inline struct mk mk_file_v7(struct mk_cpu *cpus, unsigned n, bool zstd)
 		mk_option(&options, 16 + i, offset, 8);
 	}
 	mk_option(&options, 5, "Linux test 6.12", sizeof("Linux test 6.12"));
+	if (more)
+		mk_put(&options, more->p, more->n);
 	mk_option(&options, 0, "\0\0\0\0\0\0\0", 8);
 	le64_put(m.p + first, m.n);
 	mk_section(&m, 0, &options, false);

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Imports a trace.dat, of a file or made by the test, into a trace of its own
+ * and reads everything back: rows, accounting, losses, meta.
+ */
+#ifndef PUGMARK_T_TRACEDAT_ROWS_H
+#define PUGMARK_T_TRACEDAT_ROWS_H
+
+#include "collect/import.h"
+#include "store/trace.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct rows {
+	int rc; /* of the import */
+	struct err e;
+	uint64_t damaged;
+	char first_damage[240];
+	struct dma_event *dma;
+	struct io_event *io;
+	struct fault_event *fault;
+	size_t ndma, nio, nfault;
+	struct trace *trace; /* for rows_number; NULL when the import failed */
+	char path[512];
+};
+
+#define ROWS_COLUMN(field, type, sql, transform, pack, null, names) \
+	row->field = (type)batch_value(b, column++, i);
+#define ROWS_READ(lower, UPPER)                                                             \
+	static inline size_t rows_read_##lower(struct trace *t, struct lower##_event **out) \
+	{                                                                                   \
+		const struct trace_stream_info *s = trace_find_stream(t, KIND_##UPPER);     \
+		struct trace_reader *r;                                                     \
+		const struct batch *b;                                                      \
+		size_t n = 0;                                                               \
+		if (!s)                                                                     \
+			return 0;                                                           \
+		const struct trace_select all = { .stream = s->id, .dev = -1 };             \
+		*out = calloc(s->rows, sizeof(**out));                                      \
+		if (trace_reader_open(t, &all, &r, NULL))                                   \
+			return 0;                                                           \
+		while (trace_reader_next(r, &b, NULL) == 1)                                 \
+			for (uint32_t i = 0; i < b->n && n < s->rows; i++) {                \
+				struct lower##_event *row = &(*out)[n++];                   \
+				unsigned column = 0;                                        \
+				UPPER##_COLUMNS(ROWS_COLUMN)                                \
+			}                                                                   \
+		trace_reader_close(r);                                                      \
+		return n;                                                                   \
+	}
+ROWS_READ(dma, DMA)
+ROWS_READ(io, IO)
+ROWS_READ(fault, FAULT)
+
+static inline struct rows rows_import(struct input *in)
+{
+	static unsigned number;
+	const struct trace_writer_options options = { .collector = "test", .clock = "trace" };
+	const struct import_options as = { .as = AS_PA };
+	struct rows r = {};
+	struct import im = { .in = in, .options = &as, .is_last = true };
+
+	snprintf(r.path, sizeof(r.path), "/var/tmp/tracedat-test-%d-%u.db", (int)getpid(),
+		 number++);
+	unlink(r.path);
+	r.rc = trace_writer_open(r.path, &options, &im.w, &r.e);
+	if (r.rc)
+		return r;
+	r.rc = importer_find("trace-dat")->run(&im, &r.e);
+	r.damaged = im.at.damaged;
+	memcpy(r.first_damage, im.first_damage.msg, sizeof(r.first_damage));
+	if (r.rc) {
+		trace_writer_abort(im.w);
+		return r;
+	}
+	r.rc = trace_writer_seal(im.w, &r.e);
+	if (!r.rc)
+		r.rc = trace_open(r.path, &r.trace, &r.e);
+	if (!r.rc) {
+		r.ndma = rows_read_dma(r.trace, &r.dma);
+		r.nio = rows_read_io(r.trace, &r.io);
+		r.nfault = rows_read_fault(r.trace, &r.fault);
+	}
+	return r;
+}
+
+static inline struct rows rows_of_bytes(const void *p, size_t n)
+{
+	struct input *in;
+	struct rows r = {};
+	r.rc = input_open_memory("made.dat", p, n, &in, &r.e);
+	if (r.rc)
+		return r;
+	r = rows_import(in);
+	input_close(in);
+	return r;
+}
+
+/* The first column of the first row of a query; UINT64_MAX when there is none. */
+static inline uint64_t rows_number(const struct rows *r, const char *sql)
+{
+	sqlite3_stmt *st;
+	uint64_t v = UINT64_MAX;
+	if (sqlite3_prepare_v2(trace_sqlite(r->trace, 0), sql, -1, &st, NULL))
+		return v;
+	if (sqlite3_step(st) == SQLITE_ROW)
+		v = (uint64_t)sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return v;
+}
+
+/* One column of a line of the accounting; UINT64_MAX when there is no such line. */
+static inline uint64_t rows_account(const struct rows *r, const char *source, const char *column)
+{
+	char sql[200];
+	snprintf(sql, sizeof(sql), "SELECT \"%s\" FROM account WHERE source = '%s'", column,
+		 source);
+	return rows_number(r, sql);
+}
+
+static inline void rows_free(struct rows *r)
+{
+	trace_close(r->trace);
+	if (r->path[0])
+		unlink(r->path);
+	free(r->dma);
+	free(r->io);
+	free(r->fault);
+	*r = (struct rows){};
+}
+
+#endif
