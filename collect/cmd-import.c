@@ -143,6 +143,8 @@ static int remove_output(const struct import_command *c, const char *path, struc
 	if (!S_ISREG(out.st_mode) || (out.st_size && !is_sqlite(path)))
 		return err_set(e, ERR_CREATE, "%s: is no trace, so --force does not replace it",
 			       path);
+	if (trace_is_being_written(path))
+		return err_set(e, ERR_CREATE, "%s: another process is writing it", path);
 	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
 		_free_ char *name = NULL;
 		if (asprintf(&name, "%s%s", path, tails[i]) < 0)
@@ -153,18 +155,21 @@ static int remove_output(const struct import_command *c, const char *path, struc
 	return 0;
 }
 
+/* The last member first: it is the one that may still be written. */
 static int remove_set(const struct import_command *c, struct err *e)
 {
-	for (unsigned i = 1; i < 10000; i++) {
-		char name[PATH_MAX];
-		trace_set_name(c->out, i, name, sizeof(name));
-		if (access(name, F_OK))
-			return 0;
-		const int rc = remove_output(c, name, e);
-		if (rc)
-			return rc;
+	char name[PATH_MAX];
+	unsigned n = 0;
+	int rc = 0;
+
+	do
+		trace_set_name(c->out, ++n, name, sizeof(name));
+	while (!access(name, F_OK));
+	while (!rc && --n) {
+		trace_set_name(c->out, n, name, sizeof(name));
+		rc = remove_output(c, name, e);
 	}
-	return 0;
+	return rc;
 }
 
 /* Only where it would help. */
@@ -173,7 +178,7 @@ static int suggest_force(const struct import_command *c, struct err *e)
 	char first[PATH_MAX], why[sizeof(e->msg)];
 
 	trace_set_name(c->out, 1, first, sizeof(first));
-	if (!is_sqlite(c->out) && !is_sqlite(first))
+	if (trace_is_being_written(c->out) || (!is_sqlite(c->out) && !is_sqlite(first)))
 		return e->code;
 	memcpy(why, e->msg, sizeof(why));
 	return err_set(e, e->code, "%.210s; --force replaces it", why);

@@ -170,6 +170,14 @@ static const struct report_column stream_columns[] = {
 	{ "digest", NULL, REPORT_TEXT, REPORT_ONLY_JSON },
 };
 
+/* Faults, packets, walks may not tell a single page, which is not "no page". */
+static bool always_tells_pages(const struct kind *k)
+{
+	if (k->id == KIND_IO || k->id == KIND_MEM)
+		return true;
+	return k->pfn >= 0 && !k->columns[k->pfn].is_nullable;
+}
+
 static int show_streams(struct report *r, struct trace *t, struct err *e)
 {
 	report_table(r, "streams", "Streams", stream_columns,
@@ -180,12 +188,13 @@ static int show_streams(struct report *r, struct trace *t, struct err *e)
 		const int rc = aggregate_unique_pages(t, i, &pages, e);
 		if (rc)
 			return rc;
-		report_row(r,
-			   (struct report_value[]){ REPORT_S(s->kind->name), REPORT_U(s->rows),
-						    REPORT_U(s->first_ns), REPORT_U(s->last_ns),
-						    REPORT_U(pages), REPORT_U(s->chunks),
-						    REPORT_U(s->blob_bytes), REPORT_U(s->is_sealed),
-						    REPORT_S(s->digest[0] ? s->digest : NULL) });
+		const bool has_pages = pages || always_tells_pages(s->kind);
+		report_row(r, (struct report_value[]){ REPORT_S(s->kind->name), REPORT_U(s->rows),
+						       REPORT_U(s->first_ns), REPORT_U(s->last_ns),
+						       has_pages ? REPORT_U(pages) : REPORT_NULL(),
+						       REPORT_U(s->chunks), REPORT_U(s->blob_bytes),
+						       REPORT_U(s->is_sealed),
+						       REPORT_S(s->digest[0] ? s->digest : NULL) });
 	}
 	return 0;
 }

@@ -53,6 +53,9 @@ unsigned trace_nfiles(const struct trace *t);
 struct sqlite3 *trace_sqlite(const struct trace *t, unsigned file);
 const char *trace_file_path(const struct trace *t, unsigned file);
 
+/* Whether a process, not this one, has that file open for writing. */
+bool trace_is_being_written(const char *path);
+
 /* A member of a set: "a/T.db", 3 -> "a/T.0003.db". */
 void trace_set_name(const char *path, unsigned number, char *out, size_t out_bytes);
 

@@ -7,8 +7,10 @@
  */
 #include "store/writer.h"
 
+#include "base/cleanup.h"
 #include "base/embedded.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -144,8 +146,56 @@ static int prepare(struct trace_writer *w, struct err *e)
 	return rc;
 }
 
+static struct flock writer_lock_byte(void)
+{
+	return (struct flock){
+		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = INT64_C(1) << 62, .l_len = 1
+	};
+}
+
+/*
+ * Two processes that write one trace would drop each other's rows. The lock is
+ * one byte far from those that SQLite locks, held by the open file, so that it
+ * ends with the process. Closing lock_fd drops SQLite's locks: close db first.
+ */
+int writer_lock(struct trace_writer *w, bool may_create, struct err *e)
+{
+	struct flock lock = writer_lock_byte();
+
+	if (w->lock_fd >= 0)
+		return 0;
+	w->lock_fd = open(w->file, O_RDWR | O_CLOEXEC | (may_create ? O_CREAT : 0), 0644);
+	if (w->lock_fd < 0 || !fcntl(w->lock_fd, F_OFD_SETLK, &lock))
+		return 0; /* what cannot be opened is told by SQLite */
+	if (errno != EAGAIN && errno != EACCES)
+		return 0; /* a file system without locks */
+	writer_unlock(w);
+	return err_set(e, ERR_CREATE, "%s: another process is writing it", w->file);
+}
+
+void writer_unlock(struct trace_writer *w)
+{
+	if (w->lock_fd >= 0)
+		close(w->lock_fd);
+	w->lock_fd = -1;
+}
+
+bool trace_is_being_written(const char *path)
+{
+	struct flock lock = writer_lock_byte();
+	struct stat st;
+
+	if (stat(path, &st) || !S_ISREG(st.st_mode))
+		return false;
+	_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd >= 0 && !fcntl(fd, F_OFD_GETLK, &lock) && lock.l_type != F_UNLCK;
+}
+
 static int open_rw(struct trace_writer *w, int flags, struct err *e)
 {
+	const int locked = writer_lock(w, flags & SQLITE_OPEN_CREATE, e);
+	if (locked)
+		return locked;
 	if (sqlite3_open_v2(w->file, &w->db, SQLITE_OPEN_READWRITE | flags, NULL) != SQLITE_OK) {
 		const int rc = db_error(w->db, w->file, "creating it", e);
 		sqlite3_close(w->db);
@@ -253,6 +303,9 @@ int writer_file_create(struct trace_writer *w, struct err *e)
 bool writer_file_is_shell(const struct trace_writer *w)
 {
 	sqlite3 *db = NULL;
+	struct stat st;
+	if (lstat(w->file, &st) || !S_ISREG(st.st_mode)) /* never a device or a link */
+		return false;
 	int64_t tables = 1, id = -1;
 	const bool is_open = sqlite3_open_v2(w->file, &db, SQLITE_OPEN_READWRITE, NULL) ==
 			     SQLITE_OK;
@@ -450,6 +503,7 @@ int writer_rotate(struct trace_writer *w, struct err *e)
 	sqlite3_exec(w->db, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
 	sqlite3_close(w->db);
 	w->db = NULL;
+	writer_unlock(w);
 	writer_ballast_remove(w);
 
 	trace_set_name(w->path, ++w->file_number, w->file, sizeof(w->file));

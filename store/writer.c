@@ -251,6 +251,7 @@ static void free_writer(struct trace_writer *w)
 		sqlite3_finalize(w->update_progress);
 		sqlite3_close(w->db);
 	}
+	writer_unlock(w);
 	for (unsigned i = 0; i < KIND_COUNT; i++)
 		writer_stream_free(w->streams[i]);
 	chunk_encoder_free(w->encoder);
@@ -263,6 +264,7 @@ static struct trace_writer *new_writer(const char *path, const struct trace_writ
 	struct trace_writer *w = calloc(1, sizeof(*w));
 	if (!w)
 		return NULL;
+	w->lock_fd = -1;
 	if (opt)
 		w->opt = *opt;
 	if (!w->opt.chunk_rows || w->opt.chunk_rows > CHUNK_ROWS_MAX)
@@ -351,12 +353,15 @@ int trace_writer_open(const char *path, const struct trace_writer_options *opt,
 
 	bool is_there = find_file(w);
 	int rc = check_name(w, e);
+	if (!rc && is_there && w->opt.resume)
+		rc = writer_lock(w, false, e);
 	if (rc) {
 		free_writer(w);
 		return rc;
 	}
 	if (is_there && w->opt.resume && writer_file_is_shell(w)) {
 		remove_file(w->file);
+		writer_unlock(w);
 		is_there = false;
 	}
 	if (is_there && !w->opt.resume)

@@ -46,6 +46,7 @@ struct trace_writer {
 	char position[240];
 	bool has_progress; /* changed since the last commit */
 	bool is_resumed, is_full, has_ballast;
+	int lock_fd; /* of file, or -1 */
 	uint64_t resume_offset;
 	char resume_position[240];
 	uint64_t wal_bytes, file_bytes;
@@ -63,6 +64,10 @@ void writer_ballast_remove(struct trace_writer *w);
 
 /* Continues in the next file of the set. */
 int writer_rotate(struct trace_writer *w, struct err *e);
+
+/* Keeps other writers off w->file; ERR_CREATE when one is there. */
+int writer_lock(struct trace_writer *w, bool may_create, struct err *e);
+void writer_unlock(struct trace_writer *w);
 
 /* A file whose writer died before its tables were there: nothing is in it. */
 bool writer_file_is_shell(const struct trace_writer *w);
