@@ -4,6 +4,7 @@
  * beside its place and renamed when it is whole.
  */
 #include "base/cleanup.h"
+#include "base/tempfile.h"
 #include "collect/commands.h"
 #include "collect/export.h"
 #include "reports/cli.h"
@@ -153,20 +154,6 @@ static int check_output(const struct export_command *c, const struct trace *t, s
 	return 0;
 }
 
-/* A file that does not outlive us: for work in place before a copy to stdout. */
-static int open_scratch(struct err *e)
-{
-	const char *dir = getenv("TMPDIR");
-	_free_ char *path = NULL;
-	if (asprintf(&path, "%s/pugmark-XXXXXX", dir && *dir ? dir : "/tmp") < 0)
-		return err_set(e, ERR_NOMEM, "out of memory");
-	const int fd = mkostemp(path, O_CLOEXEC);
-	if (fd < 0)
-		return err_set(e, ERR_CREATE, "%s: %s (see TMPDIR)", path, strerror(errno));
-	unlink(path);
-	return fd;
-}
-
 static int open_beside(struct export_command *c, struct err *e)
 {
 	if (asprintf(&c->temporary, "%s.XXXXXX", c->out) < 0) {
@@ -198,7 +185,7 @@ static int open_output(struct export_command *c, struct export *x, struct err *e
 		x->fd = open_beside(c, e);
 		x->is_seekable = true;
 	} else if (c->exporter->needs_seek) {
-		x->fd = open_scratch(e);
+		x->fd = tempfile_open(e);
 		x->is_seekable = true;
 	} else if (is_stdout) {
 		x->fd = dup(STDOUT_FILENO);

@@ -8,6 +8,7 @@
 #include "collect/input.h"
 
 #include "base/cleanup.h"
+#include "base/tempfile.h"
 #include "collect/codec.h"
 
 #include <errno.h>
@@ -406,22 +407,6 @@ int input_records(struct input *in, size_t size, const uint8_t **p_out, size_t *
 
 /* ---- random access ---- */
 
-static int open_spool(struct err *e)
-{
-	const char *dir = getenv("TMPDIR");
-	if (!dir || !*dir)
-		dir = "/tmp";
-	_free_ char *path = NULL;
-	if (asprintf(&path, "%s/pugmark-XXXXXX", dir) < 0)
-		return err_set(e, ERR_NOMEM, "out of memory");
-	const int fd = mkostemp(path, O_CLOEXEC);
-	if (fd < 0)
-		return err_set(e, ERR_CREATE, "%s: cannot create a temporary file: %s (see TMPDIR)",
-			       dir, strerror(errno));
-	unlink(path); /* a name left behind is the only harm of a failure */
-	return fd;
-}
-
 static int write_all(int fd, const uint8_t *p, size_t n, struct err *e)
 {
 	while (n) {
@@ -451,7 +436,7 @@ int input_random(struct input *in, struct err *e)
 	if (in->offset)
 		return err_set(e, ERR_BUG, "%s: random access after %llu bytes were read", in->name,
 			       (unsigned long long)in->offset);
-	const int fd = open_spool(e);
+	const int fd = tempfile_open(e);
 	if (fd < 0)
 		return fd;
 	in->spool = fd;

@@ -5,6 +5,8 @@
  */
 #include "replay/spool.h"
 
+#include "base/tempfile.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -32,32 +34,13 @@ void spool_deinit(struct spool *s)
 	*s = (struct spool){ .fd = -1 };
 }
 
-static const char *temporary_folder(void)
-{
-	const char *dir = getenv("TMPDIR");
-	return dir && *dir ? dir : "/var/tmp";
-}
-
-/* A file without a name where the file system can, else one that is unlinked at once. */
 static int open_file(struct spool *s, struct err *e)
 {
-	const char *dir = temporary_folder();
 	s->pending = arena_alloc(&s->arena, SPOOL_BLOCK, sizeof(uint32_t));
 	if (!s->pending)
 		return err_set(e, ERR_NOMEM, "no memory to hold requests");
-	s->fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (s->fd >= 0)
-		return 0;
-
-	char path[4096];
-	const int n = snprintf(path, sizeof(path), "%s/pugmark-XXXXXX", dir);
-	if (n > 0 && (size_t)n < sizeof(path))
-		s->fd = mkostemp(path, O_CLOEXEC);
-	if (s->fd < 0)
-		return err_set(e, ERR_CREATE, "no temporary file in %s: %s (set TMPDIR)", dir,
-			       strerror(errno));
-	unlink(path);
-	return 0;
+	s->fd = tempfile_open(e);
+	return s->fd < 0 ? s->fd : 0;
 }
 
 static int write_block(struct spool *s, uint64_t from, size_t n, struct err *e)
@@ -70,8 +53,8 @@ static int write_block(struct spool *s, uint64_t from, size_t n, struct err *e)
 		if (w < 0 && errno == EINTR)
 			continue;
 		if (w <= 0)
-			return err_set(e, ERR_CREATE, "temporary file in %s: %s",
-				       temporary_folder(), w ? strerror(errno) : "nothing written");
+			return err_set(e, ERR_CREATE, "temporary file in %s: TMPDIR",
+				       w ? strerror(errno) : "nothing written");
 		p += w;
 		at += w;
 		left -= (size_t)w;
