@@ -53,7 +53,7 @@ static int write_block(struct spool *s, uint64_t from, size_t n, struct err *e)
 		if (w < 0 && errno == EINTR)
 			continue;
 		if (w <= 0)
-			return err_set(e, ERR_CREATE, "temporary file in %s: TMPDIR",
+			return err_set(e, ERR_CREATE, "temporary file: %s (see TMPDIR)",
 				       w ? strerror(errno) : "nothing written");
 		p += w;
 		at += w;
