@@ -364,15 +364,22 @@ static int put_remarks(struct tracedat_import *t, const struct tracedat *d, stru
 	return rc;
 }
 
-/* Damage: its number is what was told, not what was lost, which nobody knows. */
-static int put_damage(struct tracedat_import *t, struct err *e)
+/* Damage: what it cost is the kernel's count of records without those we got. */
+static int put_damage(struct tracedat_import *t, const struct tracedat *d, struct err *e)
 {
 	if (input_damage(t->im->in))
 		import_damage(t->im, "%s", input_damage(t->im->in));
 	if (!t->im->at.damaged)
 		return 0;
-	return trace_writer_loss(t->im->w, NULL, 0, t->last, 0, "damage", t->im->first_damage.msg,
-				 e);
+
+	size_t n;
+	uint64_t lost = 0;
+	const struct tracedat_cpu_report *r = tracedat_reports(d, &n);
+	for (size_t i = 0; i < n; i++)
+		if (r[i].has_stat && r[i].recorded > r[i].records)
+			lost += r[i].recorded - r[i].records;
+	return trace_writer_loss(t->im->w, NULL, 0, t->last, lost, "damage",
+				 t->im->first_damage.msg, e);
 }
 
 /* Frees what the first pass learnt as soon as it is taken over. */
@@ -394,7 +401,7 @@ static int second_pass(struct tracedat_import *t, uint64_t mappings_max, struct 
 	if (!rc)
 		rc = put_remarks(t, *d, e);
 	if (!rc)
-		rc = put_damage(t, e);
+		rc = put_damage(t, *d, e);
 	if (!rc)
 		rc = put_meta(t, tracedat_info(*d), e);
 	if (!rc)

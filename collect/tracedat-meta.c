@@ -215,6 +215,7 @@ static void read_cpustat(struct tracedat *t, const char *text)
 		return;
 	struct tracedat_cpu_report *r = tracedat_report(t, t->stat_buffer, (uint32_t)no);
 	r->has_stat = true;
+	r->recorded = stat_number(text, "\nentries: ") + stat_number(text, "\nread events: ");
 	r->overrun = stat_number(text, "\noverrun: ") + stat_number(text, "\ncommit overrun: ");
 	r->dropped = stat_number(text, "\ndropped events: ");
 }

@@ -59,6 +59,7 @@ struct tracedat_cpu_report {
 	char buffer[TRACEDAT_NAME_BYTES]; /* "" is the top one */
 	uint32_t cpu;
 	bool has_stat;             /* the kernel's own figures are in the file: */
+	uint64_t recorded;         /* records handed out; with a filter a little more */
 	uint64_t overrun, dropped; /* records overwritten, records refused */
 	uint64_t missed;    /* sum of what the pages flag (a page without a number counts 1) */
 	uint64_t records;   /* delivered so far */

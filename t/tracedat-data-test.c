@@ -297,6 +297,30 @@ static void four_thousand_reads_are_as_many_rows_of_each_kind(void **state)
 	}
 }
 
+static void a_cut_recording_tells_how_many_records_are_missing(void **state)
+{
+	struct err e = {};
+	struct input *in;
+	(void)state;
+	need("collect/trace-v7-zstd-dma-iommu.dat");
+	assert_int_equal(input_open(data_path("collect/trace-v7-zstd-dma-iommu.dat"), &in, &e), 0);
+	assert_int_equal(input_random(in, &e), 0);
+	for (size_t n = 20000; n < input_size(in); n += 40000) {
+		uint8_t *p = malloc(n);
+		assert_int_equal(input_pread(in, p, n, 0, &e), 0);
+		struct rows r = rows_of_bytes(p, n);
+		assert_int_equal(r.rc, 0);
+		assert_true(r.damaged);
+		const uint64_t seen = rows_number(&r, "SELECT sum(seen) FROM account");
+		assert_int_equal(
+			rows_number(&r, "SELECT sum(n_lost) FROM loss WHERE cause = 'damage'"),
+			36000 - seen);
+		rows_free(&r);
+		free(p);
+	}
+	input_close(in);
+}
+
 static void faults_of_an_instance_buffer_are_rows(void **state)
 {
 	(void)state;
@@ -423,6 +447,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_figure_of_the_recordings_comes_out),
 		cmocka_unit_test(four_thousand_reads_are_as_many_rows_of_each_kind),
+		cmocka_unit_test(a_cut_recording_tells_how_many_records_are_missing),
 		cmocka_unit_test(faults_of_an_instance_buffer_are_rows),
 		cmocka_unit_test(every_page_the_disk_touched_was_mapped),
 		cmocka_unit_test(every_page_the_network_card_touched_was_mapped),

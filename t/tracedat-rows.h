@@ -64,8 +64,9 @@ static inline struct rows rows_import(struct input *in)
 	struct rows r = {};
 	struct import im = { .in = in, .options = &as, .is_last = true };
 
-	snprintf(r.path, sizeof(r.path), "/var/tmp/tracedat-test-%d-%u.db", (int)getpid(),
-		 number++);
+	const char *tmp = getenv("TMPDIR");
+	snprintf(r.path, sizeof(r.path), "%s/tracedat-test-%d-%u.db",
+		 tmp && *tmp ? tmp : "/var/tmp", (int)getpid(), number++);
 	unlink(r.path);
 	r.rc = trace_writer_open(r.path, &options, &im.w, &r.e);
 	if (r.rc)
