@@ -7,6 +7,7 @@
 #include "base/tempfile.h"
 #include "collect/commands.h"
 #include "collect/export.h"
+#include "reports/banner.h"
 #include "reports/cli.h"
 
 #include <errno.h>
@@ -246,6 +247,8 @@ static int export_all(struct export_command *c, uint64_t *damaged_out, struct er
 	x->ctx = c;
 
 	int rc = trace_open(c->path, &x->t, e);
+	if (!rc)
+		banner_show(&c->cli, COMMAND, x->t);
 	if (!rc)
 		rc = choose_stream(c, x, e);
 	if (!rc)

@@ -44,9 +44,6 @@ static void show_stream(struct report *r, const struct cache_answer *a)
 		    a->sample_pages && !a->jobs ? "about " : "", quantity_count(a->unique_pages).s,
 		    a->stream->kind->name, (double)a->requests / (double)a->unique_pages,
 		    quantity_ppm(ratio(a, a->unique_pages)).s);
-	if (a->lost_events)
-		report_text(r, "%s EVENTS WERE LOST when this trace was made: see pugmark info.",
-			    quantity_count(a->lost_events).s);
 }
 
 /* ---- policies ---- */

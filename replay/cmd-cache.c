@@ -11,10 +11,10 @@
 #include "replay/pageids.h"
 #include "replay/policy-load.h"
 #include "replay/trace-source.h"
+#include "reports/banner.h"
 #include "reports/cli.h"
 #include "reports/progress.h"
 
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -278,20 +278,6 @@ static int work(struct work *w, uint64_t *requests_out, uint64_t *unique_out, st
 	return o->npolicies ? replay(w, e) : 0;
 }
 
-static uint64_t lost_events(const struct trace *t)
-{
-	uint64_t lost = 0;
-	for (unsigned f = 0; f < trace_nfiles(t); f++) {
-		sqlite3_stmt *st = NULL;
-		if (sqlite3_prepare_v2(trace_sqlite(t, f), "SELECT sum(n_lost) FROM loss", -1, &st,
-				       NULL) == SQLITE_OK &&
-		    sqlite3_step(st) == SQLITE_ROW)
-			lost += (uint64_t)sqlite3_column_int64(st, 0);
-		sqlite3_finalize(st);
-	}
-	return lost;
-}
-
 /* Prints, stores and draws; the plot comes last, as it may share standard output. */
 static int hand_out(struct work *w, const struct cache_answer *a, const char *digest, struct err *e)
 {
@@ -321,9 +307,10 @@ static int hand_out(struct work *w, const struct cache_answer *a, const char *di
 static int answer(struct trace *t, struct work *w, struct err *e)
 {
 	const struct options *o = w->options;
+	bool is_least;
 	struct cache_answer a = {
 		.trace = t,
-		.lost_events = lost_events(t),
+		.lost_events = banner_lost_events(t, &is_least),
 		.seed = o->seed,
 		.sample_pages = o->sample_pages,
 		.policies = o->policies,
@@ -404,6 +391,7 @@ int cmd_cache(int argc, char **argv)
 
 	int rc = trace_open(o->path, &t, &e);
 	if (!rc) {
+		banner_show(&o->cli, "cache", t);
 		rc = answer(t, w, &e);
 		if (w->source.reader)
 			trace_source_close(&w->source);

@@ -6,6 +6,7 @@
 #include "reports/commands.h"
 
 #include "base/quantity.h"
+#include "reports/banner.h"
 #include "reports/cli.h"
 #include "reports/report.h"
 #include "store/aggregate.h"
@@ -256,26 +257,19 @@ static int show_locality(struct report *r, struct trace *t, struct err *e)
 
 static void show_verdict(struct report *r, const struct trace *t)
 {
-	uint64_t events = 0, last = 0, lost = 0;
-	bool is_sealed = true;
+	uint64_t events = 0, last = 0;
+	bool is_least;
+	const bool has_lost = banner_lost_events(t, &is_least) || is_least;
 	for (unsigned i = 0; i < trace_nstreams(t); i++) {
 		const struct trace_stream_info *s = trace_stream_info(t, i);
 		events += s->rows;
 		last = s->last_ns > last ? s->last_ns : last;
-		is_sealed &= s->is_sealed;
-	}
-	for (unsigned f = 0; f < trace_nfiles(t); f++) {
-		sqlite3_stmt *st = NULL;
-		if (sqlite3_prepare_v2(trace_sqlite(t, f), "SELECT sum(n_lost) FROM loss", -1, &st,
-				       NULL) == SQLITE_OK &&
-		    sqlite3_step(st) == SQLITE_ROW)
-			lost += (uint64_t)sqlite3_column_int64(st, 0);
-		sqlite3_finalize(st);
 	}
 	report_text(r, "%s: %s events over %s, %s, %s.", trace_path(t), quantity_count(events).s,
 		    quantity_ns(last).s,
-		    is_sealed ? "complete" : "NOT SEALED (being written, or its writer died)",
-		    lost ? "EVENTS WERE LOST (see below)" : "no loss recorded");
+		    banner_is_sealed(t) ? "complete"
+					: "NOT SEALED (being written, or its writer died)",
+		    has_lost ? "EVENTS WERE LOST (see below)" : "no loss recorded");
 }
 
 static int show(struct trace *t, const struct options *o, int *status_out, struct err *e)

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/embedded.h"
+#include "reports/banner.h"
 #include "reports/cli.h"
 #include "reports/plot.h"
 #include "reports/report.h"
@@ -294,6 +295,7 @@ int cmd_report(int argc, char **argv)
 	const char *sql = find_query(o.name, &e);
 	int rc = sql ? trace_open(o.path, &t, &e) : e.code;
 	if (!rc) {
+		banner_show(&o.cli, "report", t);
 		rc = open_and_run(t, sql, &o, &status, &e);
 		trace_close(t);
 	}

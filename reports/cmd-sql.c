@@ -7,6 +7,7 @@
 #include "reports/commands.h"
 
 #include "base/cleanup.h"
+#include "reports/banner.h"
 #include "reports/cli.h"
 #include "reports/report.h"
 #include "store/db.h"
@@ -251,8 +252,10 @@ int cmd_sql(int argc, char **argv)
 	_free_ char *text = o.sql ? NULL : read_stdin(&e);
 	if (!o.sql && !text)
 		rc = e.code;
-	if (!rc)
+	if (!rc) {
+		banner_show(&o.cli, "sql", t);
 		rc = run(t, o.sql ? o.sql : text, &o, &e);
+	}
 	trace_close(t);
 	return rc ? cli_fail("sql", &e) : EXIT_DONE;
 }

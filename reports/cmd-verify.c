@@ -3,6 +3,7 @@
 #include "reports/commands.h"
 
 #include "base/quantity.h"
+#include "reports/banner.h"
 #include "reports/cli.h"
 #include "reports/report.h"
 #include "store/trace.h"
@@ -70,10 +71,12 @@ static int verify(struct trace *t, const struct options *o, int *status_out, str
 	for (unsigned i = 0; i < trace_nstreams(t); i++)
 		events += trace_stream_info(t, i)->rows;
 	if (!rc && !o->cli.is_quiet)
-		report_text(r, "%s: %s: %s events in %u stream%s, %s finding%s", trace_path(t),
+		report_text(r, "%s: %s: %s events in %u stream%s, %s finding%s%s", trace_path(t),
 			    findings ? "DAMAGED" : "OK", quantity_count(events).s,
 			    trace_nstreams(t), trace_nstreams(t) == 1 ? "" : "s",
-			    quantity_count(findings).s, findings == 1 ? "" : "s");
+			    quantity_count(findings).s, findings == 1 ? "" : "s",
+			    banner_is_sealed(t) ? ""
+						: "; NOT SEALED, so there is no digest to check");
 	*status_out = cli_report_end("verify", r, findings ? EXIT_NO : EXIT_DONE);
 	return rc;
 }

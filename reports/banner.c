@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The banner of readers. A trace with losses or without its end is read like
+ * any other and the status is 0, so that the answer must not come alone.
+ */
+#include "reports/banner.h"
+
+#include "base/quantity.h"
+
+#include <sqlite3.h>
+
+uint64_t banner_lost_events(const struct trace *t, bool *is_least_out)
+{
+	uint64_t lost = 0;
+
+	*is_least_out = false;
+	for (unsigned f = 0; f < trace_nfiles(t); f++) {
+		sqlite3_stmt *st = NULL;
+		if (sqlite3_prepare_v2(trace_sqlite(t, f),
+				       "SELECT sum(n_lost), count(*) > count(n_lost) FROM loss", -1,
+				       &st, NULL) == SQLITE_OK &&
+		    sqlite3_step(st) == SQLITE_ROW) {
+			lost += (uint64_t)sqlite3_column_int64(st, 0);
+			*is_least_out |= sqlite3_column_int(st, 1);
+		}
+		sqlite3_finalize(st);
+	}
+	return lost;
+}
+
+bool banner_is_sealed(const struct trace *t)
+{
+	for (unsigned i = 0; i < trace_nstreams(t); i++)
+		if (!trace_stream_info(t, i)->is_sealed)
+			return false;
+	return true;
+}
+
+void banner_show(const struct cli *cli, const char *command, const struct trace *t)
+{
+	bool is_least;
+	const uint64_t lost = banner_lost_events(t, &is_least);
+
+	if (lost || is_least)
+		cli_note(cli, command,
+			 "%s: %s%s EVENTS WERE LOST when it was made: see pugmark info",
+			 trace_path(t), is_least ? "at least " : "", quantity_count(lost).s);
+	if (!banner_is_sealed(t))
+		cli_note(cli, command, "%s: NOT SEALED: it is being written, or its writer died",
+			 trace_path(t));
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+/* What a reader must know about a trace before its answer: losses, and rows yet to come. */
+#ifndef PUGMARK_REPORTS_BANNER_H
+#define PUGMARK_REPORTS_BANNER_H
+
+#include "reports/cli.h"
+#include "store/trace.h"
+
+/* Events that the trace says are missing; *is_least_out: there are losses of unknown size too. */
+uint64_t banner_lost_events(const struct trace *t, bool *is_least_out);
+
+bool banner_is_sealed(const struct trace *t);
+
+/* Notes on stderr, one for each of the two; nothing for a whole trace or with --quiet. */
+void banner_show(const struct cli *cli, const char *command, const struct trace *t);
+
+#endif
