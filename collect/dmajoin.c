@@ -423,8 +423,9 @@ static int put_segments(struct dmajoin *j, struct mapping *m, const struct dmajo
 			p.len += next.len;
 		}
 
-		struct dma_event row = new_row(m->ts, m->entry.dev, m->op, m->entry.dir,
-					       m->entry.req, DMAJOIN_DMA);
+		struct dma_event row =
+			new_row(m->ts, m->entry.dev, m->op, m->entry.dir, m->entry.req,
+				m->entry.is_inferred ? DMAJOIN_INFERRED : DMAJOIN_DMA);
 		set_piece(j, &row, &p);
 		int rc = put_row(j, &row, e);
 		if (!rc)
@@ -451,7 +452,8 @@ int dmajoin_map(struct dmajoin *j, const struct dmajoin_context *c, uint16_t dev
 			   .dev = dev,
 			   .dir = dir,
 			   .is_alloc = op == DMA_ALLOC,
-			   .is_list = is_list },
+			   .is_list = is_list,
+			   .is_inferred = segs[0].is_inferred },
 		.op = (uint8_t)op,
 		.at = MAPSET_NONE,
 		.last = MAPSET_NONE,
@@ -485,7 +487,10 @@ static int end_mapping(struct dmajoin *j, uint32_t at, uint64_t ts, bool skip_fi
 	struct mapset_piece p = m.first;
 	for (;;) {
 		struct dma_event row = new_row(ts, m.dev, m.is_alloc ? DMA_FREE : DMA_UNMAP, m.dir,
-					       m.req, m.iova_len ? DMAJOIN_BOTH : DMAJOIN_DMA);
+					       m.req,
+					       m.iova_len      ? DMAJOIN_BOTH
+					       : m.is_inferred ? DMAJOIN_INFERRED
+							       : DMAJOIN_DMA);
 		set_piece(j, &row, &p);
 		const int rc = skip_first ? 0 : put_row(j, &row, e);
 		if (rc)
@@ -694,8 +699,9 @@ static int complete_unmap(struct dmajoin *j, const struct close *half, uint16_t 
 }
 
 int dmajoin_unmap(struct dmajoin *j, const struct dmajoin_context *c, uint16_t dev, uint8_t dir,
-		  enum dma_op op, uint64_t dma_addr, uint64_t len, struct err *e)
+		  enum dma_op op, const struct dmajoin_segment *seg, struct err *e)
 {
+	const uint64_t dma_addr = seg->dma_addr, len = seg->len;
 	struct close half;
 	int rc = release(j, c->ts, e);
 	if (rc)
@@ -714,12 +720,13 @@ int dmajoin_unmap(struct dmajoin *j, const struct dmajoin_context *c, uint16_t d
 		half.len = j->maps.entries[at].iova_len;
 		rc = end_mapping(j, at, c->ts, false, e);
 	} else {
+		const struct mapset_piece p = segment_piece(seg, 0);
 		j->stats.unknown++;
 		half.iova = dma_addr & ~(uint64_t)(PAGE_BYTES - 1);
 		half.len = PAGE_BYTES;
-		struct dma_event row =
-			new_row(c->ts, dev, (uint8_t)op, dir, UINT64_MAX, DMAJOIN_DMA);
-		set_span(&row, AS_IOVA, dma_addr, len);
+		struct dma_event row = new_row(c->ts, dev, (uint8_t)op, dir, UINT64_MAX,
+					       seg->is_inferred ? DMAJOIN_INFERRED : DMAJOIN_DMA);
+		set_piece(j, &row, &p);
 		rc = put_row(j, &row, e);
 	}
 	/* dma_free* comes before its iommu:unmap */

@@ -36,7 +36,7 @@
 enum { DMAJOIN_NO_DEVICE = UINT16_MAX };
 
 /* What a row was made of; in its `source` until the caller puts a number of its own there. */
-enum dmajoin_source { DMAJOIN_BOTH, DMAJOIN_DMA, DMAJOIN_IOMMU, DMAJOIN_SOURCES };
+enum dmajoin_source { DMAJOIN_BOTH, DMAJOIN_DMA, DMAJOIN_IOMMU, DMAJOIN_INFERRED, DMAJOIN_SOURCES };
 
 /* Where and when an event happened. */
 struct dmajoin_context {
@@ -45,9 +45,13 @@ struct dmajoin_context {
 	int32_t pid; /* the interrupted task's in an interrupt; 0: idle, then cpu counts */
 };
 
-/* What a device may reach at dma_addr; phys may be DMAJOIN_NO_PHYS. */
+/*
+ * What a device may reach at dma_addr; phys may be DMAJOIN_NO_PHYS. is_inferred:
+ * the caller concludes phys from what it knows of the device.
+ */
 struct dmajoin_segment {
 	uint64_t dma_addr, len, phys;
+	bool is_inferred;
 };
 
 struct dmajoin_options {
@@ -86,9 +90,12 @@ int dmajoin_map(struct dmajoin *j, const struct dmajoin_context *c, uint16_t dev
 		enum dma_op op, const struct dmajoin_segment *segs, size_t n, bool is_list,
 		bool is_cut, struct err *e);
 
-/* dma_unmap_*, dma_free*: op is DMA_UNMAP or DMA_FREE. */
+/*
+ * dma_unmap_*, dma_free*: op is DMA_UNMAP or DMA_FREE. seg->phys counts only
+ * when the mapping is not known.
+ */
 int dmajoin_unmap(struct dmajoin *j, const struct dmajoin_context *c, uint16_t dev, uint8_t dir,
-		  enum dma_op op, uint64_t dma_addr, uint64_t len, struct err *e);
+		  enum dma_op op, const struct dmajoin_segment *seg, struct err *e);
 
 /* dma_unmap_sg: physical addresses of the list's n segments, at least one; lengths are not told. */
 int dmajoin_unmap_list(struct dmajoin *j, const struct dmajoin_context *c, uint16_t dev,

@@ -30,7 +30,7 @@ struct mapset_entry {
 	struct mapset_piece first;
 	uint16_t dev;
 	uint8_t dir;
-	bool is_alloc, is_list;
+	bool is_alloc, is_list, is_inferred;
 	/* private */
 	uint32_t next[2], hash[2];
 };

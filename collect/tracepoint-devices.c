@@ -12,6 +12,7 @@ enum {
 	SLOTS = 4 * DEVICES_MAX,
 	NAME_BYTES = 48,
 	VOTES_LEAST = 4,
+	DIRECT_LEAST = 16,
 };
 
 struct device {
@@ -20,6 +21,8 @@ struct device {
 	bool has_number;
 	uint16_t number; /* in the sink */
 	uint64_t maps, maps_to_device, votes[DEVICE_CLASSES];
+	uint64_t direct, translated; /* mappings */
+	bool is_direct;              /* as learnt in the first pass */
 };
 
 struct devices {
@@ -70,8 +73,9 @@ int devices_new(const struct devices *learnt, struct devices **out, struct err *
 	add(d, "unknown", strlen("unknown"), DEVICE_OTHER);
 	for (uint16_t i = 1; learnt && i < learnt->n; i++) {
 		const struct device *x = &learnt->table[i];
-		uint16_t ignored;
-		devices_find(d, x->name, x->len, class_by_votes(x), &ignored, NULL);
+		uint16_t at;
+		devices_find(d, x->name, x->len, class_by_votes(x), &at, NULL);
+		d->table[at].is_direct = at && x->direct >= DIRECT_LEAST && !x->translated;
 	}
 	return 0;
 }
@@ -143,6 +147,18 @@ void devices_vote(struct devices *d, uint16_t dev, bool is_to_device, enum devic
 	x->maps++;
 	x->maps_to_device += is_to_device;
 	x->votes[class]++;
+}
+
+void devices_address(struct devices *d, uint16_t dev, bool is_same)
+{
+	struct device *x = &d->table[dev];
+	x->direct += is_same;
+	x->translated += !is_same;
+}
+
+bool devices_is_direct(const struct devices *d, uint16_t dev)
+{
+	return d->table[dev].is_direct;
 }
 
 int devices_number(struct devices *d, uint16_t dev, const struct tracepoint_sink *sink,

@@ -34,6 +34,15 @@ int devices_find_block(struct devices *d, uint32_t dev, uint16_t *out, struct er
 /* A mapping of the device came right after an event of that class. */
 void devices_vote(struct devices *d, uint16_t dev, bool is_to_device, enum device_class class);
 
+/* A mapping of the device told both addresses. */
+void devices_address(struct devices *d, uint16_t dev, bool is_same);
+
+/*
+ * In the first pass every mapping of the device (enough of them) had its
+ * physical address on the bus: no IOMMU translates for it.
+ */
+bool devices_is_direct(const struct devices *d, uint16_t dev);
+
 /* The sink's number of ours (any number that is none of ours: of "unknown"). */
 int devices_number(struct devices *d, uint16_t dev, const struct tracepoint_sink *sink,
 		   uint16_t *out, struct err *e);

@@ -165,6 +165,9 @@ static int put_dma(void *ctx, const struct dma_event *from, struct err *e)
 						"frames from iommu:*" },
 		[DMAJOIN_DMA] = { "dma", "every mapping; device, direction and physical address "
 					 "from dma:*; frames of IOVAs where as = iova" },
+		[DMAJOIN_INFERRED] = { "dma-direct", "inferred: bus addresses taken as physical, "
+						     "as in every mapping of the device that "
+						     "tells both" },
 		[DMAJOIN_IOMMU] = { "iommu", "every mapping; no device, no direction; frames from "
 					     "iommu:*, of IOVAs where as = iova" },
 	};
@@ -271,7 +274,7 @@ static void take_hint(struct tracepoints *t, const struct record *r, uint16_t de
 static int on_map(struct tracepoints *t, const struct tracepoint *x, const struct record *r,
 		  struct err *e)
 {
-	struct dmajoin_segment seg;
+	struct dmajoin_segment seg = {};
 	uint16_t dev;
 	uint8_t dir;
 	int rc = dma_common(t, x, r, &dev, &dir, e);
@@ -281,14 +284,22 @@ static int on_map(struct tracepoints *t, const struct tracepoint *x, const struc
 	    !number(x, 4, r, &seg.phys))
 		return UNDECODABLE;
 	take_hint(t, r, dev, dir);
+	devices_address(t->devices, dev, seg.phys == seg.dma_addr);
 	const struct dmajoin_context c = dma_context(r);
 	return dmajoin_map(t->dma, &c, dev, dir, DMA_MAP, &seg, 1, false, false, e);
+}
+
+/* Where no IOMMU translates for the device, its bus addresses are physical. */
+static void infer_phys(const struct tracepoints *t, uint16_t dev, struct dmajoin_segment *seg)
+{
+	seg->is_inferred = devices_is_direct(t->devices, dev);
+	seg->phys = seg->is_inferred ? seg->dma_addr : DMAJOIN_NO_PHYS;
 }
 
 static int on_alloc(struct tracepoints *t, const struct tracepoint *x, const struct record *r,
 		    struct err *e)
 {
-	struct dmajoin_segment seg = { .phys = DMAJOIN_NO_PHYS };
+	struct dmajoin_segment seg;
 	uint16_t dev;
 	uint8_t dir;
 	int rc = dma_common(t, x, r, &dev, &dir, e);
@@ -296,6 +307,7 @@ static int on_alloc(struct tracepoints *t, const struct tracepoint *x, const str
 		return rc;
 	if (!number(x, 2, r, &seg.dma_addr) || !number(x, 3, r, &seg.len))
 		return UNDECODABLE;
+	infer_phys(t, dev, &seg);
 	const struct dmajoin_context c = dma_context(r);
 	return dmajoin_map(t->dma, &c, dev, dir, DMA_ALLOC, &seg, 1, false, false, e);
 }
@@ -305,14 +317,15 @@ static int on_unmap(struct tracepoints *t, const struct tracepoint *x, const str
 {
 	uint16_t dev;
 	uint8_t dir;
-	uint64_t addr, len;
+	struct dmajoin_segment seg;
 	int rc = dma_common(t, x, r, &dev, &dir, e);
 	if (rc)
 		return rc;
-	if (!number(x, 2, r, &addr) || !number(x, 3, r, &len))
+	if (!number(x, 2, r, &seg.dma_addr) || !number(x, 3, r, &seg.len))
 		return UNDECODABLE;
+	infer_phys(t, dev, &seg);
 	const struct dmajoin_context c = dma_context(r);
-	return dmajoin_unmap(t->dma, &c, dev, dir, op, addr, len, e);
+	return dmajoin_unmap(t->dma, &c, dev, dir, op, &seg, e);
 }
 
 /* Elements of a dynamic array of numbers; their count, or UNDECODABLE's place: SIZE_MAX. */
@@ -358,7 +371,7 @@ static size_t split_merged(struct dmajoin_segment *out, const uint8_t *phys, siz
 			const uint64_t len = left < room ? left : room;
 			if ((p ^ at) & (PAGE_BYTES - 1))
 				goto doubt;
-			out[n] = (struct dmajoin_segment){ at, len, p };
+			out[n] = (struct dmajoin_segment){ at, len, p, false };
 			at += len;
 			left -= len;
 		}
@@ -375,11 +388,12 @@ doubt:
 			const uint64_t p = le64_get(phys);
 			first = PAGE_BYTES - (p & (PAGE_BYTES - 1));
 			first = bus[0].len < first ? bus[0].len : first;
-			out[n++] = (struct dmajoin_segment){ bus[0].dma_addr, first, p };
+			out[n++] = (struct dmajoin_segment){ bus[0].dma_addr, first, p, false };
 		}
 		if (bus[i].len > first)
 			out[n++] = (struct dmajoin_segment){ bus[i].dma_addr + first,
-							     bus[i].len - first, DMAJOIN_NO_PHYS };
+							     bus[i].len - first, DMAJOIN_NO_PHYS,
+							     false };
 	}
 	return n;
 }
@@ -449,6 +463,7 @@ static int on_map_list(struct tracepoints *t, const struct tracepoint *x, const 
 	if (!n)
 		return UNDECODABLE;
 	take_hint(t, r, dev, dir);
+	devices_address(t->devices, dev, le64_get(phys) == le64_get(bus));
 	const struct dmajoin_context c = dma_context(r);
 	rc = dmajoin_map(t->dma, &c, dev, dir, DMA_MAP, segs, n, true, is_cut, e);
 	if (rc > 0) {

@@ -15,7 +15,10 @@
  * also completions of requests submitted before the recording. A device is
  * "nvme", "nic" or "block" where its mappings follow nvme_setup_cmd,
  * net_dev_start_xmit or block_rq_issue in the same context, which takes a
- * first pass over (part of) the records: `learnt`.
+ * first pass over (part of) the records: `learnt`. The same pass finds devices
+ * for which no IOMMU translates; bus addresses of their coherent memory, which
+ * comes without physical address, are then taken as physical, under a source of
+ * its own ("dma-direct").
  */
 #ifndef PUGMARK_COLLECT_TRACEPOINT_H
 #define PUGMARK_COLLECT_TRACEPOINT_H

@@ -79,21 +79,22 @@ static void iommu_unmap(int32_t pid, uint64_t iova, uint64_t len)
 static void map(int32_t pid, uint16_t dev, uint64_t phys, uint64_t dma, uint64_t len)
 {
 	const struct dmajoin_context c = at(pid, 0);
-	const struct dmajoin_segment s = { dma, len, phys };
+	const struct dmajoin_segment s = { dma, len, phys, false };
 	ok(dmajoin_map(join, &c, dev, DIR_FROM_DEVICE, DMA_MAP, &s, 1, false, false, &e));
 }
 
 static void alloc(int32_t pid, uint16_t dev, uint64_t dma, uint64_t len)
 {
 	const struct dmajoin_context c = at(pid, 0);
-	const struct dmajoin_segment s = { dma, len, DMAJOIN_NO_PHYS };
+	const struct dmajoin_segment s = { dma, len, DMAJOIN_NO_PHYS, false };
 	ok(dmajoin_map(join, &c, dev, DIR_BOTH, DMA_ALLOC, &s, 1, false, false, &e));
 }
 
 static void unmap(int32_t pid, uint16_t dev, enum dma_op op, uint64_t dma, uint64_t len)
 {
 	const struct dmajoin_context c = at(pid, 0);
-	ok(dmajoin_unmap(join, &c, dev, DIR_FROM_DEVICE, op, dma, len, &e));
+	const struct dmajoin_segment s = { dma, len, DMAJOIN_NO_PHYS, false };
+	ok(dmajoin_unmap(join, &c, dev, DIR_FROM_DEVICE, op, &s, &e));
 }
 
 static void finish(void)
@@ -175,7 +176,7 @@ static void an_interrupt_in_the_middle_of_a_pair_keeps_both(void **state)
 static void idle_cpus_are_told_apart(void **state)
 {
 	const struct dmajoin_context c1 = { 0, 1, 0 }, c2 = { 1, 2, 0 }, c3 = { 2, 2, 0 };
-	const struct dmajoin_segment s = { 0x1000, 4096, 0xa000 };
+	const struct dmajoin_segment s = { 0x1000, 4096, 0xa000, false };
 	(void)state;
 	ok(dmajoin_iommu_map(join, &c1, 0x1000, 0xa000, 4096, &e));
 	ok(dmajoin_iommu_map(join, &c2, 0x1000, 0xa000, 4096, &e));
@@ -290,9 +291,9 @@ static void an_allocation_without_frames_is_told_by_its_iova(void **state)
 
 static void a_list_is_unmapped_by_its_first_physical_address(void **state)
 {
-	const struct dmajoin_segment segs[] = { { 0x10800, 0x800, 0x5800 },
-						{ 0x11000, 0x1000, 0x9000 },
-						{ 0x12000, 0x200, 0xa000 } };
+	const struct dmajoin_segment segs[] = { { 0x10800, 0x800, 0x5800, false },
+						{ 0x11000, 0x1000, 0x9000, false },
+						{ 0x12000, 0x200, 0xa000, false } };
 	const uint64_t phys[] = { 0x5800, 0x9000, 0xa000 };
 	(void)state;
 	iommu_map(1, 0x10000, 0x5000, 4096);
@@ -312,7 +313,7 @@ static void a_list_is_unmapped_by_its_first_physical_address(void **state)
 
 static void a_cut_list_is_filled_up_by_what_the_iommu_mapped(void **state)
 {
-	const struct dmajoin_segment seg = { 0x10000, 0x1000, 0x5000 };
+	const struct dmajoin_segment seg = { 0x10000, 0x1000, 0x5000, false };
 	(void)state;
 	iommu_map(1, 0x10000, 0x5000, 4096);
 	iommu_map(1, 0x11000, 0x9000, 4096);

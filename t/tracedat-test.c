@@ -317,6 +317,35 @@ static void ranges_that_the_iommu_merged_are_split_only_where_that_is_sure(void 
 	mk_cpu_free(&c);
 }
 
+static void coherent_memory_of_a_device_without_iommu_has_frames(void **state)
+{
+	(void)state;
+	for (unsigned translated = 0; translated < 2; translated++) {
+		struct mk_cpu c = {};
+		mk_dma(&c, 1000, 1, MK_ALLOC, nvme, 0x123000, 8192, 0);
+		for (unsigned i = 0; i < 20; i++) {
+			const uint64_t phys = 0x500000 + 4096 * (uint64_t)i;
+			const uint64_t bus = translated && i == 10 ? 0xffff0000 : phys;
+			mk_map_page(&c, 2000 + i, 1, nvme, phys, bus, 4096, 1);
+		}
+		mk_dma(&c, 3000, 1, MK_FREE, nvme, 0x123000, 8192, 0);
+		mk_dma(&c, 4000, 1, MK_UNMAP_PAGE, nvme, 0x999000, 4096, 1);
+		struct mk m = mk_file_v7(&c, 1, false, NULL);
+		struct rows r = rows_of_bytes(m.p, m.n);
+		assert_int_equal(r.ndma, 23);
+		for (size_t i = 0; i < 23; i += i ? 1 : 21) {
+			assert_int_equal(r.dma[i].as, translated ? AS_IOVA : AS_PA);
+			assert_int_equal(r.dma[i].pfn, i == 22 ? 0x999 : 0x123);
+		}
+		assert_int_equal(r.dma[1].as, AS_PA);
+		/* and it is told that the address is a conclusion */
+		assert_int_equal(r.dma[0].source == r.dma[1].source, translated);
+		rows_free(&r);
+		mk_free(&m);
+		mk_cpu_free(&c);
+	}
+}
+
 static void ticks_become_time_by_the_files_factor_or_are_refused(void **state)
 {
 	struct mk_cpu c = { .clock = "x86-tsc" };
@@ -540,6 +569,7 @@ int main(void)
 		cmocka_unit_test(lost_events_are_accounted_once),
 		cmocka_unit_test(a_cut_scatter_list_is_told),
 		cmocka_unit_test(ranges_that_the_iommu_merged_are_split_only_where_that_is_sure),
+		cmocka_unit_test(coherent_memory_of_a_device_without_iommu_has_frames),
 		cmocka_unit_test(ticks_become_time_by_the_files_factor_or_are_refused),
 		cmocka_unit_test(a_file_cut_anywhere_gives_its_first_events_or_a_sentence),
 		cmocka_unit_test(data_of_all_cpus_are_found_when_the_last_options_are_cut_off),
