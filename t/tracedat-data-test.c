@@ -196,7 +196,7 @@ static void check_file(const char *name, json_t *file)
 
 	struct err e = {};
 	struct input *in;
-	struct tracedat *t;
+	struct tracedat *t = NULL;
 	struct tracedat_event ev;
 	const struct tracedat_handlers h = { &c, bind_checks, no_damage, no_missed };
 	uint64_t first = 0, last = 0;

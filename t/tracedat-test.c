@@ -59,7 +59,7 @@ static struct events read_events(const void *p, size_t n)
 {
 	struct events x = {};
 	struct input *in;
-	struct tracedat *t;
+	struct tracedat *t = NULL;
 	struct tracedat_event ev;
 	const struct tracedat_handlers h = { &x, no_format, on_damage, on_missed };
 
