@@ -63,6 +63,10 @@ static const struct importer *none(struct input *in, const uint8_t *head, size_t
 	char list[160] = "";
 	size_t used = 0;
 
+	if (!n && input_damage(in)) {
+		err_set(e, ERR_UNUSABLE, "%s", input_damage(in));
+		return NULL;
+	}
 	if (!n) {
 		err_set(e, ERR_UNUSABLE, "%s: is empty", input_name(in));
 		return NULL;

@@ -191,6 +191,8 @@ static int open_file(struct input *in, const char *path, struct err *e)
 
 int input_open(const char *path, struct input **out, struct err *e)
 {
+	if (!*path)
+		return err_set(e, ERR_NOINPUT, "'' is no file name");
 	struct input *in = calloc(1, sizeof(*in));
 	if (!in)
 		return err_set(e, ERR_NOMEM, "out of memory");

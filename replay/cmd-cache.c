@@ -304,6 +304,17 @@ static int hand_out(struct work *w, const struct cache_answer *a, const char *di
 	return rc ? rc : status;
 }
 
+/* No hour of replay before a results file that cannot be written. */
+static int check_results(const char *path, struct err *e)
+{
+	struct results *r;
+	const int rc = results_open(path, &r, e);
+
+	if (!rc)
+		results_abort(r);
+	return rc;
+}
+
 static int answer(struct trace *t, struct work *w, struct err *e)
 {
 	const struct options *o = w->options;
@@ -321,7 +332,9 @@ static int answer(struct trace *t, struct work *w, struct err *e)
 		.has_own_sizes = o->has_own_sizes,
 	};
 	char digest[TRACE_DIGEST_CHARS + 1];
-	int rc = o->plot ? plot_begin(o->plot, cache_plot_script(o->wants_curve), &w->plot, e) : 0;
+	int rc = o->results ? check_results(o->results, e) : 0;
+	if (!rc && o->plot)
+		rc = plot_begin(o->plot, cache_plot_script(o->wants_curve), &w->plot, e);
 	if (!rc)
 		rc = trace_source_find(t, o->stream, &a.stream, e);
 	if (!rc)

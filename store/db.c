@@ -131,24 +131,24 @@ int db_get_i64(sqlite3 *db, const char *path, const char *sql, int64_t missing, 
 	return rc;
 }
 
-/* A file that SQLite refuses: bytes 16 and 28 of its header tell how long it should be. */
-static int refuse_file(const char *path, struct err *e)
+/* Whether a file is shorter than bytes 16 and 28 of its header say. */
+static bool is_cut_short(const char *path, struct err *e)
 {
 	_fclose_ FILE *f = fopen(path, "re");
 	uint8_t h[32] = {};
 	struct stat st;
 
-	if (f && fread(h, 1, sizeof(h), f) == sizeof(h) && !memcmp(h, "SQLite format 3", 16) &&
-	    !fstat(fileno(f), &st)) {
-		const uint64_t size = h[16] << 8 | h[17];
-		const uint64_t pages = (uint32_t)h[28] << 24 | h[29] << 16 | h[30] << 8 | h[31];
-		const uint64_t bytes = (size == 1 ? 65536 : size) * pages;
-		if ((uint64_t)st.st_size < bytes)
-			return err_set(e, ERR_UNUSABLE,
-				       "%s: is cut short: %llu bytes of %llu are there", path,
-				       (unsigned long long)st.st_size, (unsigned long long)bytes);
-	}
-	return err_set(e, ERR_UNUSABLE, "%s: not a pugmark file (no SQLite database)", path);
+	if (!f || fread(h, 1, sizeof(h), f) != sizeof(h) || memcmp(h, "SQLite format 3", 16) ||
+	    fstat(fileno(f), &st))
+		return false;
+	const uint64_t size = h[16] << 8 | h[17];
+	const uint64_t pages = (uint32_t)h[28] << 24 | h[29] << 16 | h[30] << 8 | h[31];
+	const uint64_t bytes = (size == 1 ? 65536 : size) * pages;
+	if ((uint64_t)st.st_size >= bytes)
+		return false;
+	err_set(e, ERR_UNUSABLE, "%s: is cut short: %llu bytes of %llu are there", path,
+		(unsigned long long)st.st_size, (unsigned long long)bytes);
+	return true;
 }
 
 int db_check_identity(sqlite3 *db, const char *path, uint32_t application_id, struct err *e)
@@ -158,12 +158,19 @@ int db_check_identity(sqlite3 *db, const char *path, uint32_t application_id, st
 	if (!rc)
 		rc = db_get_i64(db, path, "PRAGMA user_version", 0, &version, e);
 	if (rc == ERR_FORMAT)
-		return refuse_file(path, e);
+		return is_cut_short(path, e)
+			       ? ERR_UNUSABLE
+			       : err_set(e, ERR_UNUSABLE,
+					 "%s: not a pugmark file (no SQLite database)", path);
 	if (rc)
 		return rc;
 	if ((uint32_t)id != application_id)
-		return err_set(e, ERR_UNUSABLE, "%s: an SQLite file, but not a pugmark %s", path,
-			       application_id == TRACE_APPLICATION_ID ? "trace" : "results file");
+		return !id && is_cut_short(path, e)
+			       ? ERR_UNUSABLE
+			       : err_set(e, ERR_UNUSABLE,
+					 "%s: an SQLite file, but not a pugmark %s", path,
+					 application_id == TRACE_APPLICATION_ID ? "trace"
+										: "results file");
 	if (version != TRACE_USER_VERSION)
 		return err_set(e, ERR_UNUSABLE, "%s: format version %lld, this program reads %d",
 			       path, (long long)version, TRACE_USER_VERSION);
