@@ -29,6 +29,8 @@ struct slot {
 	struct chunk_decoder *dec;
 	struct batch batch;
 	void *columns[KIND_MAX_COLUMNS];
+	uint32_t *keep; /* rows that pass the filters */
+	uint32_t keep_cap;
 	int rc; /* 1 batch, 0 end, negative error */
 	struct err err;
 	bool is_full;
@@ -44,8 +46,6 @@ struct trace_reader {
 	sqlite3 *db; /* of refs[].file == open_file */
 	sqlite3_stmt *fetch;
 	unsigned open_file;
-	uint32_t *keep; /* rows that pass the filters */
-	uint32_t keep_cap;
 	struct slot slots[SLOTS];
 	unsigned head; /* slot handed out last */
 	bool is_threaded, is_started, is_stopping;
@@ -172,6 +172,7 @@ static uint32_t lower_bound(const uint64_t *ts, uint32_t n, uint64_t limit)
 static void cut_times(const struct trace_reader *r, struct slot *s, uint32_t from, uint32_t to)
 {
 	s->batch.n = to > from ? to - from : 0;
+	s->batch.first_row = from;
 	for (unsigned c = 0; c < r->kind->ncolumns; c++)
 		if (s->batch.col[c])
 			s->batch.col[c] = (const uint8_t *)s->batch.col[c] +
@@ -201,22 +202,23 @@ static void gather(void *column, unsigned width, const uint32_t *keep, uint32_t 
 
 static int keep_rows(struct trace_reader *r, struct slot *s, struct err *e)
 {
-	if (s->batch.n > r->keep_cap) {
-		free(r->keep);
-		r->keep = malloc(s->batch.n * sizeof(*r->keep));
-		r->keep_cap = r->keep ? s->batch.n : 0;
-		if (!r->keep)
+	if (s->batch.n > s->keep_cap) {
+		free(s->keep);
+		s->keep = malloc(s->batch.n * sizeof(*s->keep));
+		s->keep_cap = s->keep ? s->batch.n : 0;
+		if (!s->keep)
 			return err_set(e, ERR_NOMEM, "out of memory");
 	}
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < s->batch.n; i++) {
-		r->keep[n] = i;
+		s->keep[n] = i;
 		n += passes(r, &s->batch, i);
 	}
 	for (unsigned c = 0; c < r->kind->ncolumns; c++)
 		if (s->columns[c])
-			gather(s->columns[c], r->kind->columns[c].width_bytes, r->keep, n);
+			gather(s->columns[c], r->kind->columns[c].width_bytes, s->keep, n);
 	s->batch.n = n;
+	s->batch.rows = s->keep;
 	return 0;
 }
 
@@ -257,7 +259,6 @@ static int check_ref(const struct chunk_ref *ref, const struct chunk_header *h, 
 	return err_set(e, ERR_FORMAT, "the chunk table and the chunk disagree");
 }
 
-/* A part of the chunk: the times first, then of the other columns only what is needed. */
 /* Rows up to a time, were the times spread evenly, and some more. */
 static uint32_t guess_rows(const struct chunk_ref *ref, uint64_t to_ns)
 {
@@ -316,7 +317,7 @@ static int decode_blob(struct trace_reader *r, const struct chunk_ref *ref, stru
 	struct chunk_header h;
 	int rc;
 
-	s->batch = (struct batch){ .kind = r->kind };
+	s->batch = (struct batch){ .kind = r->kind, .seq = (uint64_t)ref->seq };
 	if (is_slice)
 		rc = decode_slice(r, ref, s, blob, blob_bytes, &h, e);
 	else
@@ -513,11 +514,12 @@ void trace_reader_close(struct trace_reader *r)
 		return;
 	stop_thread(r);
 	close_file(r);
-	for (unsigned i = 0; i < SLOTS; i++)
+	for (unsigned i = 0; i < SLOTS; i++) {
 		chunk_decoder_free(r->slots[i].dec);
+		free(r->slots[i].keep);
+	}
 	pthread_mutex_destroy(&r->lock);
 	pthread_cond_destroy(&r->changed);
-	free(r->keep);
 	free(r->refs);
 	free(r);
 }

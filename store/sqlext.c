@@ -45,7 +45,7 @@ struct cursor {
 	unsigned stream; /* next stream to look at */
 	const struct batch *batch;
 	uint32_t row;
-	sqlite3_int64 rowid;
+	sqlite3_int64 rowid; /* of a function: number of the result row */
 	bool is_end;
 	struct aggregate result; /* of a function */
 	char by[32];
@@ -158,9 +158,28 @@ static int x_eof(sqlite3_vtab_cursor *base)
 	return ((struct cursor *)base)->is_end;
 }
 
-static int x_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out)
+enum { ROW_BITS = 18, STREAM_SHIFT = 54 }; /* CHUNK_ROWS_MAX rows, 2^36 chunks, 512 streams */
+
+_Static_assert(CHUNK_ROWS_MAX <= 1 << ROW_BITS, "a row of a chunk needs more bits");
+
+static int function_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out)
 {
-	*out = ((struct cursor *)base)->rowid;
+	const struct cursor *cur = (const struct cursor *)base;
+	*out = (sqlite3_int64)((uint64_t)cur->stream << STREAM_SHIFT) | cur->rowid;
+	return SQLITE_OK;
+}
+
+/*
+ * A row has one number however it was found: for `a = 1 OR b = 2` SQLite looks
+ * twice and knows by it which rows it has already.
+ */
+static int kind_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out)
+{
+	const struct cursor *cur = (const struct cursor *)base;
+	const struct batch *b = cur->batch;
+	const uint32_t row = b->rows ? b->rows[cur->row] : b->first_row + cur->row;
+	*out = (sqlite3_int64)((uint64_t)cur->sel.stream << STREAM_SHIFT | b->seq << ROW_BITS |
+			       row);
 	return SQLITE_OK;
 }
 
@@ -305,7 +324,6 @@ static int kind_filter(sqlite3_vtab_cursor *base, int n, const char *plan, int a
 
 	close_reader(cur);
 	cur->is_end = false;
-	cur->rowid = 0;
 	cur->stream = 0;
 	cur->sel =
 		(struct trace_select){ .columns = strtoull(plan + 2 * n, NULL, 10) | 1, .dev = -1 };
@@ -340,7 +358,6 @@ static int kind_filter(sqlite3_vtab_cursor *base, int n, const char *plan, int a
 static int kind_next(sqlite3_vtab_cursor *base)
 {
 	struct cursor *cur = (struct cursor *)base;
-	cur->rowid++;
 	if (++cur->row < cur->batch->n)
 		return SQLITE_OK;
 	return next_batch(cur, (struct table *)base->pVtab);
@@ -570,7 +587,7 @@ static const sqlite3_module kind_module = {
 	.xNext = kind_next,
 	.xEof = x_eof,
 	.xColumn = kind_column,
-	.xRowid = x_rowid,
+	.xRowid = kind_rowid,
 };
 
 static const sqlite3_module function_module = {
@@ -583,7 +600,7 @@ static const sqlite3_module function_module = {
 	.xNext = function_next,
 	.xEof = x_eof,
 	.xColumn = function_column,
-	.xRowid = x_rowid,
+	.xRowid = function_rowid,
 };
 
 static int add_module(sqlite3 *db, struct source *src, const char *name,

@@ -83,6 +83,11 @@ struct batch {
 	const struct kind *kind;
 	uint32_t n;
 	const void *col[KIND_MAX_COLUMNS];
+
+	/* where the rows stand in the stream: row i is the chunk's row first_row + i, or rows[i] */
+	uint64_t seq; /* of the chunk */
+	uint32_t first_row;
+	const uint32_t *rows; /* NULL: one after another */
 };
 
 #define BATCH_COLUMN(type)                                                             \
