@@ -488,6 +488,9 @@ static const char copy_tables[] = "INSERT INTO main.meta SELECT * FROM old.meta;
 				  "INSERT INTO main.session SELECT * FROM old.session;"
 				  "INSERT INTO main.source SELECT * FROM old.source;"
 				  "INSERT INTO main.stream SELECT * FROM old.stream;"
+				  "INSERT INTO main.clock SELECT * FROM old.clock;"
+				  "INSERT INTO main.account SELECT * FROM old.account;"
+				  "DELETE FROM old.account;"
 				  "UPDATE old.session SET state = 'sealed';"
 				  "COMMIT;"
 				  "DETACH old";
