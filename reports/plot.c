@@ -73,7 +73,7 @@ static unsigned text_columns(void)
 	const char *text = getenv("COLUMNS");
 	const long n = text ? strtol(text, NULL, 10) : 0;
 
-	return n >= 40 && n <= 500 ? (unsigned)n : 79;
+	return n >= 40 && n <= 500 ? (unsigned)n : 80;
 }
 
 static int find_terminal(const char *target, const struct terminal **out, struct err *e)
@@ -135,7 +135,7 @@ static int open_input(struct plot *p, struct err *e)
 	else
 		fprintf(p->input,
 			"set encoding utf8\nset terminal dumb mono size %u,24 noenhanced\n",
-			text_columns());
+			text_columns() - 1); /* gnuplot adds a blank */
 	return 0;
 }
 

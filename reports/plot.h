@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Plots by gnuplot. The target's ending picks the terminal: .svg, .png, .pdf,
- * or `-` for text on stdout (as wide as COLUMNS says, else 79x24). Files are
+ * or `-` for text on stdout (as wide as COLUMNS says, else 80x24). Files are
  * written beside the target and renamed once they are whole, so a failed plot
  * leaves nothing. The same input gives the same svg, png and text; a pdf
  * carries its date.
