@@ -91,7 +91,7 @@ static int list_streams(struct trace *t, const char *why, struct err *e)
 
 static int choose_stream(const struct export_command *c, struct export *x, struct err *e)
 {
-	const struct trace_stream_info *only = NULL;
+	const struct trace_stream_info *largest = NULL; /* as cache picks it */
 	unsigned nknown = 0;
 	char why[60];
 
@@ -101,7 +101,8 @@ static int choose_stream(const struct export_command *c, struct export *x, struc
 			continue;
 		if (!is_known(c->exporter, s->kind->id))
 			continue;
-		only = s;
+		if (!largest || s->rows > largest->rows)
+			largest = s;
 		nknown++;
 	}
 	if (c->stream && !nknown) {
@@ -119,14 +120,9 @@ static int choose_stream(const struct export_command *c, struct export *x, struc
 	}
 	if (c->exporter->is_of_all && !c->stream)
 		return 0;
-	for (const enum kind_id *k = c->exporter->kinds; nknown > 1 && k && *k != KIND_COUNT; k++)
-		if (trace_find_stream(x->t, *k)) { /* by preference */
-			x->stream = trace_find_stream(x->t, *k);
-			return 0;
-		}
-	if (nknown > 1)
+	if (nknown > 1 && !c->exporter->kinds)
 		return list_streams(x->t, "--stream must pick one", e);
-	x->stream = only;
+	x->stream = largest;
 	return 0;
 }
 

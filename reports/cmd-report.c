@@ -258,7 +258,8 @@ static int open_and_run(struct trace *t, const char *sql, const struct options *
 	_free_ char *title = report_title(sql);
 	sqlite3 *db;
 	sqlite3_stmt *st = NULL;
-	int rc = db_open_readonly(trace_file_path(t, 0), TRACE_APPLICATION_ID, &db, e);
+	int rc = db_open_readonly(trace_file_path(t, trace_nfiles(t) - 1), TRACE_APPLICATION_ID,
+				  &db, e);
 	if (rc)
 		return rc;
 	if (sqlext_register(db, o->path) != SQLITE_OK || !title)

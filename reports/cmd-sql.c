@@ -191,7 +191,8 @@ static int run_all(sqlite3 *db, const char *sql, const char *digest, const struc
 static int run(struct trace *t, const char *sql, const struct options *o, struct err *e)
 {
 	sqlite3 *db;
-	int rc = db_open_readonly(trace_file_path(t, 0), TRACE_APPLICATION_ID, &db, e);
+	int rc = db_open_readonly(trace_file_path(t, trace_nfiles(t) - 1), TRACE_APPLICATION_ID,
+				  &db, e);
 	if (rc)
 		return rc;
 	if (sqlext_register(db, o->path) != SQLITE_OK)

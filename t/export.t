@@ -103,4 +103,9 @@ exits 73 'a folder that is not there is status 73' pugmark export io.db -f csv -
 exits 73 'a full disk is status 73' pugmark export io.db -f csv -o /dev/full
 is 'nothing half-written is left' "$(ls | grep -c '\.csv\.......$')" 0
 
+# of several streams the one that cache would take
+sample=$ROOT/datasets/nic.db
+is 'as many requests are exported as cache replays' "$(pugmark export "$sample" -f requests | sed 1d | wc -l)" \
+	"$(pugmark cache "$sample" --policy lru --size 1 --json | json_numbers requests | head -n 1)"
+
 done_testing

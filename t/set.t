@@ -37,7 +37,7 @@ for report in rate popularity; do
 done
 for sql in 'SELECT count(*), min(ts_ns), max(ts_ns), sum(obj) FROM object' \
 	'SELECT * FROM object WHERE ts_ns BETWEEN 100000000000 AND 100005000000 OR obj = 7' \
-	'SELECT sum(events) FROM event_hist(0, 0, 1000000000)'; do
+	'SELECT sum(events) FROM event_hist(0, 0, 1000000000)' 'SELECT * FROM account' 'SELECT kind, digest FROM stream'; do
 	is "sql sees all files: $sql" "$(pugmark sql set.db "$sql")" "$(pugmark sql one.db "$sql")"
 done
 ok 'a name without its ending is enough' pugmark verify set
