@@ -6,16 +6,37 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What is too long loses its middle: a long path is at its start, the reason at its end.
+ */
+static void shorten(struct err *e, const char *text, size_t n)
+{
+	enum { HEAD = 80 };
+	const size_t tail = sizeof(e->msg) - HEAD - 4;
+
+	memcpy(e->msg, text, HEAD);
+	memcpy(e->msg + HEAD, "...", 3);
+	memcpy(e->msg + HEAD + 3, text + n - tail, tail + 1);
+}
+
 int err_set(struct err *e, enum err_code code, const char *fmt, ...)
 {
+	enum { LONGEST = 8192 }; /* of what is looked at: a path and some words */
+	char text[LONGEST];
+
 	if (!e)
 		return code;
 
 	va_list ap;
 	va_start(ap, fmt);
-	e->code = code;
-	vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
+	const int n = vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	e->code = code;
+	if (n < 0)
+		e->msg[0] = 0;
+	else if ((size_t)n < sizeof(e->msg))
+		memcpy(e->msg, text, (size_t)n + 1);
+	else
+		shorten(e, text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
 	return code;
 }
 

@@ -67,7 +67,9 @@ static void put_text_cell(sqlite3_stmt *st, int column)
 {
 	const char *text = (const char *)sqlite3_column_text(st, column);
 	for (const char *p = text ? text : ""; *p; p++) /* one line a row, one tab a column */
-		putchar(*p == '\t' || *p == '\n' ? ' ' : *p);
+		putchar(*p == '\t' || *p == '\n'                 ? ' '
+			: (unsigned char)*p < 0x20 || *p == 0x7f ? '?'
+								 : *p);
 }
 
 static void put_json_cell(sqlite3_stmt *st, int column)

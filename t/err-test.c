@@ -31,6 +31,21 @@ static void prefixes_say_where_from_the_outside_in(void **state)
 	assert_string_equal(e.msg, "nic.db: chunk 3: row 812");
 }
 
+static void a_long_path_does_not_cost_the_reason(void **state)
+{
+	char path[4000];
+	struct err e;
+	(void)state;
+
+	memset(path, 'x', sizeof(path) - 1);
+	path[sizeof(path) - 1] = 0;
+	err_set(&e, ERR_NOINPUT, "%s: No such file or directory", path);
+	assert_int_equal(strlen(e.msg), sizeof(e.msg) - 1);
+	assert_memory_equal(e.msg, path, 80);
+	const char reason[] = "xxx: No such file or directory";
+	assert_string_equal(e.msg + sizeof(e.msg) - sizeof(reason), reason);
+}
+
 static void long_sentences_are_cut_and_stay_terminated(void **state)
 {
 	char longer[500];
@@ -81,6 +96,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(setting_returns_the_code_with_or_without_a_place),
 		cmocka_unit_test(prefixes_say_where_from_the_outside_in),
+		cmocka_unit_test(a_long_path_does_not_cost_the_reason),
 		cmocka_unit_test(long_sentences_are_cut_and_stay_terminated),
 		cmocka_unit_test(exit_statuses_are_as_agreed),
 	};
