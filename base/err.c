@@ -6,8 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What is too long loses its middle: a long path is at its start, the reason at its end.
- */
+/* What is too long loses its middle: a long path is at its start, the reason at the end. */
 static void shorten(struct err *e, const char *text, size_t n)
 {
 	enum { HEAD = 80 };

@@ -218,6 +218,13 @@ static int check_file(const char *path, struct err *e)
 	return st.st_size ? 0 : err_set(e, ERR_UNUSABLE, "%s: is empty", path);
 }
 
+/* The file itself can be read, but there is no shared memory of the WAL, nor a way to make it. */
+static bool needs_folder(sqlite3 *db)
+{
+	const int code = db ? sqlite3_errcode(db) : 0;
+	return code == SQLITE_CANTOPEN || code == SQLITE_READONLY;
+}
+
 int db_open_readonly(const char *path, uint32_t application_id, sqlite3 **out, struct err *e)
 {
 	sqlite3 *db = NULL;
@@ -236,6 +243,10 @@ int db_open_readonly(const char *path, uint32_t application_id, sqlite3 **out, s
 				     "%s: its writer died; reading it once needs write permission "
 				     "for the file and its folder",
 				     path);
+	} else if (rc && needs_folder(db)) {
+		rc = err_set(e, ERR_PERM,
+			     "%s: is not sealed: reading it needs write permission for its folder",
+			     path);
 	}
 	if (rc) {
 		sqlite3_close(db);

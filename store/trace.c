@@ -128,6 +128,10 @@ static int add_streams(struct trace *t, const struct trace_file *f, struct err *
 			    " LEFT JOIN chunk c ON c.stream_id = s.stream_id"
 			    " GROUP BY s.stream_id ORDER BY s.stream_id",
 			    &st, e);
+	if (rc == ERR_BUG) /* no such table */
+		rc = err_set(e, ERR_UNUSABLE,
+			     "%s: its tables are missing: was it copied without its -wal file?",
+			     f->path);
 	int step = SQLITE_DONE;
 	while (!rc && (step = sqlite3_step(st)) == SQLITE_ROW)
 		rc = add_stream_row(t, f, st, e);

@@ -76,6 +76,10 @@ exits 73 'nobody else writes it' pugmark import a.lis -o live.db
 is 'whatever its input' "$(err)" 'pugmark import: live.db: another process is writing it'
 exits 73 'not with --force' pugmark import a.lis -o live.db --force
 like 'for the same reason' "$(err)" 'another process is writing it'
+cp live.db alone.db
+exits 65 'a copy without its -wal is no trace' pugmark info alone.db
+is 'which is told' "$(err)" \
+	'pugmark info: alone.db: its tables are missing: was it copied without its -wal file?'
 kill -9 $pid
 exec 3>&- 4<&-
 wait $pid 2>/dev/null
