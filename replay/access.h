@@ -13,15 +13,16 @@
  *
  * Data of both or unknown direction is read at the map and written at the
  * unmap. `access` and `dirty` rows are accesses at their time in every model.
- * A coherent area (alloc) is used at any time until its free.
+ * A coherent area (alloc) is live until its free: used at any time.
  *
- * A mapping through which the device may write opens at its map and closes at
- * its unmap. One that the trace never closes was written at an unknown time:
- * its pages count as used from the map on. Which mapping that will be is not
- * known when the map is read, hence OPEN and CLOSE for the consumer to count;
- * but where a device has no unmap row in the whole trace (its collector does
- * not see them, or it maps once and for all), each of its maps is an access in
- * every model, and its pages are live from then on.
+ * A mapping through which the device may write is open from its map to its
+ * unmap. One that the trace never closes was written at an unknown time, so a
+ * page whose mapping is open at the end of the trace counts as used until
+ * then. Which mapping that will be is not known when the map is read: the
+ * consumer counts OPEN and CLOSE. Where no such mapping of a device is ever
+ * unmapped in the whole trace (its collector does not see it, or it maps once
+ * and for all), each map is an access and its pages are live from then on. The
+ * model `start` knows nothing of this: there a map is an access, and no more.
  *
  * Rows that tell no frame, and rows of another address space than most (an
  * IOVA among physical frames; guest-virtual cpu rows), have no page: they are
@@ -86,7 +87,7 @@ struct access_info {
 	uint64_t dma_unknown;        /* dma rows without frame; complete at the end of the stream */
 	uint64_t cpu_outside;        /* cpu rows of another space; complete at the end */
 	unsigned devices;            /* that have dma rows */
-	unsigned devices_no_unmap;   /* of them, with maps but without one unmap */
+	unsigned devices_no_unmap;   /* of them, that map for writing and never unmap */
 	/*
 	 * Share of page numbers that the sources kept (by hash of the number);
 	 * 1,000,000: all. is_mixed: sources differ, and this is the least.
