@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The life of an I/O page fault (research/iopf.md section 3):
+ *
+ *	detect -> report -> irq -> sched -> resolve -> map -> update -> resume
+ *
+ * Each stage is a distribution; waiting for a server, for room in a page-request
+ * queue or for the rest of a group lies in the stage that waits, so the stages
+ * sum to the whole exactly. A fault ends DONE, FAILED or JOINED (the page was
+ * on its way for another fault). A design is section [iopf] of an INI file;
+ * profiles with provenance are sim/profiles/*.ini, embedded.
+ *
+ *	vpri     bitmap on the device, sideband report          VPRI, SOSP'24 slides
+ *	pri      device TLB, page-request queue, groups         PCIe ATS+PRI, VT-d driver
+ *	snoop    software sees each request before the device   VIO OSDI'25, IOGuard '24
+ *	viommu   pages are pinned when the guest maps them      coIOMMU, ATC'20
+ *	static   everything pinned at start: no fault           VFIO today
+ *	none     DMA to an absent page is an error
+ *
+ * Left out: contents of messages, PCIe bandwidth, power states; what the fault
+ * does to the I/O behind it is sim/block.h and sim/nic.h.
+ *
+ * Use: iopf_new, then for each access in time order evq_run_until(q, t) and, for
+ * what hostmem says is absent, iopf_raise. The queue needs room for two events
+ * a slot. All memory is the arena's, none is taken per fault.
+ */
+#ifndef PUGMARK_SIM_IOPF_H
+#define PUGMARK_SIM_IOPF_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/hist.h"
+#include "base/param.h"
+#include "base/quantile.h"
+#include "base/units.h"
+#include "sim/evq.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum iopf_backend { IOPF_VPRI, IOPF_PRI, IOPF_SNOOP, IOPF_VIOMMU, IOPF_STATIC, IOPF_NONE };
+
+enum iopf_stage {
+	IOPF_DETECT,  /* the device sees that it may not access the page */
+	IOPF_REPORT,  /* its message reaches the host (pri: and finds room in the queue) */
+	IOPF_IRQ,     /* a handler reads it */
+	IOPF_SCHED,   /* a server takes it: waiting in line included */
+	IOPF_RESOLVE, /* swap-in, zero-fill, or nothing if it is there already */
+	IOPF_MAP,     /* EPT and IOMMU entries */
+	IOPF_UPDATE,  /* bitmap entry; pri: response to the group, waiting for its members included
+		       */
+	IOPF_RESUME,  /* the device goes on */
+	IOPF_STAGES
+};
+extern const char *const iopf_stage_names[IOPF_STAGES + 1]; /* "detect", ..., NULL */
+extern const char *const iopf_backend_names[];              /* "vpri", ..., NULL */
+
+enum iopf_outcome { IOPF_OPEN, IOPF_DONE, IOPF_FAILED, IOPF_JOINED };
+
+enum iopf_service { IOPF_POOL, IOPF_VCPU }; /* one line for k servers; a line per server */
+enum iopf_join { IOPF_JOIN_PAGE, IOPF_JOIN_REGION };
+enum iopf_head { IOPF_HEAD_EACH, IOPF_HEAD_BATCH };
+
+/* Section [iopf]. Times that a backend has no use for are 0 in its profile. */
+struct iopf_config {
+	int backend; /* enum iopf_backend */
+	struct dist stage[IOPF_STAGES];
+	struct dist lookup; /* of the device, for each DMA that does not fault */
+
+	int service;       /* enum iopf_service */
+	uint64_t servers;  /* threads of the pool, or vCPUs */
+	bool holds_server; /* while the page is brought in */
+	int join;          /* enum iopf_join */
+	uint64_t slots;    /* faults open at a time, joined ones included */
+
+	/* vpri */
+	uint64_t batch_entries;  /* bitmap updates written at once */
+	struct dist batch_extra; /* host time for each entry after the first of a batch */
+
+	/* pri */
+	uint64_t prq_entries, prq_group_pages, device_requests;
+	int prq_head;          /* enum iopf_head: when entries are given back */
+	struct dist prq_entry; /* handler's time for one entry */
+	struct dist prq_retry; /* device's pause after a full queue */
+	uint64_t prq_retries;  /* then FAILED */
+	bool is_vf;            /* virtual function: never told FAILURE, which would end PRI */
+	struct dist tlb_invalidate;
+
+	/* snoop */
+	struct dist request_cost;       /* host CPU for each I/O request */
+	uint64_t passthrough_iops;      /* from here on requests are not snooped; 0: always */
+	uint64_t passthrough_window_ns; /* over which requests are counted */
+
+	/* viommu */
+	struct dist map_cost;     /* guest exit and pinning for each map */
+	uint64_t pin_grain_pages; /* pinned around a mapped page */
+};
+
+extern const struct param iopf_params[];
+extern const size_t iopf_nparams;
+
+/*
+ * The embedded profile of a backend ("vpri", ...) into a set that has
+ * iopf_params: read it first, then the user's design, then --set.
+ */
+int iopf_read_profile(struct param_set *s, const char *backend, struct err *e);
+
+/* What the engine must do for a backend besides raising faults. */
+struct iopf_traits {
+	bool can_fault;     /* false: no page may be absent, or DMA to it fails */
+	bool pins_all;      /* static */
+	bool pins_on_map;   /* viommu: pin, bringing in, at map; unpin at unmap */
+	bool has_bitmap;    /* report residency changes: iopf_residency */
+	bool has_tlb;       /* likewise: an invalidation each */
+	bool sees_requests; /* snoop: iopf_request for each I/O */
+};
+struct iopf_traits iopf_traits(int backend);
+
+/* Bytes of the bitmap: 2 bits a 4 KiB page of the span, for each (VM, function). */
+uint64_t iopf_bitmap_bytes(uint64_t span_bytes, uint64_t functions);
+
+/* ---- a run ---- */
+
+struct iopf_fault {
+	uint32_t vm, page;
+	uint16_t dev, queue;
+	struct ns at[IOPF_STAGES + 1]; /* at[s] .. at[s + 1] is stage s; the last is the end */
+	uint64_t wait_ns;              /* of IOPF_SCHED: in line */
+	uint32_t id;                   /* names the fault while it is open */
+	uint16_t retries;
+	uint8_t outcome; /* enum iopf_outcome */
+};
+
+/* Answers of the resolve hook besides a duration. */
+#define IOPF_LATER   UINT64_MAX       /* iopf_resolved will say */
+#define IOPF_REFUSED (UINT64_MAX - 1) /* there is no such page: FAILED */
+
+struct iopf_hooks {
+	void *ctx;
+	/* Bring the page: ns until it is there. NULL: drawn from the stage's distribution. */
+	uint64_t (*resolve)(void *ctx, const struct iopf_fault *f, struct ns now);
+	/* The fault has ended; f is valid during the call. */
+	void (*done)(void *ctx, const struct iopf_fault *f);
+	/* The 2 MiB region of a page, for join = region. */
+	uint32_t (*region)(void *ctx, uint32_t vm, uint32_t page);
+};
+
+struct iopf_counts {
+	uint64_t raised, done, failed, joined; /* raised = done + failed + joined + open */
+	uint64_t open, open_max;
+	uint64_t no_slot; /* of failed: more faults open than slots */
+	uint64_t server_busy_ns, line_max;
+	uint64_t prq_requests, prq_overflow, prq_groups, prq_batches, prq_used_max;
+	uint64_t bitmap_updates, bitmap_writes, bitmap_ns; /* writes: batches */
+	uint64_t tlb_invalidations, tlb_ns;
+	uint64_t requests, requests_passed, request_ns, passthrough_switches;
+};
+
+struct iopf;
+
+/* rng streams are seeded by (seed, stage). hooks may be NULL, else it is copied. */
+int iopf_new(const struct iopf_config *c, const struct iopf_hooks *hooks, struct evq *q,
+	     uint64_t seed, struct arena *a, struct iopf **out, struct err *e);
+
+/*
+ * A DMA request of a device met absent pages (numbers within the VM). pri asks
+ * for them in groups that are answered together; the others fault on each.
+ * Hooks may be called before this returns.
+ */
+struct iopf_request {
+	uint32_t vm;
+	uint16_t dev, queue;
+	const uint32_t *pages;
+	uint32_t npages;
+};
+void iopf_raise(struct iopf *f, const struct iopf_request *r);
+
+/* After IOPF_LATER: the page is there, or (false) cannot be had. */
+void iopf_resolved(struct iopf *f, uint32_t id, bool is_there);
+
+/*
+ * A page's residency changed other than by a fault of ours (swap-out, CPU fault,
+ * readahead, pin): bitmap update or device-TLB invalidation, charged to the host.
+ */
+void iopf_residency(struct iopf *f, uint32_t vm, uint32_t page, bool is_present);
+
+/* snoop: an I/O request passes. Returns host ns spent on it, 0 when passed through. */
+uint64_t iopf_request(struct iopf *f, uint16_t dev, struct ns now);
+
+const struct iopf_counts *iopf_counts(const struct iopf *f);
+
+/* Durations of one stage, and from raised to end, of DONE faults. */
+const struct hist *iopf_stage_hist(const struct iopf *f, enum iopf_stage s);
+const struct hist *iopf_total_hist(const struct iopf *f);
+
+/* ERR_BUG when the counts do not add up. */
+int iopf_check(const struct iopf *f, struct err *e);
+
+#endif
