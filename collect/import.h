@@ -92,7 +92,8 @@ const struct importer *importer_find(const char *name);
 /* The best match for an opened input, or NULL with a sentence that lists the formats. */
 const struct importer *importer_sniff(struct input *in, struct err *e);
 
-/* Opens a file of a folder under its name or with .zst, .gz or .xz; ERR_NOINPUT if there is none. */
+/* Opens a file of a folder under its name or with .zst, .gz or .xz; ERR_NOINPUT if there is none.
+ */
 int import_open_member(const char *folder, const char *name, struct input **out, struct err *e);
 
 /*
