@@ -68,24 +68,53 @@ static void tell_commit(void *ctx, const struct kind *k, uint64_t rows, uint64_t
 
 /* ---- inputs ---- */
 
-/* The importer of an input: as --format says, else by its bytes; all inputs share one. */
-static int choose_importer(struct import_command *c, struct input *in, struct err *e)
+static bool is_folder(const char *path)
 {
-	const struct importer *found = c->format ? importer_find(c->format) : importer_sniff(in, e);
-	if (!found)
-		return c->format ? err_set(e, ERR_USAGE, "no format '%s'", c->format) : e->code;
+	struct stat st;
+
+	return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+/* All inputs share one importer, the first one's. */
+static int agree(struct import_command *c, const char *path, const struct importer *found,
+		 struct err *e)
+{
 	if (!c->importer)
 		c->importer = found;
 	if (c->importer != found)
 		return err_set(e, ERR_USAGE,
 			       "%.90s is %s, but %.90s is %s: import each into a trace of its own",
-			       c->files[0], c->importer->name, input_name(in), found->name);
+			       c->files[0], c->importer->name, path, found->name);
 	if (c->nfiles > 1 && !found->is_appendable)
 		return err_set(e, ERR_USAGE,
 			       "%s inputs do not follow one another: import each into a trace "
 			       "of its own",
 			       found->name);
 	return 0;
+}
+
+/* Opens an input and finds its importer: as --format says, else by its bytes. */
+static int open_input(struct import_command *c, const char *path, struct input **out, struct err *e)
+{
+	const struct importer *found = c->format ? importer_find(c->format) : NULL;
+	int rc;
+
+	if (c->format && !found)
+		return err_set(e, ERR_USAGE, "no format '%s'", c->format);
+	if (is_folder(path) && (!found || found->folder_member))
+		rc = importer_open_folder(path, &found, out, e);
+	else if (found && found->folder_member)
+		rc = err_set(e, ERR_USAGE, "%s: format %s is a folder with %s in it", path,
+			     found->name, found->folder_member);
+	else
+		rc = input_open(path, out, e);
+	if (!rc && !found && !(found = importer_sniff(*out, e)))
+		rc = e->code;
+	if (!rc)
+		rc = agree(c, input_name(*out), found, e);
+	if (rc)
+		input_close(take_ptr(*out));
+	return rc;
 }
 
 /* What an interrupted import must share with us to be gone on with. */
@@ -221,6 +250,7 @@ static int run_input(struct import_command *c, struct input *in, struct err *e)
 	input_position(in, &done, &total);
 	progress_init(&c->progress, COMMAND, "B", total, c->cli.is_quiet);
 	c->im.in = in;
+	c->im.folder = c->importer->folder_member ? c->files[c->im.at.file] : NULL;
 	c->im.is_last = c->im.at.file + 1 == c->nfiles;
 	const int rc = c->importer->run(&c->im, e);
 	progress_end(&c->progress);
@@ -260,9 +290,7 @@ static int run_all(struct import_command *c, struct input *first, struct err *e)
 			rc = run_input(c, first, e);
 			continue;
 		}
-		rc = input_open(path, &in, e);
-		if (!rc)
-			rc = choose_importer(c, in, e);
+		rc = open_input(c, path, &in, e);
 		if (!rc)
 			rc = run_input(c, in, e);
 		input_close(take_ptr(in));
@@ -306,9 +334,7 @@ static int check_later_input(struct import_command *c, const char *path, struct 
 	if (!strcmp(path, "-") ||
 	    (!stat(path, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)))
 		return 0;
-	int rc = input_open(path, &in, e);
-	if (!rc)
-		rc = choose_importer(c, in, e);
+	const int rc = open_input(c, path, &in, e);
 	input_close(in);
 	return rc;
 }
@@ -317,9 +343,7 @@ static int import_all(struct import_command *c, struct err *e)
 {
 	struct input *first = NULL;
 
-	int rc = input_open(c->files[0], &first, e);
-	if (!rc)
-		rc = choose_importer(c, first, e);
+	int rc = open_input(c, c->files[0], &first, e);
 	for (unsigned i = 1; !rc && i < c->nfiles; i++)
 		rc = check_later_input(c, c->files[i], e);
 	if (!rc)
@@ -460,7 +484,7 @@ static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, {} };
 static const struct argp argp = {
 	.options = options,
 	.parser = parse_option,
-	.args_doc = "FILE...",
+	.args_doc = "FILE...\nFOLDER",
 	.doc = "Reads foreign files (plain, .zst, .gz, .xz or - for standard input) into a trace."
 	       "\vFormats:",
 	.children = children,

@@ -39,6 +39,7 @@ struct import_cursor {
 
 struct import {
 	struct input *in;
+	const char *folder; /* of importers with a folder_member, else NULL */
 	struct trace_writer *w;
 	const struct import_options *options;
 	bool is_last; /* of several inputs; a single one is */
@@ -72,6 +73,12 @@ struct importer {
 	bool is_seekable;
 	/* May run again for the next of several inputs, with im->at as it was left. */
 	bool is_appendable;
+	/*
+	 * Not NULL: the input is a folder that holds this file, as it is or
+	 * compressed. sniff and run get that file as im->in, and run opens the
+	 * other files of the folder.
+	 */
+	const char *folder_member;
 	/* Of its times: "synthetic" (made up), "sequence" (ordinals); NULL: "trace". */
 	const char *clock;
 };
@@ -84,6 +91,17 @@ const struct importer *importer_find(const char *name);
 
 /* The best match for an opened input, or NULL with a sentence that lists the formats. */
 const struct importer *importer_sniff(struct input *in, struct err *e);
+
+/* Opens a file of a folder under its name or with .zst, .gz or .xz; ERR_NOINPUT if there is none.
+ */
+int import_open_member(const char *folder, const char *name, struct input **out, struct err *e);
+
+/*
+ * Opens the folder_member of a folder for *importer, or (NULL) for the one
+ * whose form the folder has; ERR_UNUSABLE when it has none.
+ */
+int importer_open_folder(const char *folder, const struct importer **importer, struct input **out,
+			 struct err *e);
 
 /*
  * Counts damage and keeps the first sentence; says where and what was

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
-/* The table of importers, alphabetical, and the choice among them. */
+/* The table of importers, alphabetical, the choice among them, and files of a folder. */
 #include "collect/import.h"
 
+#include "base/cleanup.h"
+
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 /* one line each */
 // clang-format off
@@ -14,6 +18,7 @@ extern const struct importer
 	import_lackey,
 	import_lis,
 	import_oraclegeneral,
+	import_swapdir,
 	import_tracedat,
 	import_vscsi;
 
@@ -23,6 +28,7 @@ const struct importer *const importers[] = {
 	&import_lackey,
 	&import_lis,
 	&import_oraclegeneral,
+	&import_swapdir,
 	&import_tracedat,
 	&import_vscsi,
 	NULL,
@@ -95,6 +101,8 @@ const struct importer *importer_sniff(struct input *in, struct err *e)
 	const struct importer *best = NULL;
 	int best_score = 0;
 	for (const struct importer *const *i = importers; *i; i++) {
+		if ((*i)->folder_member)
+			continue;
 		int score = 2 * (*i)->sniff(head, n, n < INPUT_PEEK_BYTES);
 		if (score > 0 && has_extension(input_name(in), (*i)->extensions))
 			score++; /* decides between equals only */
@@ -104,4 +112,60 @@ const struct importer *importer_sniff(struct input *in, struct err *e)
 		}
 	}
 	return best ? best : none(in, head, n, e);
+}
+
+/* ---- folders ---- */
+
+int import_open_member(const char *folder, const char *name, struct input **out, struct err *e)
+{
+	static const char *const tails[] = { "", ".zst", ".gz", ".xz" };
+
+	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+		_free_ char *path = NULL;
+		struct err why = {};
+		if (asprintf(&path, "%s/%s%s", folder, name, tails[i]) < 0)
+			return err_set(e, ERR_NOMEM, "out of memory");
+		if (access(path, F_OK) && errno == ENOENT)
+			continue;
+		const int rc = input_open(path, out, &why);
+		return rc ? err_set(e, rc, "%s", why.msg) : 0;
+	}
+	return err_set(e, ERR_NOINPUT, "%.150s/%s: no such file, plain or compressed", folder,
+		       name);
+}
+
+static bool knows_folder(const struct importer *importer, struct input *in)
+{
+	const uint8_t *head;
+	size_t n;
+
+	return !input_peek(in, &head, &n, NULL) && importer->sniff(head, n, n < INPUT_PEEK_BYTES);
+}
+
+int importer_open_folder(const char *folder, const struct importer **importer, struct input **out,
+			 struct err *e)
+{
+	if (*importer)
+		return import_open_member(folder, (*importer)->folder_member, out, e);
+
+	char list[160] = "";
+	size_t used = 0;
+	for (const struct importer *const *i = importers; *i; i++) {
+		if (!(*i)->folder_member)
+			continue;
+		if (!import_open_member(folder, (*i)->folder_member, out, NULL)) {
+			if (knows_folder(*i, *out)) {
+				*importer = *i;
+				return 0;
+			}
+			input_close(take_ptr(*out));
+		}
+		if (used < sizeof(list))
+			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s (%s)",
+						 used ? ", " : "", (*i)->name, (*i)->folder_member);
+	}
+	return err_set(e, ERR_UNUSABLE,
+		       "%.80s: is a folder, and no recording of a known form: %s; name files "
+		       "one by one otherwise",
+		       folder, list);
 }

@@ -53,7 +53,7 @@
 	X(bytes, u64, "bytes", NONE, VARINT, NEVER, NULL)      \
 	X(source, u16, "source", NONE, PLANES, NEVER, NULL)
 
-/* CPU touches of a page range; count touches seen over the last period. */
+/* CPU touches of a page range: count of them within the period that begins at ts. */
 #define CPU_COLUMNS(X)                                       \
 	X(ts, u64, "ts_ns", DELTA, PLANES, NEVER, NULL)      \
 	X(vm, u16, "vm", NONE, PLANES, NEVER, NULL)          \

@@ -15,7 +15,7 @@ const char *const kind_outcome_names[] = { "done", "failed", "joined", "unknown"
 const char *const kind_tier_names[] = { "unknown", "zswap", "ssd", "remote", NULL };
 const char *const kind_pt_op_names[] = { "set",  "clear", "invlpg", "cr3",
 					 "fork", "exec",  "exit",   NULL };
-const char *const kind_swap_op_names[] = { "out", "in", NULL };
+const char *const kind_swap_op_names[] = { "out", "in", "absent", NULL };
 
 enum { NEVER = false, MAX = true };
 

@@ -42,7 +42,8 @@ enum pt_op {
 	PT_OP_COUNT,
 };
 
-enum swap_op { SWAP_OUT, SWAP_IN, SWAP_OP_COUNT };
+/* SWAP_ABSENT: no event, but a snapshot: these pages were out at that time */
+enum swap_op { SWAP_OUT, SWAP_IN, SWAP_ABSENT, SWAP_OP_COUNT };
 enum swap_tier { TIER_UNKNOWN, TIER_ZSWAP, TIER_SSD, TIER_REMOTE, TIER_COUNT };
 
 enum kind_id {

@@ -48,6 +48,13 @@ struct trace_device {
 	unsigned queues;
 };
 
+/* A virtual machine, as rows call it by number. */
+struct trace_vm {
+	unsigned vm;
+	const char *name; /* or NULL */
+	uint64_t mem_pages;
+};
+
 /* One line of accounting: seen = the sum of the others, always. */
 struct trace_account {
 	uint64_t seen, stored, filtered, ring_lost, shed, decode_error, unaccounted;
@@ -101,6 +108,9 @@ int trace_writer_account(struct trace_writer *w, const char *source, const struc
 
 /* Free text about the recording host (key "kernel", "cpu", "hostname" ...). */
 int trace_writer_host(struct trace_writer *w, const char *key, const char *value, struct err *e);
+
+/* What is known of a VM; a second call for the same number replaces it. */
+int trace_writer_vm(struct trace_writer *w, const struct trace_vm *vm, struct err *e);
 
 /* Free text about the trace: "clock_base_ns", "origin", "licence" ... */
 int trace_writer_meta(struct trace_writer *w, const char *key, const char *value, struct err *e);

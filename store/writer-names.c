@@ -2,6 +2,8 @@
 /* What a trace says beside its rows: devices, sources, losses, accounts, host and meta text. */
 #include "store/writer.h"
 
+#include "base/units.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,6 +145,16 @@ int trace_writer_account(struct trace_writer *w, const char *source, const struc
 		      "INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?)", "suuuuuuu",
 		      source, a->seen, a->stored, a->filtered, a->ring_lost, a->shed,
 		      a->decode_error, a->unaccounted);
+}
+
+int trace_writer_vm(struct trace_writer *w, const struct trace_vm *vm, struct err *e)
+{
+	if (!w->db)
+		return 0;
+	return db_run(w->db, w->file, e,
+		      "INSERT OR REPLACE INTO vm(vm_id, name, mem_pages, page_shift)"
+		      " VALUES (?, ?, ?, ?)",
+		      "isui", (int64_t)vm->vm, vm->name, vm->mem_pages, (int64_t)PAGE_SHIFT);
 }
 
 int trace_writer_meta(struct trace_writer *w, const char *key, const char *value, struct err *e)
