@@ -115,9 +115,9 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*make)(FILE *f, uint64_t i);
 	} formats[] = {
-		{ "csv", make_csv },       { "lis", make_lis },
-		{ "lackey", make_lackey }, { "kindcsv", make_kindcsv },
-		{ "vscsi", make_vscsi },   { "oraclegeneral", make_oraclegeneral },
+		{ "requests", make_csv },  { "lis", make_lis },
+		{ "lackey", make_lackey }, { "csv", make_kindcsv },
+		{ "vscsi", make_vscsi },   { "oracle-general", make_oraclegeneral },
 	};
 	char dir[256], path[300];
 	FILE *json = argc == 2 ? fopen(argv[1], "w") : NULL;

@@ -108,6 +108,8 @@ static int open_input(struct import_command *c, const char *path, struct input *
 			     found->name, found->folder_member);
 	else
 		rc = input_open(path, out, e);
+	if (!rc && found && !found->folder_member)
+		found = importer_variant(found, *out);
 	if (!rc && !found && !(found = importer_sniff(*out, e)))
 		rc = e->code;
 	if (!rc)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * csv: a header of SQL names, enums as their names, NULL as an empty field;
- * import --format kindcsv reads it back to the same rows. jsonl: one object per
+ * import --format csv reads it back to the same rows. jsonl: one object per
  * row with the same names, NULL as null.
  */
 #include "collect/export.h"

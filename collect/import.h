@@ -55,8 +55,10 @@ struct import {
 };
 
 struct importer {
-	const char *name;       /* for --format */
-	const char *summary;    /* one line for --help and the manual */
+	const char *name;    /* for --format */
+	const char *summary; /* one line for --help and the manual */
+	const char
+		*variant_of; /* also chosen under this name, where the bytes fit better; or NULL */
 	const char *extensions; /* "vscsi" or "lis arc": a hint beside the bytes */
 	/*
 	 * How sure are we that these are ours? 0 (no) .. 100 (a magic number).
@@ -88,6 +90,9 @@ extern const struct importer *const importers[];
 
 /* By name, or NULL. */
 const struct importer *importer_find(const char *name);
+
+/* The named importer, or the variant of it that the bytes fit better. */
+const struct importer *importer_variant(const struct importer *named, struct input *in);
 
 /* The best match for an opened input, or NULL with a sentence that lists the formats. */
 const struct importer *importer_sniff(struct input *in, struct err *e);

@@ -14,20 +14,20 @@
 // clang-format off
 extern const struct importer
 	import_csv,
-	import_kindcsv,
 	import_lackey,
 	import_lis,
-	import_oraclegeneral,
+	import_oracle_general,
+	import_requests,
 	import_swapdir,
 	import_tracedat,
 	import_vscsi;
 
 const struct importer *const importers[] = {
 	&import_csv,
-	&import_kindcsv,
 	&import_lackey,
 	&import_lis,
-	&import_oraclegeneral,
+	&import_oracle_general,
+	&import_requests,
 	&import_swapdir,
 	&import_tracedat,
 	&import_vscsi,
@@ -112,6 +112,21 @@ const struct importer *importer_sniff(struct input *in, struct err *e)
 		}
 	}
 	return best ? best : none(in, head, n, e);
+}
+
+const struct importer *importer_variant(const struct importer *named, struct input *in)
+{
+	const uint8_t *head;
+	size_t n;
+	if (input_peek(in, &head, &n, NULL))
+		return named; /* reading will say why */
+
+	const bool is_whole = n < INPUT_PEEK_BYTES;
+	for (const struct importer *const *i = importers; *i; i++)
+		if ((*i)->variant_of && !strcmp((*i)->variant_of, named->name) &&
+		    (*i)->sniff(head, n, is_whole) > named->sniff(head, n, is_whole))
+			return *i;
+	return named;
 }
 
 /* ---- folders ---- */

@@ -60,24 +60,24 @@ struct text_case {
 };
 
 static const struct text_case text_cases[] = {
-	{ "csv", "time_us,object_id\n1,2\n1,3\n", 0, 2, 0, 0, "" },
-	{ "csv", "# a\n\n 7 ,\t8 \r\n9,9", 0, 2, 0, 0, "" },
-	{ "csv", "1,18446744073709551615\n", 0, 1, 0, 0, "" },
-	{ "csv", "1,18446744073709551616\n2,2\n", 0, 1, 0, 1,
+	{ "requests", "time_us,object_id\n1,2\n1,3\n", 0, 2, 0, 0, "" },
+	{ "requests", "# a\n\n 7 ,\t8 \r\n9,9", 0, 2, 0, 0, "" },
+	{ "requests", "1,18446744073709551615\n", 0, 1, 0, 0, "" },
+	{ "requests", "1,18446744073709551616\n2,2\n", 0, 1, 0, 1,
 	  "in: line 1: expected two decimal numbers: time_us,object_id" },
-	{ "csv", "1,000000000000000000000000000002\n", 0, 1, 0, 0, "" },
-	{ "csv", "1,2\n2,3,4\n3,4\n", 0, 2, 0, 1,
+	{ "requests", "1,000000000000000000000000000002\n", 0, 1, 0, 0, "" },
+	{ "requests", "1,2\n2,3,4\n3,4\n", 0, 2, 0, 1,
 	  "in: line 2: expected two decimal numbers: time_us,object_id" },
-	{ "csv", "1,2\n-2,3\n", 0, 1, 0, 1,
+	{ "requests", "1,2\n-2,3\n", 0, 1, 0, 1,
 	  "in: line 2: expected two decimal numbers: time_us,object_id" },
-	{ "csv", "1,2\ntime_us,object_id\n", 0, 1, 0, 1,
+	{ "requests", "1,2\ntime_us,object_id\n", 0, 1, 0, 1,
 	  "in: line 2: expected two decimal numbers: time_us,object_id" },
-	{ "csv", "7,1\n6,1\n7,2\n", 0, 2, 0, 1, "in: line 2: time goes backwards" },
-	{ "csv", "18446744073709551,1\n18446744073709552,1\n", 0, 1, 0, 1,
+	{ "requests", "7,1\n6,1\n7,2\n", 0, 2, 0, 1, "in: line 2: time goes backwards" },
+	{ "requests", "18446744073709551,1\n18446744073709552,1\n", 0, 1, 0, 1,
 	  "in: line 2: time above 584 years" },
-	{ "csv", "hello\n", ERR_UNUSABLE, 0, 0, 1,
+	{ "requests", "hello\n", ERR_UNUSABLE, 0, 0, 1,
 	  "in: line 1: expected two decimal numbers: time_us,object_id (no row is usable)" },
-	{ "csv", "", ERR_UNUSABLE, 0, 0, 0, "in: holds no row" },
+	{ "requests", "", ERR_UNUSABLE, 0, 0, 0, "in: holds no row" },
 	{ "lis", "1 1 0 0\n2 30 0 1\n", 0, 2, 0, 0, "" },
 	{ "lis", "1\t1  0 0 \r\n\n2 1 9 1", 0, 2, 0, 0, "" },
 	{ "lis", "1 1 0 0\n5 0 0 1\n", 0, 1, 1, 0, "" },
@@ -100,26 +100,26 @@ static const struct text_case text_cases[] = {
 	  "in: line 2: expected a size of 1 byte to 4 GiB within 64 bits" },
 	{ "lackey", " L 10,0\n", ERR_UNUSABLE, 0, 0, 1,
 	  "in: line 1: expected a size of 1 byte to 4 GiB within 64 bits (no row is usable)" },
-	{ "kindcsv", "ts_ns,pfn\n0,0x1f\n1,2\n", 0, 2, 0, 0, "" },
-	{ "kindcsv", "pfn , ts_ns\r\n 3 , 4 \r\nNULL,4\n,5", 0, 3, 0, 0, "" },
-	{ "kindcsv", "ts_ns,pfn\n5,1\n4,1\n", 0, 1, 0, 1,
+	{ "csv", "ts_ns,pfn\n0,0x1f\n1,2\n", 0, 2, 0, 0, "" },
+	{ "csv", "pfn , ts_ns\r\n 3 , 4 \r\nNULL,4\n,5", 0, 3, 0, 0, "" },
+	{ "csv", "ts_ns,pfn\n5,1\n4,1\n", 0, 1, 0, 1,
 	  "in: line 3: time goes backwards: 4 ns after 5" },
-	{ "kindcsv", "ts_ns,pfn,npages\n5,1,4294967296\n6,1,1\n", 0, 1, 0, 1,
+	{ "csv", "ts_ns,pfn,npages\n5,1,4294967296\n6,1,1\n", 0, 1, 0, 1,
 	  "in: line 2: column npages: expected a number up to 4294967295" },
-	{ "kindcsv", "ts_ns,pfn,op\n5,1,fly\n6,1,map\n7,1,9\n8,1,5\n", 0, 2, 0, 2,
+	{ "csv", "ts_ns,pfn,op\n5,1,fly\n6,1,map\n7,1,9\n8,1,5\n", 0, 2, 0, 2,
 	  "in: line 2: column op: expected map, unmap, alloc, free, access, dirty" },
-	{ "kindcsv", "ts_ns,pfn\n5\n6,1\n7,1,1\n", 0, 1, 0, 2,
+	{ "csv", "ts_ns,pfn\n5\n6,1\n7,1,1\n", 0, 1, 0, 2,
 	  "in: line 2: expected 2 columns, as in the header" },
-	{ "kindcsv", "ts_ns,va\n5,1\n", ERR_UNUSABLE, 0, 0, 0,
+	{ "csv", "ts_ns,va\n5,1\n", ERR_UNUSABLE, 0, 0, 0,
 	  "in: line 1: the columns fit 4 kinds: add a line '# kind: NAME' before them" },
-	{ "kindcsv", "# kind: mem\nts_ns,va\n5,1\n", 0, 1, 0, 0, "" },
-	{ "kindcsv", "ts_ns,pfn,pfn\n5,1\n", ERR_UNUSABLE, 0, 0, 0,
+	{ "csv", "# kind: mem\nts_ns,va\n5,1\n", 0, 1, 0, 0, "" },
+	{ "csv", "ts_ns,pfn,pfn\n5,1\n", ERR_UNUSABLE, 0, 0, 0,
 	  "in: line 1: expected a header with ts_ns and other columns of one kind" },
-	{ "kindcsv", "pfn,npages\n5,1\n", ERR_UNUSABLE, 0, 0, 0,
+	{ "csv", "pfn,npages\n5,1\n", ERR_UNUSABLE, 0, 0, 0,
 	  "in: line 1: expected a header with ts_ns and other columns of one kind" },
 	{ "vscsi", "too short", ERR_UNUSABLE, 0, 0, 0,
 	  "in: byte 0: expected vSCSI records of version 1 or 2" },
-	{ "oraclegeneral", "too short", ERR_UNUSABLE, 0, 0, 1,
+	{ "oracle-general", "too short", ERR_UNUSABLE, 0, 0, 1,
 	  "in: byte 0: 9 bytes left, expected a record of 24 (no row is usable)" },
 };
 
@@ -145,7 +145,7 @@ static void many_bad_lines_are_counted_but_told_only_five_times(void **state)
 	char text[4000] = "1,1\n";
 	for (int i = 0; i < 500; i++)
 		strcat(text, "bad\n");
-	const struct outcome o = import_bytes("csv", text, strlen(text));
+	const struct outcome o = import_bytes("requests", text, strlen(text));
 	assert_int_equal(o.rc, 0);
 	assert_int_equal(o.at.bad, 500);
 	assert_int_equal(o.at.damaged, 500);
@@ -157,7 +157,7 @@ static void a_line_above_64_kib_ends_the_input_as_damage(void **state)
 	(void)state;
 	static char text[100000] = "1,1\n2,2\n";
 	memset(text + 8, '3', sizeof(text) - 8);
-	const struct outcome o = import_bytes("csv", text, sizeof(text));
+	const struct outcome o = import_bytes("requests", text, sizeof(text));
 	assert_int_equal(o.rc, 0);
 	assert_int_equal(o.at.stored, 2);
 	assert_int_equal(o.at.bad, 1);
@@ -227,16 +227,16 @@ static void oraclegeneral_is_known_by_its_next_requests(void **state)
 	for (uint64_t base = 0; base < 2; base++) { /* requests counted from 0 or from 1 */
 		for (uint32_t i = 0; i < 6; i++)
 			put_oracle(data + i * 24, i, i % 3, i < 3 ? i + 3 + base : UINT64_MAX);
-		assert_true(score_of("oraclegeneral", data, sizeof(data)) > 0);
+		assert_true(score_of("oracle-general", data, sizeof(data)) > 0);
 	}
 	for (uint32_t i = 0; i < 6; i++) /* the next request is of another page */
 		put_oracle(data + i * 24, i, i % 3, i < 3 ? i + 2 : UINT64_MAX);
-	assert_int_equal(score_of("oraclegeneral", data, sizeof(data)), 0);
+	assert_int_equal(score_of("oracle-general", data, sizeof(data)), 0);
 	for (uint32_t i = 0; i < 6; i++) /* time goes backwards */
 		put_oracle(data + i * 24, 9 - i, i, UINT64_MAX);
-	assert_int_equal(score_of("oraclegeneral", data, sizeof(data)), 0);
+	assert_int_equal(score_of("oracle-general", data, sizeof(data)), 0);
 	memset(data, 0, sizeof(data));
-	assert_int_equal(score_of("oraclegeneral", data, sizeof(data)), 0);
+	assert_int_equal(score_of("oracle-general", data, sizeof(data)), 0);
 }
 
 /* ---- sniffing ---- */
@@ -254,16 +254,16 @@ static void formats_are_told_by_their_bytes(void **state)
 {
 	(void)state;
 	static const char *const cases[][2] = {
-		{ "csv", "time_us,object_id\n" },
-		{ "csv", "time_us,object_id\nfirst,line\nis,bad\n1,1\n" },
-		{ "csv", "1,2\nbad\n2,3\n3,4\n" },
-		{ "csv", "1,2" },
+		{ "requests", "time_us,object_id\n" },
+		{ "requests", "time_us,object_id\nfirst,line\nis,bad\n1,1\n" },
+		{ "requests", "1,2\nbad\n2,3\n3,4\n" },
+		{ "requests", "1,2" },
 		{ "lis", "1 1 0 0\nbad\n2 1 0 1\n" },
 		{ "lackey", "==1== Lackey, an example\n==1== \nI  04001000,3\n L 10,8\n" },
 		{ "lackey", " L 10,8\n" },
-		{ "kindcsv", "ts_ns,dev,op,pfn\n" },
-		{ "kindcsv", "# kind: walk\nts_ns,va\n" },
-		{ "kindcsv", "ts_ns,asid,va,bytes,rw\n0,0,1,8,load\n" },
+		{ "csv", "ts_ns,dev,op,pfn\n" },
+		{ "csv", "# kind: walk\nts_ns,va\n" },
+		{ "csv", "ts_ns,asid,va,bytes,rw\n0,0,1,8,load\n" },
 	};
 	struct err e = {};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
@@ -311,7 +311,7 @@ static char *many_lines(const char *format, size_t *n_out)
 	for (unsigned i = 0; i < LINES; i++) {
 		if (i % 700 == 699)
 			fputs("bad\n", f);
-		if (!strcmp(format, "csv"))
+		if (!strcmp(format, "requests"))
 			fprintf(f, "%u,%u\n", i * 3, i * 7 % 1000);
 		else if (!strcmp(format, "lis"))
 			fprintf(f, "%u %u 0 %u\n", i * 7 % 1000, i % 4, i);
@@ -365,7 +365,7 @@ static struct import_cursor import_file(const char *format, const char *path, co
 static void an_import_killed_after_any_commit_ends_the_same(void **state)
 {
 	(void)state;
-	static const char *const formats[] = { "csv", "lis", "lackey", "kindcsv" };
+	static const char *const formats[] = { "requests", "lis", "lackey", "csv" };
 	char whole[TRACE_DIGEST_CHARS + 1], resumed[TRACE_DIGEST_CHARS + 1];
 	const char *path = "build/import-test.db";
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* Fuzzes collect/import-oraclegeneral.c. */
+/* Fuzzes collect/import-oracle-general.c. */
 #include "t/fuzz-import.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	fuzz_import(importer_find("oraclegeneral"), data, size);
+	fuzz_import(importer_find("oracle-general"), data, size);
 	return 0;
 }

@@ -117,8 +117,8 @@ static int run(struct import *im, struct err *e)
 	return rc ? rc : import_end(im, "object", e);
 }
 
-const struct importer import_oraclegeneral = {
-	.name = "oraclegeneral",
+const struct importer import_oracle_general = {
+	.name = "oracle-general",
 	.summary = "libCacheSim's binary format: seconds, id, size, next request",
 	.extensions = "bin oracleGeneral",
 	.sniff = sniff,

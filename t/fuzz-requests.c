@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* Fuzzes collect/import-kindcsv.c. */
+/* Fuzzes collect/import-requests.c. */
 #include "t/fuzz-import.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	fuzz_import(importer_find("kindcsv"), data, size);
+	fuzz_import(importer_find("requests"), data, size);
 	return 0;
 }
