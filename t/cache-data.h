@@ -38,7 +38,7 @@ static unsigned char *data_read(const char *name, size_t *bytes_out)
 	return p;
 }
 
-static void data_free(struct trace_data *t)
+static inline void data_free(struct trace_data *t)
 {
 	free(t->first);
 	free(t->count);
