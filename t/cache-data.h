@@ -20,7 +20,7 @@ struct trace_data {
 };
 
 /* "cache/NAME" below $DATA or ../shared/data; NULL when absent. Caller frees. */
-static unsigned char *data_read(const char *name, size_t *bytes_out)
+static inline unsigned char *data_read(const char *name, size_t *bytes_out)
 {
 	const char *dir = getenv("DATA");
 	char path[4096];
@@ -45,7 +45,7 @@ static inline void data_free(struct trace_data *t)
 	*t = (struct trace_data){};
 }
 
-static bool data_vscsi(struct trace_data *t)
+static inline bool data_vscsi(struct trace_data *t)
 {
 	size_t bytes;
 	unsigned char *p = data_read("cloudPhysicsIO.vscsi", &bytes);
@@ -63,7 +63,7 @@ static bool data_vscsi(struct trace_data *t)
 	return true;
 }
 
-static bool data_lis(struct trace_data *t)
+static inline bool data_lis(struct trace_data *t)
 {
 	size_t bytes;
 	unsigned char *p = data_read("OLTP.lis.zst", &bytes);
