@@ -11,7 +11,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void fuzz_import(const struct importer *importer, const uint8_t *data, size_t size)
+static inline void fuzz_import(const struct importer *importer, const uint8_t *data, size_t size)
 {
 	const struct import_options options = { .as = AS_PA };
 	struct import im = { .options = &options, .is_last = true };
