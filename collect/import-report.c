@@ -67,8 +67,8 @@ static void print_account(void *ctx, const char *source, const uint64_t *counts)
 	report_row(ctx, v);
 }
 
-/* Rows that had to give way to a quota or a full disk after they were stored */
-static uint64_t rows_evicted(struct trace *t)
+/* What no account knows: rows that gave way to a quota or a full disk, records cut off unread */
+static uint64_t uncounted_loss(struct trace *t)
 {
 	uint64_t rows = 0;
 	sqlite3_stmt *st;
@@ -76,7 +76,7 @@ static uint64_t rows_evicted(struct trace *t)
 	for (unsigned i = 0; i < trace_nfiles(t); i++) {
 		if (sqlite3_prepare_v2(trace_sqlite(t, i),
 				       "SELECT sum(n_lost) FROM loss"
-				       " WHERE cause IN ('quota-evict', 'enospc')",
+				       " WHERE cause IN ('quota-evict', 'enospc', 'damage')",
 				       -1, &st, NULL))
 			continue;
 		if (sqlite3_step(st) == SQLITE_ROW)
@@ -111,7 +111,7 @@ static void print_verdict(struct report *r, struct trace *t, const struct import
 static int print(const struct cli *cli, const struct import_result *result, struct trace *t,
 		 const char *digest)
 {
-	uint64_t lost = rows_evicted(t);
+	uint64_t lost = uncounted_loss(t);
 
 	if (each_account(t, add_lost, &lost)) {
 		const struct err e = { ERR_FORMAT, "the accounting cannot be read back" };
