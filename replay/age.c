@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * One pass over page accesses. Most of them end a gap shorter than every tau:
- * they cost the page's number (a table lookup, overlapped by prefetching) and
- * one cache line of state. Only longer gaps reach the histograms.
+ * they cost a look at the table of blocks (four neighbouring pages, whose states
+ * share a cache line) and that line, both asked for beforehand. Only longer
+ * gaps reach the histograms.
  *
  * Whose a page is: the set of its users so far, as a number. There are few
  * sets, each with its histogram of gaps; a device's idle time is the sum over
@@ -20,9 +21,12 @@
 enum {
 	BATCH = 2048, /* pages worked on at a time */
 	AHEAD = 12,   /* states asked for beforehand */
+	BLOCK_SHIFT = 2,
+	BLOCK_PAGES = 1 << BLOCK_SHIFT,
 	FIRST_PAGES = 1 << 12,
 	COUNT_MAX = UINT16_MAX, /* a count that got here stays */
 	NEVER_USED = 1U << 31,  /* of set: mapped, but not used yet */
+	WRITE = ACCESS_TOUCH | ACCESS_WRITE,
 	USERS = UINT16_MAX + 2, /* devices and the CPU */
 };
 
@@ -33,7 +37,9 @@ struct page {
 	uint16_t live;    /* areas in constant use */
 };
 
-_Static_assert(sizeof(struct page) == 16, "state of a page");
+_Static_assert(sizeof(struct page[BLOCK_PAGES]) == 64, "a block is a cache line");
+
+#define NO_BLOCK UINT64_MAX /* block numbers have 62 bits */
 
 /* Gaps of pages of a set, by the longest tau they reach. */
 struct set {
@@ -70,9 +76,14 @@ struct age {
 	size_t njoins, joins_cap;
 	struct age_result *results;
 	uint32_t user_of[USERS]; /* index + 1 by device number */
-	/* accesses being worked on */
-	uint64_t page[BATCH];
-	uint32_t row[BATCH], id[BATCH];
+	struct gathered {
+		size_t n, nblocks;
+		uint64_t last; /* block */
+		/* of each access: its row, and its block's place below with the page in it */
+		uint32_t row[BATCH + 1], place[BATCH + 1];
+		uint64_t block[BATCH + 1]; /* neighbours differ */
+		uint32_t id[BATCH + 1];
+	} work;
 };
 
 int age_new(const uint64_t *taus_ns, unsigned ntaus, struct age **out, struct err *e)
@@ -83,6 +94,7 @@ int age_new(const uint64_t *taus_ns, unsigned ntaus, struct age **out, struct er
 		return err_set(e, ERR_NOMEM, "out of memory");
 	a->ntaus = ntaus;
 	a->nsets = 1;
+	a->work.last = NO_BLOCK;
 	memcpy(a->taus, taus_ns, ntaus * sizeof(*taus_ns));
 	const int rc = pageids_init(&a->ids, e);
 	if (rc) {
@@ -124,7 +136,7 @@ size_t age_memory_bytes(const struct age *a)
 static int grow_pages(struct age *a, struct err *e)
 {
 	size_t n = a->npages ? a->npages : FIRST_PAGES;
-	while (n < a->ids.n)
+	while (n < (size_t)a->ids.n << BLOCK_SHIFT)
 		n *= 2;
 	void *m = a->pages ? mremap(a->pages, page_bytes(a), n * sizeof(*a->pages), MREMAP_MAYMOVE)
 			   : mmap(NULL, n * sizeof(*a->pages), PROT_READ | PROT_WRITE,
@@ -332,55 +344,80 @@ static bool hold(struct age *a, struct page *p, uint64_t ts, uint32_t user, unsi
 	return own(a, p, user);
 }
 
-/* Works on the n pages that were gathered. */
-static int flush(struct age *a, const struct access_batch *b, size_t n, struct err *e)
+static inline struct page *page_at(const struct age *a, size_t i)
 {
-	int rc = pageids_map(&a->ids, a->page, n, a->id, e);
-	if (!rc && a->ids.n > a->npages)
+	const uint32_t place = a->work.place[i];
+	return &a->pages[((size_t)a->work.id[place >> BLOCK_SHIFT] << BLOCK_SHIFT) +
+			 place % BLOCK_PAGES];
+}
+
+/* Works on the accesses that were gathered. */
+static int flush(struct age *a, const struct access_batch *b, struct err *e)
+{
+	struct gathered *g = &a->work;
+	const size_t n = g->n;
+	int rc = pageids_map(&a->ids, g->block, g->nblocks, g->id, e);
+	if (!rc && (size_t)a->ids.n << BLOCK_SHIFT > a->npages)
 		rc = grow_pages(a, e);
 	if (rc)
 		return rc;
 
 	for (size_t i = 0; i < AHEAD && i < n; i++)
-		__builtin_prefetch(&a->pages[a->id[i]], 1);
+		__builtin_prefetch(page_at(a, i), 1);
 	for (size_t i = 0; i < n; i++) {
-		__builtin_prefetch(&a->pages[a->id[i + AHEAD < n ? i + AHEAD : i]], 1);
-		const uint32_t row = a->row[i];
+		__builtin_prefetch(page_at(a, i + AHEAD < n ? i + AHEAD : i), 1);
+		const uint32_t row = g->row[i];
 		const unsigned what = b->what[row];
 		const uint32_t user = user_of(a, what & ACCESS_BY_CPU ? AGE_CPU : b->dev[row]);
 		if (__builtin_expect(user == UINT32_MAX, 0))
 			return err_set(e, ERR_NOMEM, "out of memory");
-		struct page *p = &a->pages[a->id[i]];
+		struct page *p = page_at(a, i);
 		if (what & ACCESS_TOUCH) {
 			use(a, p, b->ts_ns[row], &a->users[user]);
 			a->users[user].accesses++;
 		}
-		const unsigned rest = what &
-				      ~(unsigned)(ACCESS_WRITE | ACCESS_BY_CPU | ACCESS_TOUCH);
+		const unsigned rest = what & ~(unsigned)(WRITE | ACCESS_BY_CPU);
 		if (!(rest ? hold(a, p, b->ts_ns[row], user, rest) : own(a, p, user)))
 			return err_set(e, ERR_NOMEM, "out of memory");
 	}
+	g->n = g->nblocks = 0;
+	g->last = NO_BLOCK;
 	return 0;
+}
+
+/* Adds an access; without a branch, as whether a row is one is anyone's guess. */
+static inline void gather(struct gathered *g, uint64_t page, uint32_t row, bool is_access)
+{
+	const uint64_t block = page >> BLOCK_SHIFT;
+	const bool is_new = is_access & (block != g->last);
+	g->block[g->nblocks] = block;
+	g->nblocks += is_new;
+	g->last = is_access ? block : g->last;
+	g->row[g->n] = row;
+	g->place[g->n] = (uint32_t)((g->nblocks - 1) << BLOCK_SHIFT | page % BLOCK_PAGES);
+	g->n += is_access;
 }
 
 int age_add(struct age *a, const struct access_batch *b, struct err *e)
 {
-	size_t n = 0;
+	struct gathered *g = &a->work;
 	for (size_t i = 0; i < b->n; i++) {
-		if (!b->what[i])
-			continue;
-		for (uint32_t k = 0; k < b->npages[i]; k++) {
-			a->page[n] = b->first[i] + k;
-			a->row[n++] = (uint32_t)i;
-			if (n < BATCH)
-				continue;
-			const int rc = flush(a, b, n, e);
-			if (rc)
-				return rc;
-			n = 0;
+		uint32_t left = b->npages[i];
+		if (__builtin_expect(left == 1, 1)) {
+			gather(g, b->first[i], (uint32_t)i, b->what[i]);
+		} else if (b->what[i]) {
+			for (uint64_t page = b->first[i]; left; left--, page++) {
+				gather(g, page, (uint32_t)i, true);
+				const int rc = g->n == BATCH ? flush(a, b, e) : 0;
+				if (rc)
+					return rc;
+			}
 		}
+		const int rc = g->n == BATCH ? flush(a, b, e) : 0;
+		if (rc)
+			return rc;
 	}
-	return flush(a, b, n, e);
+	return flush(a, b, e);
 }
 
 /* ---- results ---- */
@@ -388,8 +425,10 @@ int age_add(struct age *a, const struct access_batch *b, struct err *e)
 /* The gaps of pages that were not used again, up to the end of the trace. */
 static void end_pages(struct age *a, uint64_t end_ns)
 {
-	for (uint32_t i = 0; i < a->ids.n; i++) {
+	for (size_t i = 0; i < (size_t)a->ids.n << BLOCK_SHIFT; i++) {
 		struct page *p = &a->pages[i];
+		if (!p->set)
+			continue;
 		p->set &= ~(uint32_t)NEVER_USED;
 		a->sets[p->set].pages++;
 		if (!p->open && !p->live && end_ns > p->last_ns &&
