@@ -42,6 +42,7 @@ static const struct unit time_units[] = {
 	{ "ms", NS_PER_MS },
 	{ "s", NS_PER_SEC },
 	{ "min", 60 * NS_PER_SEC },
+	{ "m", 60 * NS_PER_SEC },
 	{ "h", 3600 * NS_PER_SEC },
 	{ "d", 86400 * NS_PER_SEC },
 	{},

@@ -6,7 +6,7 @@
  *
  *	size      4096, 64K, 4Ki, 4KiB, 1.5G	K, M, G, T, P are powers of 1024, as in
  *						the kernel, with or without `i` and `B`
- *	duration  250us, 10ms, 1.5s, 8min, 2h, 3d	a unit is needed, except for 0
+ *	duration  250us, 10ms, 1.5s, 8min (or 8m), 2h, 3d	a unit is needed, except for 0
  *	share     5%, 0.5%, 0.0001%		kept as parts per million, exactly
  *	count     512, 64K			K, M ... likewise powers of 1024
  *	rate      10/s, 5/min, 41/day		a count per second, minute, hour or day

@@ -60,12 +60,12 @@ enum access_what {
 /* Columns, borrowed until the next call. Ranges stay ranges: expanding is the consumer's work. */
 struct access_batch {
 	const uint64_t *ts_ns;
-	const uint64_t *first;  /* page number; first + npages - 1 does not wrap */
-	const uint32_t *npages; /* may be 0 */
-	const uint16_t *dev;    /* device; UINT16_MAX: not known. The VM of a cpu row */
-	const uint8_t *what;    /* enum access_what */
-	const uint32_t *count;  /* cpu: touches seen over the last period_ns; NULL: no cpu rows */
-	const uint64_t *period_ns; /* cpu: UINT64_MAX: not known; NULL: no cpu rows */
+	const uint64_t *first;     /* page number; first + npages - 1 does not wrap */
+	const uint32_t *npages;    /* may be 0 */
+	const uint16_t *dev;       /* device; UINT16_MAX: not known. The VM of a cpu row */
+	const uint8_t *what;       /* enum access_what */
+	const uint32_t *count;     /* cpu: touches in the period that begins at ts_ns */
+	const uint64_t *period_ns; /* cpu: UINT64_MAX: not known; both NULL: no cpu rows */
 	size_t n;
 };
 

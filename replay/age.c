@@ -309,7 +309,20 @@ static inline void use(struct age *a, struct page *p, uint64_t ts, struct user *
 	} else if (!p->live && ts > p->last_ns && ts - p->last_ns >= a->taus[0]) {
 		end_gap(a, p, ts - p->last_ns, u);
 	}
-	p->last_ns = ts;
+	p->last_ns = ts > p->last_ns ? ts : p->last_ns;
+}
+
+/*
+ * Touches counted over a period: the page is used at its begin, and again until
+ * its end where there was more than one.
+ */
+static void use_until(struct page *p, const struct access_batch *b, uint32_t row)
+{
+	uint64_t end;
+	if (!b->count || b->count[row] < 2 || b->period_ns[row] == UINT64_MAX ||
+	    __builtin_add_overflow(b->ts_ns[row], b->period_ns[row], &end))
+		return;
+	p->last_ns = end > p->last_ns ? end : p->last_ns;
 }
 
 /* The page has one more user; false: no memory. */
@@ -327,7 +340,7 @@ static bool hold(struct age *a, struct page *p, uint64_t ts, uint32_t user, unsi
 {
 	if (what & ACCESS_LIVE_END) { /* in use until now, also where it began before the trace */
 		p->live = count_down(p->live);
-		p->last_ns = ts;
+		p->last_ns = ts > p->last_ns ? ts : p->last_ns;
 		p->set &= ~(uint32_t)NEVER_USED;
 	}
 	if (what & ACCESS_LIVE_BEGIN)
@@ -375,6 +388,8 @@ static int flush(struct age *a, const struct access_batch *b, struct err *e)
 		if (what & ACCESS_TOUCH) {
 			use(a, p, b->ts_ns[row], &a->users[user]);
 			a->users[user].accesses++;
+			if (what & ACCESS_BY_CPU)
+				use_until(p, b, row);
 		}
 		const unsigned rest = what & ~(unsigned)(WRITE | ACCESS_BY_CPU);
 		if (!(rest ? hold(a, p, b->ts_ns[row], user, rest) : own(a, p, user)))

@@ -19,6 +19,9 @@
  * devices tau or later after the start: refaults too, if the page had been
  * used before the recording began.
  *
+ * A cpu row tells touches within a period: the page is used at its begin, and,
+ * where there were several, in use until its end.
+ *
  * A live page (coherent area) is in use all the time; a page whose mapping is
  * open at the end of the trace (see access.h) is not idle after its last use.
  *

@@ -113,11 +113,12 @@ static void durations_need_a_unit_except_zero(void **state)
 		{ "0.000000001s", 1 },
 		{ "8min", 480 * NS_PER_SEC },
 		{ "8 min", 480 * NS_PER_SEC },
+		{ "5m", 300 * NS_PER_SEC },
 		{ "2h", 7200 * NS_PER_SEC },
 		{ "3d", 259200 * NS_PER_SEC },
 		{ "213503d", UINT64_C(213503) * 86400 * NS_PER_SEC },
 	};
-	static const char *const bad[] = { "1",    "10",      "5m",    "1.5ns", "0.0000000001s",
+	static const char *const bad[] = { "1",    "10",      "5mo",   "1.5ns", "0.0000000001s",
 					   "10MS", "213504d", "10m s", "s",     "1.0" };
 	(void)state;
 	accept_all(quantity_parse_ns, good, COUNT(good));
