@@ -105,14 +105,16 @@ static int load_refs(struct trace_reader *r, int64_t stream_id, struct err *e)
 		sqlite3_stmt *st;
 		rc = db_prepare(file->db, file->path,
 				"SELECT chunk_id, seq, n, first_ns, last_ns, dev_mask, pfn_first,"
-				" pfn_last FROM chunk WHERE stream_id = ?1 AND last_ns >= ?2"
-				" AND first_ns < ?3 ORDER BY seq",
+				" pfn_last FROM chunk WHERE stream_id = ?1"
+				/* times from 2^63 on are negative here */
+				" AND (last_ns >= ?2 OR last_ns < 0)"
+				" AND (?3 < 0 OR (first_ns >= 0 AND first_ns < ?3)) ORDER BY seq",
 				&st, e);
 		if (rc)
 			break;
 		sqlite3_bind_int64(st, 1, stream_id);
 		sqlite3_bind_int64(st, 2, (int64_t)r->sel.from_ns);
-		sqlite3_bind_int64(st, 3, r->sel.to_ns ? (int64_t)r->sel.to_ns : INT64_MAX);
+		sqlite3_bind_int64(st, 3, r->sel.to_ns ? (int64_t)r->sel.to_ns : -1);
 		int step;
 		while (!rc && (step = sqlite3_step(st)) == SQLITE_ROW)
 			if (is_wanted(&r->sel, r->kind, st))

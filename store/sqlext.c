@@ -256,30 +256,39 @@ static int kind_best_index(sqlite3_vtab *vtab, sqlite3_index_info *info)
 	return SQLITE_OK;
 }
 
+/* What constraints leave of a column, in SQL's order: 64-bit numbers are signed there. */
 struct range {
-	uint64_t first, last; /* inclusive */
+	int64_t first, last; /* inclusive */
 };
 
-/* false when nothing can match: a bound that no u64 satisfies */
-static bool narrow(struct range *r, char how, sqlite3_value *value)
+static void narrow(struct range *r, char how, sqlite3_value *value)
 {
 	if (sqlite3_value_type(value) != SQLITE_INTEGER)
-		return true; /* SQLite compares it itself */
-	const sqlite3_int64 v = sqlite3_value_int64(value);
-	if (v < 0)
-		return how == PLAN_FROM || how == PLAN_AFTER;
+		return; /* SQLite compares it itself */
+	const int64_t v = sqlite3_value_int64(value);
+	int64_t first = INT64_MIN, last = INT64_MAX;
 
-	const uint64_t u = (uint64_t)v;
-	if ((how == PLAN_FROM || how == PLAN_AT) && u > r->first)
-		r->first = u;
-	if (how == PLAN_AFTER && u + 1 > r->first)
-		r->first = u + 1;
-	if ((how == PLAN_UPTO || how == PLAN_AT) && u < r->last)
-		r->last = u;
-	if (how == PLAN_TO && u == 0)
-		return false;
-	if (how == PLAN_TO && u - 1 < r->last)
-		r->last = u - 1;
+	if (how == PLAN_FROM || how == PLAN_AT)
+		first = v;
+	if (how == PLAN_UPTO || how == PLAN_AT)
+		last = v;
+	if (how == PLAN_AFTER)
+		first = v < INT64_MAX ? v + 1 : v; /* one too many is checked again */
+	if (how == PLAN_TO)
+		last = v > INT64_MIN ? v - 1 : v;
+	r->first = first > r->first ? first : r->first;
+	r->last = last < r->last ? last : r->last;
+}
+
+/*
+ * The same range of the unsigned column. Numbers from 2^63 up are negative in
+ * SQL: a range that crosses 0 is no range of theirs, and nothing is narrowed.
+ */
+static bool as_unsigned(const struct range *r, uint64_t *first_out, uint64_t *last_out)
+{
+	const bool is_range = r->first >= 0 || r->last < 0;
+	*first_out = is_range ? (uint64_t)r->first : 0;
+	*last_out = is_range ? (uint64_t)r->last : UINT64_MAX;
 	return r->first <= r->last;
 }
 
@@ -318,7 +327,8 @@ static int kind_filter(sqlite3_vtab_cursor *base, int n, const char *plan, int a
 {
 	struct cursor *cur = (struct cursor *)base;
 	struct table *tab = (struct table *)base->pVtab;
-	struct range time = { 0, UINT64_MAX }, page = { 0, UINT64_MAX };
+	struct range time = { INT64_MIN, INT64_MAX }, page = { INT64_MIN, INT64_MAX };
+	uint64_t from, to, first, last;
 	bool is_possible = true;
 	(void)argc;
 
@@ -332,23 +342,23 @@ static int kind_filter(sqlite3_vtab_cursor *base, int n, const char *plan, int a
 		if (sqlite3_value_type(argv[i]) == SQLITE_NULL)
 			is_possible = false; /* nothing compares with NULL */
 		else if (role != 'd')
-			is_possible &=
-				narrow(role == 't' ? &time : &page, plan[2 * i + 1], argv[i]);
+			narrow(role == 't' ? &time : &page, plan[2 * i + 1], argv[i]);
 		else if (sqlite3_value_type(argv[i]) == SQLITE_INTEGER)
 			cur->sel.dev = sqlite3_value_int64(argv[i]) >= 0 &&
 						       sqlite3_value_int64(argv[i]) <= UINT16_MAX
 					       ? sqlite3_value_int(argv[i])
 					       : -1;
 	}
+	is_possible &= as_unsigned(&time, &from, &to) & as_unsigned(&page, &first, &last);
 	if (!is_possible) {
 		cur->is_end = true;
 		return SQLITE_OK;
 	}
-	cur->sel.from_ns = time.first;
-	cur->sel.to_ns = time.last == UINT64_MAX ? 0 : time.last + 1;
-	if (page.first || page.last != UINT64_MAX) {
-		cur->sel.pfn_first = page.first;
-		cur->sel.pfn_last = page.last ? page.last : 1; /* 0, 0 would mean all */
+	cur->sel.from_ns = from;
+	cur->sel.to_ns = to == UINT64_MAX ? 0 : to + 1;
+	if (first || last != UINT64_MAX) {
+		cur->sel.pfn_first = first;
+		cur->sel.pfn_last = last ? last : 1; /* 0, 0 would mean all */
 	}
 
 	const int rc = open_trace(tab);

@@ -105,4 +105,16 @@ elif command -v sqlite3 >/dev/null; then
 else
 	skip 'the extension in the sqlite3 program' 'sqlite3 is not installed'
 fi
+# numbers from 2^63 on are negative in SQL: pushed down or not, the same rows
+printf '0,9223372036854775813\n1,5\n2,9223372036854775813\n3,7\n4,18446744073709551615\n18446744073709551,3\n' >big.csv
+pugmark import big.csv -o big.db >/dev/null
+for where in 'obj < 6' 'obj <= 5' 'obj = 5' 'obj = -9223372036854775803' 'obj <= -1' 'obj >= -1' 'obj > -1' \
+	'obj BETWEEN -10 AND 10' 'obj > 9223372036854775806' 'ts_ns < 0' 'ts_ns >= 0' 'ts_ns > 2000 AND obj > 0'; do
+	for table in pushed whole; do
+		terms=$where
+		[ $table = pushed ] || terms=$(echo "$where" | sed 's/obj/+obj/g; s/ts_ns/+ts_ns/g')
+		pugmark sql -n big.db "SELECT count(*), sum(ts_ns) FROM object WHERE $terms" >$table
+	done
+	same "rows of $where are found by pushdown too" whole pushed
+done
 done_testing
