@@ -28,4 +28,19 @@ for command in $(pugmark help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
 		pass "pugmark $command has a manual page with two examples"
 	fi
 done
+
+# names_are_told PAGE NAMES: each has a place of its own in the page, so that no list goes stale unseen
+names_are_told() {
+	like "there are names for pugmark-$1(1)" "$2" '^[a-z]'
+	for name in $2; do
+		ok "pugmark-$1(1) tells of $name" grep -qE "^([|][[ ] )?[*]$name[*]\$" "$ROOT/man/pugmark-$1.scd"
+	done
+}
+formats() {
+	pugmark "$1" --help | sed -n '/^Formats:/,/^$/s/^  \([^ ]*\) .*/\1/p'
+}
+names_are_told import "$(formats import)"
+names_are_told export "$(formats export)"
+names_are_told cache "$(pugmark cache --policy NOPE 2>&1 | sed -n 's/.*, only: //p' | tr -d ,)"
+names_are_told report "$(pugmark report --list --json | json_text report)"
 done_testing
