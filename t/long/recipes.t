@@ -31,6 +31,11 @@ else
 	skip 'Add a report: the recipe' 'gnuplot is not installed'
 fi
 
+# the lists in tests and manuals are open to what a recipe adds, or the recipe adds to them
+for test in errors examples man; do
+	ok "t/$test.t passes after all recipes" make -C "$TMP/tree" check T="t/$test.t"
+done
+
 # what the recipes say must also be what our own rules accept
 ok 'the recipes keep the layers' "$TMP/tree/scripts/check-layers"
 if command -v clang-format-14 >/dev/null; then
