@@ -28,6 +28,7 @@ static const struct command commands[] = {
 	{ "sql", "run SQL on the events of a trace", cmd_sql },
 	{ "export", "write a trace in another format", cmd_export },
 	/* replay */
+	{ "age", "idle memory by age, and how often devices come back to it", cmd_age },
 	{ "cache", "score replacement policies: misses by policy and size", cmd_cache },
 	/* results */
 	{ "report", "a stored query on a trace, as table or plot", cmd_report },

@@ -385,14 +385,18 @@ static int flush(struct age *a, const struct access_batch *b, struct err *e)
 		if (__builtin_expect(user == UINT32_MAX, 0))
 			return err_set(e, ERR_NOMEM, "out of memory");
 		struct page *p = page_at(a, i);
+		bool is_ok = true;
 		if (what & ACCESS_TOUCH) {
 			use(a, p, b->ts_ns[row], &a->users[user]);
 			a->users[user].accesses++;
 			if (what & ACCESS_BY_CPU)
 				use_until(p, b, row);
+			is_ok = own(a, p, user);
 		}
 		const unsigned rest = what & ~(unsigned)(WRITE | ACCESS_BY_CPU);
-		if (!(rest ? hold(a, p, b->ts_ns[row], user, rest) : own(a, p, user)))
+		if (rest)
+			is_ok &= hold(a, p, b->ts_ns[row], user, rest);
+		if (__builtin_expect(!is_ok, 0))
 			return err_set(e, ERR_NOMEM, "out of memory");
 	}
 	g->n = g->nblocks = 0;
