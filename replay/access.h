@@ -86,6 +86,7 @@ struct access_info {
 	uint64_t dma_outside;        /* dma rows of another space */
 	uint64_t dma_unknown;        /* dma rows without frame; complete at the end of the stream */
 	uint64_t cpu_outside;        /* cpu rows of another space; complete at the end */
+	unsigned directions;         /* bit per enum dma_dir of the dma rows; at the end, too */
 	unsigned devices;            /* that have dma rows */
 	unsigned devices_no_unmap;   /* of them, that map for writing and never unmap */
 	/*

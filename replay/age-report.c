@@ -28,26 +28,29 @@ static uint64_t scale(age_page_ns n, uint64_t by, uint64_t of)
 	return q > UINT64_MAX ? UINT64_MAX : (uint64_t)q;
 }
 
-static uint64_t per_day(const struct age_answer *a, uint64_t milli, uint64_t ppm)
+static uint64_t per_day(uint64_t micro, uint64_t exposure_ns, uint64_t ppm)
 {
-	const uint64_t all = scale(milli, PPM_PER_ONE, ppm);
-	const uint64_t day = scale((age_page_ns)all * NS_PER_DAY, 1, a->exposure_ns);
-	return day / 1000 + (day % 1000 >= 500);
+	const uint64_t all = scale(micro, PPM_PER_ONE, ppm);
+	const uint64_t day = exposure_ns ? scale((age_page_ns)all * NS_PER_DAY, 1, exposure_ns) : 0;
+	return day / 1000000 + (day % 1000000 >= 500000);
 }
 
 struct age_figures age_figures(const struct age_answer *a, const struct age_run *run,
 			       const struct age_result *r, unsigned tau)
 {
 	const uint64_t ppm = run->info.dma_sample_ppm;
+	const uint64_t tau_ns = a->taus[tau];
+	const uint64_t exposure_ns = a->length_ns > tau_ns ? a->length_ns - tau_ns : 0;
 	const struct poisson_interval p = poisson_interval_95(r->refaults[tau]);
 	struct age_figures f = {
 		.refaults = scale(r->refaults[tau], PPM_PER_ONE, ppm),
 		.first_late = scale(r->first_late[tau], PPM_PER_ONE, ppm),
-		.per_day = per_day(a, r->refaults[tau] * 1000, ppm),
-		.per_day_low = per_day(a, p.low_milli, ppm),
-		.per_day_high = per_day(a, p.high_milli, ppm),
+		.exposure_ns = exposure_ns,
+		.per_day = per_day(r->refaults[tau] * 1000000, exposure_ns, ppm),
+		.per_day_low = per_day(p.low_micro, exposure_ns, ppm),
+		.per_day_high = per_day(p.high_micro, exposure_ns, ppm),
 		.pages = scale(r->pages, PPM_PER_ONE, ppm),
-		.cold_pages = scale(scale(r->idle[tau], PPM_PER_ONE, a->exposure_ns), 1, ppm),
+		.cold_pages = scale(scale(r->idle[tau], PPM_PER_ONE, a->length_ns), 1, ppm),
 	};
 	f.cold_pages = f.cold_pages < f.pages ? f.cold_pages : f.pages;
 	f.active_pages = f.pages - f.cold_pages;
@@ -114,10 +117,18 @@ static struct quantity_text size(uint64_t pages)
 /* "41 [22-88]" */
 static struct name rate(const struct age_figures *f)
 {
-	struct name n;
+	struct name n = { "-" };
+	if (!f->exposure_ns)
+		return n;
 	snprintf(n.s, sizeof(n.s), "%s [%s-%s]", quantity_count(f->per_day).s,
 		 quantity_count(f->per_day_low).s, quantity_count(f->per_day_high).s);
 	return n;
+}
+
+/* A rate that needs time to be seen in. */
+static struct report_value known(const struct age_figures *f, uint64_t value)
+{
+	return f->exposure_ns ? REPORT_U(value) : REPORT_NULL();
 }
 
 /* ---- for people ---- */
@@ -126,14 +137,21 @@ static void show_verdict(struct report *r, const struct age_answer *a)
 {
 	const struct age_figures f = age_figures(a, a->runs, total(a->runs), a->verdict);
 	const struct quantity_text tau = quantity_ns(a->taus[a->verdict]);
-	if (f.refaults)
-		report_text(r, "At tau = %s %s are reclaimable and %s faults a day follow.", tau.s,
-			    size(f.reclaimable_pages).s, rate(&f).s);
+	char parts[100] = "";
+	if (a->memory_pages)
+		snprintf(parts, sizeof(parts), " (%s never touched, %s cold)",
+			 size(f.never_pages).s, size(f.cold_pages).s);
+	if (!f.exposure_ns)
+		report_text(r, "The trace is shorter than tau = %s: only %s tells nothing.", tau.s,
+			    quantity_ns(a->length_ns).s);
+	else if (f.refaults)
+		report_text(r, "At tau = %s %s are reclaimable%s and %s faults a day follow.",
+			    tau.s, size(f.reclaimable_pages).s, parts, rate(&f).s);
 	else
-		report_text(r,
-			    "At tau = %s %s are reclaimable; no fault in %s: fewer than %s a day.",
-			    tau.s, size(f.reclaimable_pages).s, quantity_ns(a->exposure_ns).s,
-			    quantity_count(f.per_day_high).s);
+		report_text(
+			r, "At tau = %s %s are reclaimable%s; no fault seen (fewer than %s a day).",
+			tau.s, size(f.reclaimable_pages).s, parts,
+			quantity_count(f.per_day_high).s);
 }
 
 static void show_subject(struct report *r, const struct age_answer *a)
@@ -146,13 +164,11 @@ static void show_subject(struct report *r, const struct age_answer *a)
 	char memory[80] = "";
 	if (a->memory_pages)
 		snprintf(memory, sizeof(memory), " of %s", size(a->memory_pages).s);
-	report_text(r, "%s: %u device%s used pages %s times in %s; %s%s were touched%s.",
+	report_text(r, "%s: %u device%s used pages %s times in %s; %s%s were touched%s%s.",
 		    trace_path(a->trace), n, n == 1 ? "" : "s", quantity_count(uses).s,
-		    quantity_ns(a->exposure_ns).s, size(f.pages).s, memory,
-		    by_cpu ? ", by CPU or device" : "");
-	if (a->lost_events)
-		report_text(r, "%s EVENTS WERE LOST when this trace was made: see pugmark info.",
-			    quantity_count(a->lost_events).s);
+		    quantity_ns(a->length_ns).s, size(f.pages).s, memory,
+		    by_cpu ? ", by CPU or device" : "",
+		    a->lost_events || a->is_lost_least ? "" : "; no loss recorded");
 }
 
 static uint64_t bytes(uint64_t pages)
@@ -248,7 +264,7 @@ static void show_models(struct report *r, const struct age_answer *a, bool all_t
 			const struct name day = rate(&f);
 			report_row(r, (struct report_value[]){
 					      REPORT_S(model_name(run)), REPORT_U(a->taus[i]),
-					      REPORT_U(f.refaults), REPORT_U(f.per_day),
+					      REPORT_U(f.refaults), known(&f, f.per_day),
 					      REPORT_S(day.s), REPORT_U(f.first_late),
 					      REPORT_U(f.reclaimable_pages),
 					      REPORT_U(bytes(f.reclaimable_pages)),
@@ -268,6 +284,8 @@ static void show_neighbours(struct report *r, const struct age_answer *a)
 		if (i < 0 || i >= (int)a->ntaus)
 			continue;
 		const struct age_figures f = age_figures(a, a->runs, total(a->runs), (unsigned)i);
+		if (!f.exposure_ns)
+			continue;
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s gives %s a day, %s",
 				      n ? "; " : "", quantity_ns(a->taus[i]).s,
 				      quantity_count(f.per_day).s, size(f.reclaimable_pages).s);
@@ -308,6 +326,21 @@ static void assume_cpu(const struct age_answer *a, say_fn *fn, void *ctx)
 		    quantity_count(i->cpu_outside).s);
 }
 
+static void assume_coverage(const struct age_answer *a, say_fn *fn, void *ctx)
+{
+	const unsigned seen = a->runs->info.directions;
+	const unsigned any = 1U << DIR_BOTH | 1U << DIR_UNKNOWN;
+	if (!(seen & (any | 1U << DIR_TO_DEVICE)))
+		say(fn, ctx,
+		    "Device reads: NOT SEEN in the whole trace: refaults of reads are missing.");
+	if (!(seen & (any | 1U << DIR_FROM_DEVICE)))
+		say(fn, ctx,
+		    "Device writes: NOT SEEN in the whole trace: refaults of writes are missing.");
+	if (a->lost_events || a->is_lost_least)
+		say(fn, ctx, "%s%s events were LOST: gaps look longer and fewer than they are.",
+		    a->is_lost_least ? "At least " : "", quantity_count(a->lost_events).s);
+}
+
 static void assume_sample(const struct access_info *i, say_fn *fn, void *ctx)
 {
 	if (i->dma_sample_ppm == PPM_PER_ONE)
@@ -335,6 +368,7 @@ static void each_assumption(const struct age_answer *a, say_fn *fn, void *ctx)
 			      " used from the map on.",
 		    i->devices_no_unmap, i->devices_no_unmap == 1 ? "" : "s");
 	assume_cpu(a, fn, ctx);
+	assume_coverage(a, fn, ctx);
 	assume_sample(i, fn, ctx);
 	if (i->dma_unknown || i->dma_outside)
 		say(fn, ctx, "%s of %s dma rows tell no page of this memory: left out.",
@@ -371,6 +405,7 @@ static const struct report_column flat_columns[] = {
 	{ "queue", NULL, REPORT_U64, REPORT_EVERYWHERE },
 	{ "class", NULL, REPORT_TEXT, REPORT_EVERYWHERE },
 	{ "tau_ns", NULL, REPORT_NS, REPORT_EVERYWHERE },
+	{ "exposure_ns", NULL, REPORT_NS, REPORT_EVERYWHERE },
 	{ "accesses", NULL, REPORT_U64, REPORT_EVERYWHERE },
 	{ "refaults", NULL, REPORT_U64, REPORT_EVERYWHERE },
 	{ "refaults_per_day", NULL, REPORT_U64, REPORT_EVERYWHERE },
@@ -394,9 +429,9 @@ static void show_flat_row(struct report *r, const struct age_answer *a, const st
 	report_row(r, (struct report_value[]){
 			      REPORT_S(a->vm_name), REPORT_S(name.s), REPORT_NULL(),
 			      REPORT_S(device_class(a, d->dev)), REPORT_U(a->taus[tau]),
-			      REPORT_U(d->accesses), REPORT_U(f.refaults), REPORT_U(f.per_day),
-			      REPORT_U(f.per_day_low), REPORT_U(f.per_day_high),
-			      REPORT_U(f.first_late),
+			      REPORT_U(f.exposure_ns), REPORT_U(d->accesses), REPORT_U(f.refaults),
+			      known(&f, f.per_day), known(&f, f.per_day_low),
+			      known(&f, f.per_day_high), REPORT_U(f.first_late),
 			      by_cpu ? REPORT_U(by_cpu->refaults[tau]) : REPORT_NULL(),
 			      REPORT_U(f.reclaimable_pages),
 			      is_total && a->memory_pages ? REPORT_U(f.never_pages) : REPORT_NULL(),
@@ -421,7 +456,7 @@ static void show_members(struct report *r, const struct age_answer *a)
 {
 	const struct access_info *i = &a->runs->info;
 	report_member_text(r, "access", access_model_names[i->model]);
-	report_member_u64(r, "exposure_ns", a->exposure_ns);
+	report_member_u64(r, "length_ns", a->length_ns);
 	report_member_u64(r, "verdict_tau_ns", a->taus[a->verdict]);
 	if (a->memory_pages)
 		report_member_u64(r, "memory_pages", a->memory_pages);
@@ -463,6 +498,15 @@ void age_report(struct report *r, const struct age_answer *a, bool is_json, bool
 
 /* ---- the plot ---- */
 
+/* 0 has no place on a logarithmic axis. */
+static void put_rate(FILE *out, uint64_t rate_per_day)
+{
+	if (rate_per_day)
+		fprintf(out, " %" PRIu64, rate_per_day);
+	else
+		fputs(" NaN", out);
+}
+
 /* tau in s, faults a day (a value that is no number where none was seen), at most, GiB */
 int age_plot(struct plot *p, const struct age_answer *a, struct err *e)
 {
@@ -474,12 +518,9 @@ int age_plot(struct plot *p, const struct age_answer *a, struct err *e)
 		const uint64_t mega = f.reclaimable_pages * 1000000 >> PAGES_PER_GIB_SHIFT;
 		fprintf(out, "%" PRIu64 ".%09" PRIu64, a->taus[i] / NS_PER_SEC,
 			a->taus[i] % NS_PER_SEC);
-		if (f.refaults)
-			fprintf(out, " %" PRIu64, f.per_day);
-		else
-			fputs(" NaN", out);
-		fprintf(out, " %" PRIu64 " %" PRIu64 ".%06" PRIu64 "\n", f.per_day_high,
-			mega / 1000000, mega % 1000000);
+		put_rate(out, f.refaults ? f.per_day : 0);
+		put_rate(out, f.exposure_ns ? f.per_day_high : 0);
+		fprintf(out, " %" PRIu64 ".%06" PRIu64 "\n", mega / 1000000, mega % 1000000);
 	}
 	plot_data_end(p);
 	return plot_end(p, e);

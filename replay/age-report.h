@@ -25,7 +25,8 @@ struct age_answer {
 	unsigned ndevices;
 	const char *vm_name;   /* NULL: not known */
 	uint64_t memory_pages; /* of the VM; 0: not known */
-	uint64_t exposure_ns, lost_events;
+	uint64_t length_ns, lost_events;
+	bool is_lost_least;   /* there are losses of unknown size too */
 	const uint64_t *taus; /* of all runs, ascending */
 	const bool *is_asked; /* by tau: in rows; the others are for the plot */
 	unsigned ntaus;
@@ -38,6 +39,8 @@ struct age_answer {
 /* Figures of one result at one tau, scaled to the whole where pages were sampled. */
 struct age_figures {
 	uint64_t refaults, first_late;
+	/* time in which a refault could be seen: the length less tau; 0: rates are not known */
+	uint64_t exposure_ns;
 	uint64_t per_day, per_day_low, per_day_high;
 	uint64_t pages, cold_pages, active_pages; /* cold + active = pages; means over time */
 	uint64_t never_pages;                     /* of the VM, never touched; total only */

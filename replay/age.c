@@ -20,7 +20,7 @@
 
 enum {
 	BATCH = 2048, /* pages worked on at a time */
-	AHEAD = 12,   /* states asked for beforehand */
+	AHEAD = 32,   /* states asked for beforehand */
 	BLOCK_SHIFT = 2,
 	BLOCK_PAGES = 1 << BLOCK_SHIFT,
 	FIRST_PAGES = 1 << 12,

@@ -9,6 +9,7 @@
 #include "base/quantity.h"
 #include "base/units.h"
 #include "replay/age-report.h"
+#include "reports/banner.h"
 #include "reports/cli.h"
 #include "reports/progress.h"
 
@@ -275,7 +276,7 @@ static int run_model(struct work *w, struct trace *t, enum access_model model, s
 	if (!rc)
 		rc = add_all(w->options, in, age, e);
 	if (!rc)
-		rc = keep_results(&w->runs[w->nruns++], in, age, a->exposure_ns, e);
+		rc = keep_results(&w->runs[w->nruns++], in, age, a->length_ns, e);
 	age_free(age);
 	access_close(in);
 	return rc;
@@ -294,20 +295,6 @@ static int run_models(struct work *w, struct trace *t, struct age_answer *a, str
 }
 
 /* ---- what the trace says ---- */
-
-static uint64_t lost_events(const struct trace *t)
-{
-	uint64_t lost = 0;
-	for (unsigned f = 0; f < trace_nfiles(t); f++) {
-		sqlite3_stmt *st = NULL;
-		if (sqlite3_prepare_v2(trace_sqlite(t, f), "SELECT sum(n_lost) FROM loss", -1, &st,
-				       NULL) == SQLITE_OK &&
-		    sqlite3_step(st) == SQLITE_ROW)
-			lost += (uint64_t)sqlite3_column_int64(st, 0);
-		sqlite3_finalize(st);
-	}
-	return lost;
-}
 
 /* The VM of the trace: its name (the caller frees) and memory. Several: neither is known. */
 static void find_vm(const struct trace *t, char **name_out, uint64_t *pages_out)
@@ -365,15 +352,15 @@ static int answer(struct trace *t, struct options *o, struct work *w, struct age
 		  struct err *e)
 {
 	char digest[TRACE_DIGEST_CHARS + 1];
-	a->exposure_ns = length_ns(t);
+	a->length_ns = length_ns(t);
 	if (!o->ntaus)
-		default_taus(o, a->exposure_ns);
-	make_grid(&w->grid, o, a->exposure_ns);
+		default_taus(o, a->length_ns);
+	make_grid(&w->grid, o, a->length_ns);
 	a->taus = w->grid.taus;
 	a->is_asked = w->grid.is_asked;
 	a->ntaus = w->grid.n;
 	a->verdict = w->grid.verdict;
-	a->lost_events = lost_events(t);
+	a->lost_events = banner_lost_events(t, &a->is_lost_least);
 	int rc = o->plot ? plot_begin(o->plot, "age", &w->plot, e) : 0;
 	if (!rc)
 		rc = run_models(w, t, a, e);
@@ -381,7 +368,7 @@ static int answer(struct trace *t, struct options *o, struct work *w, struct age
 		return rc;
 	a->runs = w->runs;
 	a->nruns = w->nruns;
-	if (!a->exposure_ns)
+	if (!a->length_ns)
 		return err_set(e, ERR_UNUSABLE, "%s: all events are at time 0: no page has an age",
 			       o->path);
 	a->memory_pages = o->memory_pages ? o->memory_pages : a->memory_pages;
@@ -398,6 +385,7 @@ static int open_and_answer(struct options *o, struct work *w, struct err *e)
 	int rc = trace_open(o->path, &t, e);
 	if (rc)
 		return rc;
+	banner_show(&o->cli, "age", t);
 	_free_ char *vm_name = NULL;
 	_free_ struct trace_device_info *devices = NULL;
 	find_vm(t, &vm_name, &a.memory_pages);

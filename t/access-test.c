@@ -197,6 +197,7 @@ static void rows_without_a_page_of_this_memory_are_left_out_and_counted(void **s
 	assert_int_equal(b.n, 8);
 	assert_memory_equal(b.what, want, 8);
 	assert_int_equal(access_info(a)->space, AS_GPA);
+	assert_int_equal(access_info(a)->directions, 1U << DIR_TO_DEVICE);
 	assert_int_equal(access_info(a)->dma_outside, 1);
 	assert_int_equal(access_info(a)->dma_unknown, 2);
 	assert_int_equal(access_info(a)->cpu_outside, 1);
