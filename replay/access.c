@@ -156,9 +156,10 @@ static int fill(struct side *s, struct err *e)
 	return rc ? rc : 1;
 }
 
+/* A range that no memory has is damage: it would be expanded page by page. */
 static bool has_frame(uint64_t first, uint32_t npages)
 {
-	return first != UINT64_MAX && (!npages || npages - 1 <= UINT64_MAX - first);
+	return first <= UINT64_MAX - ACCESS_ROW_PAGES_MAX && npages <= ACCESS_ROW_PAGES_MAX;
 }
 
 static int fill_dma(struct access *a, struct err *e)

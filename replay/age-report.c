@@ -35,10 +35,34 @@ static uint64_t per_day(uint64_t micro, uint64_t exposure_ns, uint64_t ppm)
 	return day / 1000000 + (day % 1000000 >= 500000);
 }
 
+static const struct age_result *cpu(const struct age_run *run)
+{
+	for (size_t i = 0; i < run->n; i++)
+		if (run->results[i].dev == AGE_CPU)
+			return &run->results[i];
+	return NULL;
+}
+
+/* Pages and idle time of a result, without those of pages that a part of it used. */
+static void add_pages(struct age_figures *f, const struct age_answer *a, const struct age_result *r,
+		      const struct age_result *part, unsigned tau, uint64_t ppm)
+{
+	const age_page_ns idle = r->idle[tau] - (part ? part->idle[tau] : 0);
+	f->pages += scale(r->pages - (part ? part->pages : 0), PPM_PER_ONE, ppm);
+	f->cold_pages += scale(scale(idle, PPM_PER_ONE, a->length_ns), 1, ppm);
+}
+
+/*
+ * Where the CPU's rows are not sampled as the devices' are, its pages are
+ * counted as they are, and those that only devices use are scaled.
+ */
 struct age_figures age_figures(const struct age_answer *a, const struct age_run *run,
 			       const struct age_result *r, unsigned tau)
 {
-	const uint64_t ppm = run->info.dma_sample_ppm;
+	const struct age_result *by_cpu = r->dev == AGE_TOTAL ? cpu(run) : NULL;
+	const bool is_apart = by_cpu && run->info.cpu_sample_ppm != run->info.dma_sample_ppm;
+	const uint64_t ppm = r->dev == AGE_CPU ? run->info.cpu_sample_ppm
+					       : run->info.dma_sample_ppm;
 	const uint64_t tau_ns = a->taus[tau];
 	const uint64_t exposure_ns = a->length_ns > tau_ns ? a->length_ns - tau_ns : 0;
 	const struct poisson_interval p = poisson_interval_95(r->refaults[tau]);
@@ -49,9 +73,10 @@ struct age_figures age_figures(const struct age_answer *a, const struct age_run 
 		.per_day = per_day(r->refaults[tau] * 1000000, exposure_ns, ppm),
 		.per_day_low = per_day(p.low_micro, exposure_ns, ppm),
 		.per_day_high = per_day(p.high_micro, exposure_ns, ppm),
-		.pages = scale(r->pages, PPM_PER_ONE, ppm),
-		.cold_pages = scale(scale(r->idle[tau], PPM_PER_ONE, a->length_ns), 1, ppm),
 	};
+	add_pages(&f, a, r, is_apart ? by_cpu : NULL, tau, ppm);
+	if (is_apart)
+		add_pages(&f, a, by_cpu, NULL, tau, run->info.cpu_sample_ppm);
 	f.cold_pages = f.cold_pages < f.pages ? f.cold_pages : f.pages;
 	f.active_pages = f.pages - f.cold_pages;
 	if (r->dev == AGE_TOTAL && a->memory_pages > f.pages)
@@ -63,14 +88,6 @@ struct age_figures age_figures(const struct age_answer *a, const struct age_run 
 static const struct age_result *total(const struct age_run *run)
 {
 	return &run->results[run->n - 1];
-}
-
-static const struct age_result *cpu(const struct age_run *run)
-{
-	for (size_t i = 0; i < run->n; i++)
-		if (run->results[i].dev == AGE_CPU)
-			return &run->results[i];
-	return NULL;
 }
 
 static const char *model_name(const struct age_run *run)
@@ -137,10 +154,9 @@ static void show_verdict(struct report *r, const struct age_answer *a)
 {
 	const struct age_figures f = age_figures(a, a->runs, total(a->runs), a->verdict);
 	const struct quantity_text tau = quantity_ns(a->taus[a->verdict]);
-	char parts[100] = "";
+	char parts[60] = "";
 	if (a->memory_pages)
-		snprintf(parts, sizeof(parts), " (%s never touched, %s cold)",
-			 size(f.never_pages).s, size(f.cold_pages).s);
+		snprintf(parts, sizeof(parts), " (%s cold)", size(f.cold_pages).s);
 	if (!f.exposure_ns)
 		report_text(r, "The trace is shorter than tau = %s: only %s tells nothing.", tau.s,
 			    quantity_ns(a->length_ns).s);
@@ -152,6 +168,20 @@ static void show_verdict(struct report *r, const struct age_answer *a)
 			r, "At tau = %s %s are reclaimable%s; no fault seen (fewer than %s a day).",
 			tau.s, size(f.reclaimable_pages).s, parts,
 			quantity_count(f.per_day_high).s);
+}
+
+/* With reclaim at tau the guest's own CPUs fault on what they come back to. */
+static void show_cpu(struct report *r, const struct age_answer *a)
+{
+	const struct age_result *by_cpu = cpu(a->runs);
+	if (!by_cpu)
+		return;
+	const struct age_figures f = age_figures(a, a->runs, by_cpu, a->verdict);
+	if (f.exposure_ns)
+		report_text(
+			r,
+			"The guest's CPUs come back %s times: %s major faults a day of their own.",
+			quantity_count(f.refaults).s, rate(&f).s);
 }
 
 static void show_subject(struct report *r, const struct age_answer *a)
@@ -203,7 +233,8 @@ static void show_taus(struct report *r, const struct age_answer *a)
 				   REPORT_U(bytes(f.reclaimable_pages)),
 				   a->memory_pages ? REPORT_U(bytes(f.never_pages)) : REPORT_NULL(),
 				   REPORT_U(bytes(f.cold_pages)), REPORT_U(bytes(f.active_pages)),
-				   REPORT_U(by_cpu ? by_cpu->refaults[i] : 0) });
+				   REPORT_U(by_cpu ? age_figures(a, a->runs, by_cpu, i).refaults
+						   : 0) });
 	}
 }
 
@@ -250,6 +281,21 @@ static const struct report_column model_columns[] = {
 	{ "reclaimable", NULL, REPORT_BYTES, REPORT_ONLY_TABLE },
 	{ "footprint", NULL, REPORT_BYTES, REPORT_ONLY_TABLE },
 };
+
+/* Whether a model gives other figures than the one asked for: not where rows tell accesses. */
+static bool models_differ(const struct age_answer *a)
+{
+	const struct age_result *first = total(a->runs);
+	for (unsigned m = 1; m < a->nruns; m++) {
+		const struct age_result *other = total(&a->runs[m]);
+		for (unsigned i = 0; i < a->ntaus; i++)
+			if (other->refaults[i] != first->refaults[i] ||
+			    other->first_late[i] != first->first_late[i] ||
+			    other->idle[i] != first->idle[i])
+				return true;
+	}
+	return false;
+}
 
 static void show_models(struct report *r, const struct age_answer *a, bool all_taus)
 {
@@ -432,7 +478,8 @@ static void show_flat_row(struct report *r, const struct age_answer *a, const st
 			      REPORT_U(f.exposure_ns), REPORT_U(d->accesses), REPORT_U(f.refaults),
 			      known(&f, f.per_day), known(&f, f.per_day_low),
 			      known(&f, f.per_day_high), REPORT_U(f.first_late),
-			      by_cpu ? REPORT_U(by_cpu->refaults[tau]) : REPORT_NULL(),
+			      by_cpu ? REPORT_U(age_figures(a, a->runs, by_cpu, tau).refaults)
+				     : REPORT_NULL(),
 			      REPORT_U(f.reclaimable_pages),
 			      is_total && a->memory_pages ? REPORT_U(f.never_pages) : REPORT_NULL(),
 			      REPORT_U(f.cold_pages), REPORT_U(f.active_pages) });
@@ -480,12 +527,15 @@ void age_report(struct report *r, const struct age_answer *a, bool is_json, bool
 	}
 	const unsigned ndevices = (unsigned)a->runs->n - 1 - (cpu(a->runs) != NULL);
 	show_verdict(r, a);
+	show_cpu(r, a);
 	show_subject(r, a);
 	show_taus(r, a);
 	if (ndevices > 1 || is_verbose)
 		show_devices(r, a, is_verbose);
-	if (a->nruns > 1)
+	if (models_differ(a))
 		show_models(r, a, is_verbose);
+	else if (a->nruns > 1)
+		report_text(r, "The access model makes no difference here.");
 	show_neighbours(r, a);
 	show_assumptions(r, a);
 	if (a->nruns == 1)

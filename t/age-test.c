@@ -4,6 +4,7 @@
  * random traces by itself. Equal counts, no tolerance.
  */
 #include "replay/age.h"
+#include "replay/age-report.h"
 
 #include "base/rng.h"
 
@@ -319,6 +320,38 @@ static void a_shared_page_is_idle_only_when_nobody_uses_it(void **unused)
 	age_free(a);
 }
 
+/* a quarter of the pages was recorded, but all of the CPU's */
+static void sampled_counts_are_scaled_each_by_its_rate(void **unused)
+{
+	static const uint64_t tau = 10;
+	struct age_result results[3] = {
+		{ .dev = 1, .pages = 6, .refaults = { 5 }, .idle = { 200 } },
+		{ .dev = AGE_CPU, .pages = 20, .refaults = { 7 }, .idle = { 300 } },
+		{ .dev = AGE_TOTAL, .pages = 24, .refaults = { 5 }, .idle = { 400 } },
+	};
+	struct age_run run = { .results = results, .n = 3 };
+	const struct age_answer a = {
+		.length_ns = 100, .taus = &tau, .ntaus = 1, .runs = &run, .memory_pages = 100
+	};
+	(void)unused;
+	run.info.dma_sample_ppm = 250000;
+	run.info.cpu_sample_ppm = 1000000;
+	struct age_figures f = age_figures(&a, &run, &results[2], 0);
+	assert_int_equal(f.refaults, 20);
+	assert_int_equal(f.pages, 4 * (24 - 20) + 20);
+	assert_int_equal(f.cold_pages, 4 * (400 - 300) / 100 + 300 / 100);
+	assert_int_equal(f.never_pages, 100 - f.pages);
+	assert_int_equal(age_figures(&a, &run, &results[1], 0).refaults, 7);
+	assert_int_equal(age_figures(&a, &run, &results[0], 0).cold_pages, 4 * 200 / 100);
+
+	run.info.cpu_sample_ppm = 250000;
+	f = age_figures(&a, &run, &results[2], 0);
+	assert_int_equal(f.pages, 4 * 24);
+	assert_int_equal(f.cold_pages, 4 * 400 / 100);
+	assert_int_equal(f.cold_pages + f.active_pages + f.never_pages, 100);
+	assert_int_equal(age_figures(&a, &run, &results[1], 0).refaults, 28);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,6 +359,7 @@ int main(void)
 		cmocka_unit_test(nothing_grows_with_tau_and_devices_sum_to_the_total),
 		cmocka_unit_test(many_pages_and_users_keep_their_counts),
 		cmocka_unit_test(a_shared_page_is_idle_only_when_nobody_uses_it),
+		cmocka_unit_test(sampled_counts_are_scaled_each_by_its_rate),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
