@@ -23,7 +23,7 @@ enum { ROWS = 20000000, ROUNDS = 3 };
 
 static const uint64_t taus[] = { 1000000000, 2000000000, 5000000000, 10000000000 };
 
-static void die(const struct err *e)
+static void __attribute__((noreturn)) die(const struct err *e)
 {
 	fprintf(stderr, "bench-age: %s\n", e->msg);
 	exit(1);
