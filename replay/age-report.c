@@ -155,7 +155,7 @@ static void show_verdict(struct report *r, const struct age_answer *a)
 	const struct age_figures f = age_figures(a, a->runs, total(a->runs), a->verdict);
 	const struct quantity_text tau = quantity_ns(a->taus[a->verdict]);
 	char parts[60] = "";
-	if (a->memory_pages)
+	if (f.never_pages)
 		snprintf(parts, sizeof(parts), " (%s cold)", size(f.cold_pages).s);
 	if (!f.exposure_ns)
 		report_text(r, "The trace is shorter than tau = %s: only %s tells nothing.", tau.s,

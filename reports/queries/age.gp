@@ -8,12 +8,12 @@ set y2label "reclaimable, GiB"
 set logscale x
 set logscale y
 set format x "%g"
-set format y "10^{%T}"
+set format y "%g"
 set y2range [0:*]
 set ytics nomirror
 set y2tics
 set grid
-set key outside bottom center horizontal
+set key inside left bottom samplen 2
 plot $data using 1:2 with linespoints linewidth 2 pointsize 0.6 title "faults a day", \
      $data using 1:3 with lines dashtype 2 title "at most (95 %)", \
      $data using 1:4 axes x1y2 with lines linewidth 2 title "reclaimable"
