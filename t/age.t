@@ -66,6 +66,44 @@ for model in near start end sweep; do
 		is "$model: $key fall as tau grows" "$(sort -rn got)" "$(cat got)"
 	done
 done
+
+# the same figures from the rows themselves, in every model: device uses, open and live mappings by page
+oracle() {
+	pugmark sql -n nic.db 'SELECT ts_ns, op, dir, pfn, npages FROM dma' | awk -v model="$1" -v tau="$2" -v end="$3" '
+	function close_gap(p, now) {
+		if (now - last[p] >= tau)
+			idle += now - last[p] - tau
+		return now - last[p] >= tau
+	}
+	{
+		writes = $3 != "to-device"
+		reads = $3 != "from-device"
+		used = $2 == "alloc" || $2 == "map" && (model ~ /start|sweep/ || model == "near" && reads) ||
+			$2 == "unmap" && (model ~ /end|sweep/ || model == "near" && writes)
+		for (p = $4; p < $4 + $5; p++) {
+			if (used && p in last && !live[p] && close_gap(p, $1))
+				refaults++
+			if (used)
+				last[p] = $1
+			live[p] += $2 == "alloc"
+			if (model != "start" && writes)
+				open[p] += ($2 == "map") - ($2 == "unmap" && open[p])
+		}
+	}
+	END {
+		for (p in last)
+			if (!live[p] && !open[p])
+				close_gap(p, end)
+		print refaults + 0, int(idle / end + 0.5)
+	}'
+}
+for model in near start end sweep; do
+	pugmark age nic.db --access $model --tau 100ms,1s --json >rows.json
+	length=$(json_numbers length_ns rows.json)
+	is "$model: refaults and cold pages are those of the rows" \
+		"$(values refaults total)$(values cold_pages total)" \
+		"$(for tau in 100000000 1000000000; do oracle $model $tau "$length"; done | awk '{ r = r $1 " "; c = c $2 " " } END { printf "%s", r c }')"
+done
 pugmark age nic.db --access near --json >near.json
 pugmark age nic.db --json >default.json
 same 'near is the default' near.json default.json
