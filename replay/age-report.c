@@ -416,6 +416,10 @@ static void each_assumption(const struct age_answer *a, say_fn *fn, void *ctx)
 	assume_cpu(a, fn, ctx);
 	assume_coverage(a, fn, ctx);
 	assume_sample(i, fn, ctx);
+	if (total(a->runs)->is_cut)
+		say(fn, ctx,
+		    "Pages are shared in more than 4,096 combinations: footprints of single"
+		    " devices leave some out.");
 	if (i->dma_unknown || i->dma_outside)
 		say(fn, ctx, "%s of %s dma rows tell no page of this memory: left out.",
 		    quantity_count(i->dma_unknown + i->dma_outside).s,

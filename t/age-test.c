@@ -295,6 +295,38 @@ static void many_pages_and_users_keep_their_counts(void **unused)
 	age_free(a);
 }
 
+/* 13 devices in all 8,178 combinations of two or more: the total stays exact */
+static void too_many_combinations_of_users_are_told(void **unused)
+{
+	enum { USERS_MANY = 13, COMBINATIONS = 1 << USERS_MANY };
+	static const uint64_t tau = 1;
+	const struct age_result *r;
+	struct err e;
+	struct age *a;
+	size_t n;
+	(void)unused;
+	assert_int_equal(age_new(&tau, 1, &a, &e), 0);
+	for (uint16_t d = 0; d < USERS_MANY; d++)
+		for (uint64_t page = 0; page < COMBINATIONS; page++) {
+			const uint64_t ts = 2 * d;
+			const uint32_t one = 1;
+			const uint8_t what = page >> d & 1 ? ACCESS_TOUCH : 0;
+			const struct access_batch b = {
+				&ts, &page, &one, &d, &what, NULL, NULL, 1
+			};
+			assert_int_equal(age_add(a, &b, &e), 0);
+		}
+	assert_int_equal(age_finish(a, 2 * USERS_MANY, &r, &n, &e), 0);
+	assert_int_equal(n, USERS_MANY + 1);
+	assert_true(r[USERS_MANY].is_cut);
+	assert_int_equal(r[USERS_MANY].pages, COMBINATIONS - 1);
+	assert_int_equal(r[USERS_MANY].accesses, USERS_MANY * COMBINATIONS / 2);
+	/* each use but the first ends a gap of at least 2 */
+	assert_int_equal(r[USERS_MANY].refaults[0],
+			 USERS_MANY * COMBINATIONS / 2 - (COMBINATIONS - 1));
+	age_free(a);
+}
+
 static void a_shared_page_is_idle_only_when_nobody_uses_it(void **unused)
 {
 	static const uint64_t tau = 10;
@@ -358,6 +390,7 @@ int main(void)
 		cmocka_unit_test(counts_equal_the_obvious_model),
 		cmocka_unit_test(nothing_grows_with_tau_and_devices_sum_to_the_total),
 		cmocka_unit_test(many_pages_and_users_keep_their_counts),
+		cmocka_unit_test(too_many_combinations_of_users_are_told),
 		cmocka_unit_test(a_shared_page_is_idle_only_when_nobody_uses_it),
 		cmocka_unit_test(sampled_counts_are_scaled_each_by_its_rate),
 	};
