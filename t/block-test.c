@@ -44,7 +44,7 @@ static struct block_config base_config(const char *service)
 
 static struct quantile build(const char *text, struct arena *a)
 {
-	struct quantile q;
+	struct quantile q = {};
 	struct dist d;
 	struct err e;
 
