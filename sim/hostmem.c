@@ -12,7 +12,7 @@ static const char *const reclaim_names[] = { "none",  "lru", "clock", "two-list"
 static const char *const tier_names[] = { "zswap", "ssd", "remote", NULL };
 
 static const struct reclaim *const models[] = {
-	[RECLAIM_NONE] = &reclaim_none,	  [RECLAIM_LRU] = &reclaim_lru,
+	[RECLAIM_NONE] = &reclaim_none,   [RECLAIM_LRU] = &reclaim_lru,
 	[RECLAIM_CLOCK] = &reclaim_clock, [RECLAIM_TWO_LIST] = &reclaim_two_list,
 	[RECLAIM_MGLRU] = &reclaim_mglru, [RECLAIM_AGE] = &reclaim_age,
 	[RECLAIM_PSI] = &reclaim_psi,
@@ -67,6 +67,25 @@ static void make_room(struct hostmem *h, uint64_t pages, struct ns now)
 	while (hostmem_charged(h) + pages > h->limit && h->reclaim->shrink &&
 	       h->reclaim->shrink(h, now))
 		;
+}
+
+/*
+ * A falling limit is in force only when reclaim has got there, as in the kernel
+ * (version 1 of memory groups); meanwhile the guest runs on.
+ */
+static void pursue_limit(struct hostmem *h, struct ns now)
+{
+	if (h->limit_work.v > now.v)
+		return;
+	while (hostmem_charged(h) > h->limit_goal && h->limit_work.v <= now.v) {
+		h->work_end = h->limit_work;
+		if (!h->reclaim->shrink || !h->reclaim->shrink(h, h->limit_work))
+			break;
+		h->limit_work = h->work_end;
+	}
+	if (hostmem_charged(h) <= h->limit_goal || h->limit_work.v <= now.v)
+		h->limit = h->limit_goal;
+	note_overflow(h);
 }
 
 static void link_page(struct hostmem *h, uint32_t page, enum page_origin origin, struct ns now)
@@ -347,7 +366,7 @@ int hostmem_new(const struct hostmem_config *c, const struct hostmem_hooks *hook
 	if (!h)
 		return err_set(e, ERR_NOMEM, "host memory: out of memory");
 	h->c = *c;
-	h->limit = c->limit_pages;
+	h->limit = h->limit_goal = c->limit_pages;
 	h->reclaim = models[c->reclaim];
 	h->n.absent = c->vm_pages;
 	if (hooks)
@@ -363,8 +382,7 @@ int hostmem_new(const struct hostmem_config *c, const struct hostmem_hooks *hook
 	for (uint32_t i = 0; i < h->reclaim->nheads; i++)
 		list32_init(h->nodes, c->npages + i);
 	if (h->reclaim->init && h->reclaim->init(h, arena))
-		return err_set(e, ERR_NOMEM, "host memory: out of memory for %s",
-			       h->reclaim->name);
+		return err_set(e, ERR_NOMEM, "host memory: out of memory for %s", h->reclaim->name);
 	*out = h;
 	return 0;
 }
@@ -385,6 +403,10 @@ enum touch_result hostmem_touch(struct hostmem *h, uint32_t page, enum hostmem_t
 	assert(is_known(h, page));
 	struct hostpage *p = &h->pages[page];
 	h->n.touches++;
+	if (__builtin_expect(h->limit_goal < h->limit, 0))
+		pursue_limit(h, now);
+	if (h->reclaim->advance)
+		h->reclaim->advance(h, now);
 	if (__builtin_expect(p->flags & PAGE_MAPPED, 1)) {
 		mark_touch(h, p, by, now);
 		if (h->reclaim->touch && p->flags & PAGE_LISTED &&
@@ -468,14 +490,24 @@ void hostmem_unpin(struct hostmem *h, uint32_t page, struct ns now)
 
 void hostmem_set_limit(struct hostmem *h, uint64_t pages, struct ns now)
 {
-	h->limit = pages;
-	make_room(h, 0, now);
-	note_overflow(h);
+	h->limit_goal = pages;
+	if (pages >= h->limit) {
+		h->limit = pages;
+		note_overflow(h);
+	} else {
+		if (h->limit_work.v < now.v)
+			h->limit_work = now;
+		pursue_limit(h, now);
+	}
 	check_event(h);
 }
 
 void hostmem_tick(struct hostmem *h, struct ns now)
 {
+	if (h->limit_goal < h->limit)
+		pursue_limit(h, now);
+	if (h->reclaim->advance)
+		h->reclaim->advance(h, now);
 	if (h->reclaim->tick)
 		h->reclaim->tick(h, now);
 	note_overflow(h);
@@ -548,8 +580,8 @@ int hostmem_check(const struct hostmem *h, struct err *e)
 		return err_set(e, ERR_BUG, "the counters differ from the pages they count");
 	if (hostmem_charged(h) > h->limit + n->overflow)
 		return err_set(e, ERR_BUG, "%llu pages charged: expected %llu + %llu overflow",
-			       (unsigned long long)hostmem_charged(h),
-			       (unsigned long long)h->limit, (unsigned long long)n->overflow);
+			       (unsigned long long)hostmem_charged(h), (unsigned long long)h->limit,
+			       (unsigned long long)n->overflow);
 	return 0;
 }
 
@@ -575,15 +607,15 @@ const struct param hostmem_params[] = {
 	  "CPUs that reclaim in turn, each into its own cluster of slots.", CONFIG(slot_writers),
 	  NULL },
 	{ "memory", "writeback_async", PARAM_BOOL, NULL,
-	  "yes | derived | a disk; compressed memory is written on the spot", 0, 0,
+	  "yes | derived | a disk, where compressed memory is written on the spot", 0, 0,
 	  "Whether a page stays in the swap cache until a later round frees it (two-list).",
 	  CONFIG(is_writeback_async), NULL },
-	{ "memory", "batch", PARAM_U64, "pages", "32 | published | Linux SWAP_CLUSTER_MAX", 1,
-	  1024, "Pages one round of reclaim has to free.", CONFIG(batch_pages), NULL },
+	{ "memory", "batch", PARAM_U64, "pages", "32 | published | Linux SWAP_CLUSTER_MAX", 1, 1024,
+	  "Pages one round of reclaim has to free.", CONFIG(batch_pages), NULL },
 	{ "memory", "anon_scan_ppm", PARAM_PPM, NULL,
 	  "17.6% | derived | get_scan_count, swappiness 60, all cost on the anon side", 1, 1000000,
-	  "Share of (list size >> priority) that a pass of two-list scans.",
-	  CONFIG(anon_scan_ppm), NULL },
+	  "Share of (list size >> priority) that a pass of two-list scans.", CONFIG(anon_scan_ppm),
+	  NULL },
 	{ "memory", "stat_period", PARAM_NS, NULL,
 	  "2s | published | Linux flushes memory group statistics every 2 s", 0, 0,
 	  "Age of the list sizes and refault counts that two-list decides by.",
@@ -596,18 +628,23 @@ const struct param hostmem_params[] = {
 	  "2048 | guess | written before the first write completes", 1, 0,
 	  "Pages one round may start to write before it finds free ones (two-list).",
 	  CONFIG(writeback_pages), NULL },
-	{ "memory", "generation", PARAM_NS, NULL, "1s | guess | lru_gen min_ttl of zero", 1, 0,
-	  "Least time between two generations (mglru).", CONFIG(generation_ns), NULL },
+	{ "memory", "scan", PARAM_NS, NULL, "4us | guess | look up the page tables of one page", 0,
+	  0, "Time a scan takes for one page; statistics grow older meanwhile (two-list).",
+	  CONFIG(scan_ns), NULL },
+	{ "memory", "generation", PARAM_NS, NULL, "1s | guess | how often something else ages", 1,
+	  0, "Least time between two generations (mglru).", CONFIG(generation_ns), NULL },
 	{ "memory", "age", PARAM_NS, NULL, "2min | guess | kidled and DAMOS style reclaim", 1, 0,
 	  "Idle time after which a page is reclaimed (age).", CONFIG(age_ns), NULL },
-	{ "memory", "age_rate", PARAM_U64, "pages/s",
-	  "32768 | published | DAMON_RECLAIM quota, 128 MiB a second", 1, 0,
-	  "Most pages reclaimed per second (age, psi).", CONFIG(age_pages_per_s), NULL },
+	{ "memory", "age_rate", PARAM_U64, "pages/s", "0", 0, 0,
+	  "Most pages reclaimed per second, 0: any number (age).", CONFIG(age_pages_per_s), NULL },
 	{ "memory", "psi_target_ppm", PARAM_PPM, NULL,
 	  "0.1% | published | Senpai's target share of stalled time", 1, 1000000,
 	  "Share of time in major faults that psi steers to.", CONFIG(psi_target_ppm), NULL },
 	{ "memory", "psi_period", PARAM_NS, NULL, "6s | published | Senpai's interval", 1, 0,
 	  "Time between two decisions of psi.", CONFIG(psi_period_ns), NULL },
+	{ "memory", "psi_fault", PARAM_NS, NULL,
+	  "200us | guess | a read from flash and its wake-up", 0, 0,
+	  "Stall that psi counts for each major fault.", CONFIG(psi_fault_ns), NULL },
 };
 
 const size_t hostmem_nparams = sizeof(hostmem_params) / sizeof(hostmem_params[0]);

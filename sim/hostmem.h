@@ -69,10 +69,11 @@ struct hostmem_config {
 
 	/* two-list, the host profile: sim/reclaim-two-list.c says what they mean */
 	uint64_t batch_pages, anon_scan_ppm, stat_period_ns, foreign_inactive_pages;
-	uint64_t writeback_pages;
+	uint64_t writeback_pages, scan_ns;
 
 	/* mglru, age, psi */
-	uint64_t generation_ns, age_ns, age_pages_per_s, psi_target_ppm, psi_period_ns;
+	uint64_t generation_ns, age_ns, age_pages_per_s;
+	uint64_t psi_target_ppm, psi_period_ns, psi_fault_ns;
 };
 
 extern const struct param hostmem_params[];
@@ -145,7 +146,11 @@ void hostmem_written(struct hostmem *h, uint32_t page, uint32_t slot, struct ns 
 enum touch_result hostmem_pin(struct hostmem *h, uint32_t page, struct ns now);
 void hostmem_unpin(struct hostmem *h, uint32_t page, struct ns now);
 
-/* Reclaims at once down to the new limit. */
+/*
+ * A limit that rises is in force at once. One that falls is in force when
+ * reclaim has got there: at once, but for two-list, which works meanwhile (see
+ * `scan`) as touches and ticks go on.
+ */
 void hostmem_set_limit(struct hostmem *h, uint64_t pages, struct ns now);
 
 /* Lets time-driven reclaim (mglru aging, age, psi) work; call at least once a second. */

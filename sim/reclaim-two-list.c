@@ -160,6 +160,7 @@ static void scan_inactive(struct round *r, uint64_t n)
 		const bool is_accessed = p->flags & PAGE_ACCESSED;
 		two_list_remove(h, page);
 		h->n.scanned++;
+		r->now.v += h->c.scan_ns;
 		p->flags &= ~(uint32_t)(PAGE_REFERENCED | PAGE_ACCESSED);
 		if (!is_accessed) {
 			take(r, page);
@@ -215,6 +216,7 @@ static void pass(struct round *r, unsigned priority)
 static void run_priorities(struct round *r)
 {
 	for (int priority = PRIORITY_DEFAULT; priority >= 0; priority--) {
+		flush_stat(r->h, r->now);
 		r->may_deactivate = r->is_forced || inactive_is_low(r->h) ||
 				    r->t->stat.activations != r->t->activations_known;
 		pass(r, (unsigned)priority);
@@ -228,13 +230,13 @@ static void run_priorities(struct round *r)
 static uint64_t two_list_shrink(struct hostmem *h, struct ns now)
 {
 	struct round r = { .h = h, .t = h->model, .now = now };
-	flush_stat(h, now);
 	h->writer = (h->writer + 1) % h->slots.nwriters;
 	run_priorities(&r);
 	if (!r.freed && r.has_skipped) {
 		r.is_forced = true;
 		run_priorities(&r);
 	}
+	h->work_end = r.now;
 	return r.freed;
 }
 

@@ -16,18 +16,18 @@
 
 /* Flags of a page; the state is in the lowest bits. */
 enum {
-	PAGE_STATE = 7,          /* enum hostmem_state */
-	PAGE_MAPPED = 1 << 3,    /* PAE.present; else in the swap cache */
-	PAGE_PINNED = 1 << 4,    /* on no list */
-	PAGE_WANTED = 1 << 5,    /* IN: somebody waits, map it on arrival */
-	PAGE_PROMISED = 1 << 6,  /* IN: pin it on arrival */
-	PAGE_ACCESSED = 1 << 7,  /* the page table's bit: set by a touch, cleared by a scan */
+	PAGE_STATE = 7,           /* enum hostmem_state */
+	PAGE_MAPPED = 1 << 3,     /* PAE.present; else in the swap cache */
+	PAGE_PINNED = 1 << 4,     /* on no list */
+	PAGE_WANTED = 1 << 5,     /* IN: somebody waits, map it on arrival */
+	PAGE_PROMISED = 1 << 6,   /* IN: pin it on arrival */
+	PAGE_ACCESSED = 1 << 7,   /* the page table's bit: set by a touch, cleared by a scan */
 	PAGE_REFERENCED = 1 << 8, /* the reclaimer's memory of having seen that bit */
-	PAGE_ACTIVE = 1 << 9,    /* two-list: which list */
+	PAGE_ACTIVE = 1 << 9,     /* two-list: which list */
 	PAGE_READAHEAD = 1 << 10, /* not touched since readahead brought it */
-	PAGE_CLEAN = 1 << 11,    /* the slot holds the same: nothing to write */
-	PAGE_LISTED = 1 << 12,   /* linked by the reclaim model */
-	PAGE_GENERATION = 13,    /* shift: mglru, 2 bits */
+	PAGE_CLEAN = 1 << 11,     /* the slot holds the same: nothing to write */
+	PAGE_LISTED = 1 << 12,    /* linked by the reclaim model */
+	PAGE_GENERATION = 13,     /* shift: mglru, 2 bits */
 };
 
 /* Stamps count units of about a millisecond, plus one; 0: never. */
@@ -68,6 +68,9 @@ struct reclaim {
 	uint64_t (*shrink)(struct hostmem *h, struct ns now);
 
 	void (*tick)(struct hostmem *h, struct ns now);
+
+	/* As tick, but before every touch. */
+	void (*advance)(struct hostmem *h, struct ns now);
 };
 
 struct hostmem {
@@ -75,7 +78,9 @@ struct hostmem {
 	struct hostpage *pages;
 	const struct reclaim *reclaim;
 	void *model;
-	uint64_t limit;
+	uint64_t limit, limit_goal; /* in force, and wanted: falling takes reclaim its time */
+	struct ns work_end;         /* when the model's last round was over */
+	struct ns limit_work;       /* how far reclaim for the goal has got */
 	struct hostmem_config c;
 	struct hostmem_counts n;
 	struct hostmem_hooks hooks;

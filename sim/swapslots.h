@@ -25,11 +25,11 @@ enum { SWAPSLOTS_CLUSTER = 512, SWAPSLOTS_WRITERS_MAX = 64 };
 #define SWAPSLOT_NONE UINT32_MAX
 
 struct swapslots {
-	uint32_t *page;         /* by slot, SWAPSLOT_NONE: free */
-	uint16_t *used;         /* by cluster */
-	uint32_t *queue_next;   /* by cluster: queue of partly used ones; itself: not queued */
+	uint32_t *page;       /* by slot, SWAPSLOT_NONE: free */
+	uint16_t *used;       /* by cluster */
+	uint32_t *queue_next; /* by cluster: queue of partly used ones; itself: not queued */
 	uint32_t queue_first, queue_last; /* SWAPSLOT_NONE: empty */
-	uint32_t nclusters, nopened; /* clusters from nopened up were never used */
+	uint32_t nclusters, nopened;      /* clusters from nopened up were never used */
 	uint32_t nwriters;
 	struct {
 		uint32_t cluster, next; /* cluster SWAPSLOT_NONE: has none */
