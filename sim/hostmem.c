@@ -53,6 +53,13 @@ static inline void set_state(struct hostmem *h, struct hostpage *p, enum hostmem
 	++*count_of(h, p);
 }
 
+/* What a limit leaves for pages of the VM. */
+static uint64_t room_of(const struct hostmem_config *c, uint64_t limit)
+{
+	const uint64_t tables = (uint64_t)((unsigned __int128)c->vm_pages * c->index_ppm / 1000000);
+	return limit > tables ? limit - tables : 1;
+}
+
 static void note_overflow(struct hostmem *h)
 {
 	const uint64_t charged = hostmem_charged(h);
@@ -366,7 +373,7 @@ int hostmem_new(const struct hostmem_config *c, const struct hostmem_hooks *hook
 	if (!h)
 		return err_set(e, ERR_NOMEM, "host memory: out of memory");
 	h->c = *c;
-	h->limit = h->limit_goal = c->limit_pages;
+	h->limit = h->limit_goal = room_of(c, c->limit_pages);
 	h->reclaim = models[c->reclaim];
 	h->n.absent = c->vm_pages;
 	if (hooks)
@@ -490,9 +497,9 @@ void hostmem_unpin(struct hostmem *h, uint32_t page, struct ns now)
 
 void hostmem_set_limit(struct hostmem *h, uint64_t pages, struct ns now)
 {
-	h->limit_goal = pages;
-	if (pages >= h->limit) {
-		h->limit = pages;
+	h->limit_goal = room_of(&h->c, pages);
+	if (h->limit_goal >= h->limit) {
+		h->limit = h->limit_goal;
 		note_overflow(h);
 	} else {
 		if (h->limit_work.v < now.v)
@@ -597,6 +604,9 @@ const struct param hostmem_params[] = {
 	  CONFIG(dma_sets_accessed), NULL },
 	{ "memory", "swap_tier", PARAM_CHOICE, NULL, "ssd", 0, 0, "Where swapped pages go.",
 	  CONFIG(tier), tier_names },
+	{ "memory", "index_ppm", PARAM_PPM, NULL, "0", 0, 100000,
+	  "Share of the VM that the host's tables of its pages take from the limit.",
+	  CONFIG(index_ppm), NULL },
 	{ "memory", "huge_pages", PARAM_U64, "pages", "0", 0, 512,
 	  "2 MiB backing; not modelled yet, 0 only.", CONFIG(huge_pages), NULL },
 	{ "memory", "readahead", PARAM_U64, "pages", "8 | published | Linux page-cluster 3", 1,
@@ -625,7 +635,7 @@ const struct param hostmem_params[] = {
 	  "Inactive pages of the group that are not the VM's (two-list).",
 	  CONFIG(foreign_inactive_pages), NULL },
 	{ "memory", "writeback_pages", PARAM_U64, "pages",
-	  "2048 | guess | written before the first write completes", 1, 0,
+	  "512 | guess | 2 MiB under way before the first write is back", 1, 0,
 	  "Pages one round may start to write before it finds free ones (two-list).",
 	  CONFIG(writeback_pages), NULL },
 	{ "memory", "scan", PARAM_NS, NULL, "4us | guess | look up the page tables of one page", 0,

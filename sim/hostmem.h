@@ -63,6 +63,8 @@ struct hostmem_config {
 	int tier;               /* enum hostmem_tier of what is swapped out */
 	uint64_t huge_pages;    /* 2 MiB backing: refused for now, except 0 */
 
+	uint64_t index_ppm; /* of vm_pages: the host's own tables, charged to the limit */
+
 	/* the swap device: sim/swapslots.c */
 	uint64_t readahead_pages, slot_writers;
 	bool is_writeback_async; /* a page stays in the swap cache while it is written */
