@@ -403,6 +403,12 @@ void hostmem_populate(struct hostmem *h, uint32_t page, struct ns now)
 	check_page(h, page);
 }
 
+void hostmem_prefetch(const struct hostmem *h, uint32_t page)
+{
+	__builtin_prefetch(&h->pages[page], 1);
+	__builtin_prefetch(&h->nodes[page], 1);
+}
+
 enum touch_result hostmem_touch(struct hostmem *h, uint32_t page, enum hostmem_touch by,
 				bool is_write, struct ns now)
 {

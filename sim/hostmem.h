@@ -133,6 +133,9 @@ void hostmem_populate(struct hostmem *h, uint32_t page, struct ns now);
 enum touch_result hostmem_touch(struct hostmem *h, uint32_t page, enum hostmem_touch by,
 				bool is_write, struct ns now);
 
+/* Asks for the memory that a touch some 12 events ahead will need. */
+void hostmem_prefetch(const struct hostmem *h, uint32_t page);
+
 /* The read of an IN page (or of its readahead neighbours, one call each) is done. */
 void hostmem_arrived(struct hostmem *h, uint32_t page, struct ns now);
 

@@ -30,7 +30,7 @@
 #include "sim/reclaim.h"
 
 enum { INACTIVE, ACTIVE, WRITING, HEADS };
-enum { PRIORITY_DEFAULT = 12, CHUNK = 32, GIB_SHIFT = 30 - PAGE_SHIFT };
+enum { PRIORITY_DEFAULT = 12, RETRIES = 16, CHUNK = 32, GIB_SHIFT = 30 - PAGE_SHIFT };
 
 struct two_list {
 	uint64_t size[2];
@@ -231,10 +231,12 @@ static uint64_t two_list_shrink(struct hostmem *h, struct ns now)
 {
 	struct round r = { .h = h, .t = h->model, .now = now };
 	h->writer = (h->writer + 1) % h->slots.nwriters;
-	run_priorities(&r);
-	if (!r.freed && r.has_skipped) {
-		r.is_forced = true;
+	/* one failure spares what was accessed; the charge tries again, as often as the kernel's */
+	for (unsigned i = 0; i < RETRIES && !r.freed; i++) {
+		if (!(r.t->size[INACTIVE] + r.t->size[ACTIVE]))
+			break;
 		run_priorities(&r);
+		r.is_forced = !r.freed && r.has_skipped;
 	}
 	h->work_end = r.now;
 	return r.freed;
