@@ -115,6 +115,8 @@ int param_value_parse(const struct param *p, const char *text, struct param_pars
 		return parse_choice(p, text, &out->number, e);
 	case PARAM_TEXT:
 		return 0;
+	case PARAM_DIST:
+		return dist_parse(text, &out->dist, e);
 	}
 	return err_set(e, ERR_BUG, "parameter type %d", (int)p->type);
 }
@@ -180,6 +182,9 @@ int param_value_store(const struct param *p, const char *text, void *base, struc
 	case PARAM_TEXT:
 		*(const char **)field = text;
 		break;
+	case PARAM_DIST:
+		*(struct dist *)field = v.dist;
+		break;
 	}
 	return 0;
 }
@@ -235,6 +240,8 @@ static void append_canonical(struct growing *g, const struct param_entry *entry)
 	append_text(g, "=");
 	if (p->type == PARAM_TEXT)
 		append_text(g, v.text);
+	else if (p->type == PARAM_DIST)
+		append_text(g, dist_show(&v.dist).s);
 	else if (p->type == PARAM_CHOICE)
 		append_text(g, p->choices[v.number]);
 	else if (p->type == PARAM_BOOL)

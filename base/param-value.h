@@ -4,6 +4,7 @@
 #define PUGMARK_BASE_PARAM_VALUE_H
 
 #include "base/param.h"
+#include "base/quantile.h"
 
 /* A value of any type. */
 struct param_parsed {
@@ -11,6 +12,7 @@ struct param_parsed {
 	uint64_t per_ns; /* of a rate */
 	bool is_ppm;     /* of a quantity */
 	const char *text;
+	struct dist dist;
 };
 
 int param_value_parse(const struct param *p, const char *text, struct param_parsed *out,

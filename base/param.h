@@ -39,6 +39,7 @@ enum param_type {
 	PARAM_BOOL,     /* bool: yes or no */
 	PARAM_CHOICE,   /* int: index into choices */
 	PARAM_TEXT,     /* const char *, owned by the set's arena */
+	PARAM_DIST,     /* struct dist: how long something takes (base/quantile.h) */
 };
 
 struct param {

@@ -58,6 +58,12 @@ struct dist {
 /* 0, or ERR_USAGE and a sentence that quotes the text. */
 int dist_parse(const char *text, struct dist *out, struct err *e);
 
+/* The text that reads back as the same distribution, in whole ns: "69ns p99 92ns". */
+struct dist_text {
+	char s[512];
+};
+struct dist_text dist_show(const struct dist *d);
+
 static inline struct dist dist_const(uint64_t ns)
 {
 	return (struct dist){ .kind = DIST_CONST, .a_ns = ns };

@@ -8,7 +8,7 @@
  * queue or for the rest of a group lies in the stage that waits, so the stages
  * sum to the whole exactly. A fault ends DONE, FAILED or JOINED (the page was
  * on its way for another fault). A design is section [iopf] of an INI file;
- * profiles with provenance are sim/profiles/NAME.ini, embedded.
+ * profiles with provenance are in sim/profiles/, embedded.
  *
  *	vpri     bitmap on the device, sideband report          VPRI, SOSP'24 slides
  *	pri      device TLB, page-request queue, groups         PCIe ATS+PRI, VT-d driver
@@ -67,11 +67,12 @@ struct iopf_config {
 	struct dist stage[IOPF_STAGES];
 	struct dist lookup; /* of the device, for each DMA that does not fault */
 
-	int service;       /* enum iopf_service */
-	uint64_t servers;  /* threads of the pool, or vCPUs */
-	bool holds_server; /* while the page is brought in */
-	int join;          /* enum iopf_join */
-	uint64_t slots;    /* faults open at a time, joined ones included */
+	int service;        /* enum iopf_service */
+	uint64_t servers;   /* threads of the pool, or vCPUs */
+	bool holds_server;  /* while the page is brought in */
+	int join;           /* enum iopf_join */
+	uint64_t slots;     /* faults open at a time, joined ones included */
+	uint64_t functions; /* of the VM: each has its bitmap, or its device TLB */
 
 	/* vpri */
 	uint64_t batch_entries;  /* bitmap updates written at once */
@@ -116,6 +117,8 @@ struct iopf_traits {
 };
 struct iopf_traits iopf_traits(int backend);
 
+enum { IOPF_DEVICES_MAX = 256, IOPF_SERVERS_MAX = 4096 };
+
 /* Bytes of the bitmap: 2 bits a 4 KiB page of the span, for each (VM, function). */
 uint64_t iopf_bitmap_bytes(uint64_t span_bytes, uint64_t functions);
 
@@ -151,6 +154,7 @@ struct iopf_counts {
 	uint64_t no_slot; /* of failed: more faults open than slots */
 	uint64_t server_busy_ns, line_max;
 	uint64_t prq_requests, prq_overflow, prq_groups, prq_batches, prq_used_max;
+	uint64_t pri_off; /* of failed: the function was told FAILURE before (not on a VF) */
 	uint64_t bitmap_updates, bitmap_writes, bitmap_ns; /* writes: batches */
 	uint64_t tlb_invalidations, tlb_ns;
 	uint64_t requests, requests_passed, request_ns, passthrough_switches;
@@ -169,7 +173,8 @@ int iopf_new(const struct iopf_config *c, const struct iopf_hooks *hooks, struct
  */
 struct iopf_request {
 	uint32_t vm;
-	uint16_t dev, queue;
+	uint16_t dev; /* below IOPF_DEVICES_MAX */
+	uint16_t queue;
 	const uint32_t *pages;
 	uint32_t npages;
 };
@@ -186,6 +191,9 @@ void iopf_residency(struct iopf *f, uint32_t vm, uint32_t page, bool is_present)
 
 /* snoop: an I/O request passes. Returns host ns spent on it, 0 when passed through. */
 uint64_t iopf_request(struct iopf *f, uint16_t dev, struct ns now);
+
+/* snoop: true while the device is passed through, and all its memory has to stay. */
+bool iopf_is_passed_through(const struct iopf *f, uint16_t dev);
 
 const struct iopf_counts *iopf_counts(const struct iopf *f);
 
