@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: MIT
+/*
+ * Transitions of pages and their accounting: set_state is the only place where a
+ * page changes its state, hostmem_evict the only way out of memory. Everything
+ * a reclaim model decides is behind struct reclaim.
+ */
 #include "sim/hostmem.h"
 #include "sim/reclaim.h"
 
@@ -73,6 +78,11 @@ static void make_room(struct hostmem *h, uint64_t pages, struct ns now)
 {
 	while (hostmem_charged(h) + pages > h->limit && h->reclaim->shrink &&
 	       h->reclaim->shrink(h, now))
+		;
+	if (!h->pool)
+		return;
+	while (hostmem_pool_charged(h->pool) + pages > hostpool_limit(h->pool) &&
+	       hostpool_shrink(h->pool, now))
 		;
 }
 
@@ -494,8 +504,7 @@ void hostmem_unpin(struct hostmem *h, uint32_t page, struct ns now)
 		p->flags &= ~(uint32_t)PAGE_PINNED;
 		h->n.pinned--;
 		link_page(h, page, ORIGIN_BACK, now);
-		if (hostmem_charged(h) > h->limit)
-			make_room(h, 0, now);
+		make_room(h, 0, now);
 		note_overflow(h);
 	}
 	check_page(h, page);

@@ -172,6 +172,27 @@ uint64_t hostmem_dma_age_ns(const struct hostmem *h, uint32_t page, struct ns no
 const struct hostmem_counts *hostmem_counts(const struct hostmem *h);
 uint64_t hostmem_limit(const struct hostmem *h);
 
+/*
+ * Several VMs on one host: besides its own limit, each shares that of the pool.
+ * When the pool is full, rounds of reclaim go to its VMs in proportion to the
+ * memory they hold (as the kernel scans the groups below a limit). A VM that
+ * asks may thereby take memory from another. The pool lives as long as its VMs.
+ */
+struct hostmem_pool;
+
+/* ERR_NOMEM, ERR_USAGE. */
+int hostmem_pool_new(uint64_t limit_pages, uint32_t nvms_max, struct arena *arena,
+		     struct hostmem_pool **out, struct err *e);
+
+/* Before the VM's first page: ERR_USAGE when it has any, or the pool is complete. */
+int hostmem_pool_join(struct hostmem_pool *pool, struct hostmem *h, struct err *e);
+
+/* In force at once. */
+void hostmem_pool_set_limit(struct hostmem_pool *pool, uint64_t pages, struct ns now);
+
+/* Memory charged by all VMs; above the limit it is overflow. */
+uint64_t hostmem_pool_charged(const struct hostmem_pool *pool);
+
 /* Every invariant over every page, O(n): 0, or ERR_BUG and a sentence. */
 int hostmem_check(const struct hostmem *h, struct err *e);
 

@@ -84,6 +84,7 @@ struct hostmem {
 	struct hostmem_config c;
 	struct hostmem_counts n;
 	struct hostmem_hooks hooks;
+	struct hostmem_pool *pool; /* or NULL */
 	struct swapslots slots;
 	uint32_t writer; /* of swap slots, whose turn it is */
 };
@@ -105,6 +106,10 @@ static inline uint64_t hostmem_charged(const struct hostmem *h)
  * linked again and evicted a second time (is_writeback_async).
  */
 bool hostmem_evict(struct hostmem *h, uint32_t page, uint32_t shadow, struct ns now);
+
+/* One round of reclaim in the pool: how many pages were freed. 0: nothing left. */
+uint64_t hostpool_shrink(struct hostmem_pool *pool, struct ns now);
+uint64_t hostpool_limit(const struct hostmem_pool *pool);
 
 extern const struct reclaim reclaim_none, reclaim_lru, reclaim_clock, reclaim_two_list,
 	reclaim_mglru, reclaim_age, reclaim_psi;

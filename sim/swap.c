@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: MIT
+/*
+ * A heap of the times at which servers become free gives the start of each job;
+ * one stream of random numbers for each tier and kind of job, so that a design
+ * with more writeback leaves the faults their luck.
+ */
 #include "sim/swap.h"
 
 #include <assert.h>

@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: MIT
+/*
+ * Slots of a cluster are looked through in order; clusters that have both free
+ * and used slots and no writer wait in a queue. Whatever is given up, a slot is
+ * found: a page needs at most one, and each writer may keep one cluster from
+ * the others.
+ */
 #include "sim/swapslots.h"
 #include "base/err.h"
 

@@ -681,6 +681,78 @@ static void test_random(void **state)
 			run_random(kinds[k], seed);
 }
 
+/* ---- several VMs ---- */
+
+static void test_pool_shares(void **state)
+{
+	(void)state;
+	const struct hostmem_config c = config(300, 300, lru_plain);
+	struct host a = host_new(&c, NULL), b = host_new(&c, NULL);
+	struct arena arena = {};
+	struct hostmem_pool *pool;
+	struct err e = {};
+	assert_int_equal(hostmem_pool_new(400, 2, &arena, &pool, &e), 0);
+	assert_int_equal(hostmem_pool_join(pool, a.h, &e), 0);
+	assert_int_equal(hostmem_pool_join(pool, b.h, &e), 0);
+	for (uint32_t i = 0; i < 300; i++)
+		touch(&a, i);
+	for (uint32_t i = 0; i < 100; i++)
+		touch(&b, i);
+	assert_int_equal(hostmem_counts(a.h)->resident, 300);
+
+	/* from here on each page of b costs a page of the pool: three of a for one of b at
+	 * first, and as b grows in proportion */
+	for (uint32_t i = 100; i < 140; i++)
+		touch(&b, i);
+	assert_int_equal(hostmem_pool_charged(pool), 400);
+	assert_in_range(300 - hostmem_counts(a.h)->resident, 28, 31);
+
+	/* pins of a shift the burden to b */
+	for (uint32_t i = 0; i < 300; i++)
+		hostmem_pin(a.h, i, at_start);
+	assert_int_equal(hostmem_counts(a.h)->resident, 300);
+	assert_int_equal(hostmem_counts(b.h)->resident, 100);
+	hostmem_pool_set_limit(pool, 350, at_start);
+	assert_int_equal(hostmem_counts(b.h)->resident, 50);
+	assert_int_equal(hostmem_pool_charged(pool), 350);
+	assert_int_equal(hostmem_pool_join(pool, a.h, &e), ERR_USAGE);
+	host_free(&a);
+	host_free(&b);
+	arena_deinit(&arena);
+}
+
+/* A VM alone in a pool of n pages is a VM with a limit of n pages. */
+static void test_pool_of_one(void **state)
+{
+	(void)state;
+	static const char *const kinds[] = { "lru", "clock", "two-list", "mglru" };
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+		char choice[64];
+		snprintf(choice, sizeof(choice), "memory.reclaim=%s", kinds[k]);
+		const char *const settings[] = { choice, NULL };
+		const struct hostmem_config limited = config(500, 300, settings);
+		const struct hostmem_config pooled = config(500, 500, settings);
+		struct host a = host_new(&limited, NULL), b = host_new(&pooled, NULL);
+		struct arena arena = {};
+		struct hostmem_pool *pool;
+		struct rng rng;
+		struct err e = {};
+		rng_init(&rng, k, "pool");
+		assert_int_equal(hostmem_pool_new(300, 1, &arena, &pool, &e), 0);
+		assert_int_equal(hostmem_pool_join(pool, b.h, &e), 0);
+		for (uint64_t i = 0; i < 20000; i++) {
+			const uint32_t page =
+				(uint32_t)(rng_below(&rng, 500) * rng_below(&rng, 500) / 500);
+			const struct ns now = { i * NS_PER_MS };
+			assert_int_equal(hostmem_touch(a.h, page, TOUCH_CPU, false, now),
+					 hostmem_touch(b.h, page, TOUCH_CPU, false, now));
+		}
+		host_free(&a);
+		host_free(&b);
+		arena_deinit(&arena);
+	}
+}
+
 static void test_none(void **state)
 {
 	(void)state;
@@ -769,6 +841,9 @@ int main(void)
 		  NULL },
 		{ "no random history of events breaks an invariant", test_random, NULL, NULL,
 		  NULL },
+		{ "a full pool takes from its VMs in proportion, but no pinned page",
+		  test_pool_shares, NULL, NULL, NULL },
+		{ "a pool of one VM is a limit", test_pool_of_one, NULL, NULL, NULL },
 		{ "without reclaim the limit is only reported", test_none, NULL, NULL, NULL },
 		{ "a page costs 24 bytes", test_memory, NULL, NULL, NULL },
 		{ "impossible configurations are refused with a sentence", test_refused, NULL, NULL,
