@@ -61,15 +61,21 @@ struct hostmem_config {
 	int reclaim;            /* enum hostmem_reclaim */
 	bool dma_sets_accessed; /* vhost, SVA, emulated devices; pass-through: no */
 	int tier;               /* enum hostmem_tier of what is swapped out */
-	uint64_t readahead_pages;
-	bool frees_slot;     /* shmem: the slot is given back at swap-in */
-	uint64_t huge_pages; /* 0: 4 KiB backing; 1 is refused for now */
+	uint64_t huge_pages;    /* 2 MiB backing: refused for now, except 0 */
 
-	/* two-list: the host profile (sim/reclaim-two-list.c says what they mean) */
-	uint64_t batch_pages, swappiness, stat_period_ns, foreign_inactive_pages, cpus;
+	uint64_t index_ppm; /* of vm_pages: the host's own tables, charged to the limit */
+
+	/* the swap device: sim/swapslots.c */
+	uint64_t readahead_pages, slot_writers;
+	bool is_writeback_async; /* a page stays in the swap cache while it is written */
+
+	/* two-list, the host profile: sim/reclaim-two-list.c says what they mean */
+	uint64_t batch_pages, anon_scan_ppm, stat_period_ns, foreign_inactive_pages;
+	uint64_t writeback_pages, scan_ns;
 
 	/* mglru, age, psi */
-	uint64_t generation_ns, age_ns, age_rate_pages, psi_target_ppm, psi_period_ns;
+	uint64_t generation_ns, age_ns, age_pages_per_s;
+	uint64_t psi_target_ppm, psi_period_ns, psi_fault_ns;
 };
 
 extern const struct param hostmem_params[];
@@ -127,6 +133,9 @@ void hostmem_populate(struct hostmem *h, uint32_t page, struct ns now);
 enum touch_result hostmem_touch(struct hostmem *h, uint32_t page, enum hostmem_touch by,
 				bool is_write, struct ns now);
 
+/* Asks for the memory that a touch some 12 events ahead will need. */
+void hostmem_prefetch(const struct hostmem *h, uint32_t page);
+
 /* The read of an IN page (or of its readahead neighbours, one call each) is done. */
 void hostmem_arrived(struct hostmem *h, uint32_t page, struct ns now);
 
@@ -142,7 +151,11 @@ void hostmem_written(struct hostmem *h, uint32_t page, uint32_t slot, struct ns 
 enum touch_result hostmem_pin(struct hostmem *h, uint32_t page, struct ns now);
 void hostmem_unpin(struct hostmem *h, uint32_t page, struct ns now);
 
-/* Reclaims at once down to the new limit. */
+/*
+ * A limit that rises is in force at once. One that falls is in force when
+ * reclaim has got there: at once, but for two-list, which works meanwhile (see
+ * `scan`) as touches and ticks go on.
+ */
 void hostmem_set_limit(struct hostmem *h, uint64_t pages, struct ns now);
 
 /* Lets time-driven reclaim (mglru aging, age, psi) work; call at least once a second. */
@@ -158,6 +171,27 @@ uint64_t hostmem_dma_age_ns(const struct hostmem *h, uint32_t page, struct ns no
 
 const struct hostmem_counts *hostmem_counts(const struct hostmem *h);
 uint64_t hostmem_limit(const struct hostmem *h);
+
+/*
+ * Several VMs on one host: besides its own limit, each shares that of the pool.
+ * When the pool is full, rounds of reclaim go to its VMs in proportion to the
+ * memory they hold (as the kernel scans the groups below a limit). A VM that
+ * asks may thereby take memory from another. The pool lives as long as its VMs.
+ */
+struct hostmem_pool;
+
+/* ERR_NOMEM, ERR_USAGE. */
+int hostmem_pool_new(uint64_t limit_pages, uint32_t nvms_max, struct arena *arena,
+		     struct hostmem_pool **out, struct err *e);
+
+/* Before the VM's first page: ERR_USAGE when it has any, or the pool is complete. */
+int hostmem_pool_join(struct hostmem_pool *pool, struct hostmem *h, struct err *e);
+
+/* In force at once. */
+void hostmem_pool_set_limit(struct hostmem_pool *pool, uint64_t pages, struct ns now);
+
+/* Memory charged by all VMs; above the limit it is overflow. */
+uint64_t hostmem_pool_charged(const struct hostmem_pool *pool);
 
 /* Every invariant over every page, O(n): 0, or ERR_BUG and a sentence. */
 int hostmem_check(const struct hostmem *h, struct err *e);

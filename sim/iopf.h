@@ -8,7 +8,7 @@
  * queue or for the rest of a group lies in the stage that waits, so the stages
  * sum to the whole exactly. A fault ends DONE, FAILED or JOINED (the page was
  * on its way for another fault). A design is section [iopf] of an INI file;
- * profiles with provenance are sim/profiles/NAME.ini, embedded.
+ * profiles with provenance are in sim/profiles/, embedded.
  *
  *	vpri     bitmap on the device, sideband report          VPRI, SOSP'24 slides
  *	pri      device TLB, page-request queue, groups         PCIe ATS+PRI, VT-d driver
