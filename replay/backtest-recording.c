@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+/* The settings and the truth of a recording; how it was run stands in meta texts of the trace. */
+#include "replay/backtest-input.h"
+
+#include "base/cleanup.h"
+#include "store/trace-meta.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- settings ---- */
+
+static int add_step(struct backtest_recording *r, uint64_t ts_ns, uint64_t pages, struct err *e)
+{
+	struct backtest_step *grown = reallocarray(r->steps, r->nsteps + 1, sizeof(*grown));
+	if (!grown)
+		return err_set(e, ERR_NOMEM, "out of memory");
+	r->steps = grown;
+	r->steps[r->nsteps++] = (struct backtest_step){ ts_ns, pages };
+	return 0;
+}
+
+/* limit_steps is [[ts_ns, pages], ..] in order of time. */
+static int read_steps(struct backtest_recording *r, const char *text, struct err *e)
+{
+	json_t *root = json_loads(text, 0, NULL), *step;
+	uint64_t last_ns = 0;
+	size_t i;
+	int rc = root ? 0 : ERR_UNUSABLE;
+
+	json_array_foreach(root, i, step)
+	{
+		const json_int_t ts = json_integer_value(json_array_get(step, 0));
+		const json_int_t pages = json_integer_value(json_array_get(step, 1));
+		if (!rc && (ts < 0 || (uint64_t)ts < last_ns || pages <= 0))
+			rc = ERR_UNUSABLE;
+		last_ns = (uint64_t)ts;
+		if (!rc)
+			rc = add_step(r, last_ns, (uint64_t)pages, e);
+	}
+	json_decref(root);
+	if (rc == ERR_UNUSABLE)
+		return err_set(e, ERR_UNUSABLE,
+			       "%s: meta limit_steps: expected [[ns, pages], ..] in order of time",
+			       trace_path(r->trace));
+	return rc;
+}
+
+static int read_limit(struct backtest_recording *r, struct err *e)
+{
+	_free_ char *text = trace_meta(r->trace, "limit_steps");
+	uint64_t pages = 0;
+
+	int rc = text ? read_steps(r, text, e) : 0;
+	if (rc || r->nsteps)
+		return rc;
+	rc = trace_meta_u64(r->trace, "limit_pages", &pages, e);
+	if (rc < 0)
+		return rc;
+	if (!pages)
+		return err_set(e, ERR_UNUSABLE,
+			       "%s: does not say what the guest's memory was limited to (meta "
+			       "limit_steps or limit_pages)",
+			       trace_path(r->trace));
+	return add_step(r, 0, pages, e);
+}
+
+static int read_window(struct backtest_recording *r, struct err *e)
+{
+	for (unsigned i = 0; i < trace_nstreams(r->trace); i++) {
+		const struct trace_stream_info *s = trace_stream_info(r->trace, i);
+		if (s->rows && s->last_ns >= r->to_ns)
+			r->to_ns = s->last_ns + 1;
+	}
+	const int rc = trace_meta_u64(r->trace, "t_limit_reached_ns", &r->from_ns, e);
+	const int end = rc < 0 ? rc : trace_meta_u64(r->trace, "t_workload_end_ns", &r->to_ns, e);
+	return end < 0 ? end : 0;
+}
+
+static int read_devices(struct backtest_recording *r, struct err *e)
+{
+	struct trace_device_info *list = NULL;
+	unsigned n = 0;
+
+	memset(r->class_of_dev, BACKTEST_OTHER, sizeof(r->class_of_dev));
+	const int rc = trace_devices(r->trace, &list, &n, e);
+	for (unsigned i = 0; !rc && i < n; i++) {
+		const char *class = list[i].class;
+		if (!strcmp(class, "nic"))
+			r->class_of_dev[list[i].dev] = BACKTEST_NIC;
+		else if (!strcmp(class, "nvme") || !strcmp(class, "block"))
+			r->class_of_dev[list[i].dev] = BACKTEST_BLOCK;
+	}
+	free(list);
+	return rc;
+}
+
+static int check_streams(const struct trace *t, struct err *e)
+{
+	if (!trace_find_stream(t, KIND_DMA))
+		return err_set(e, ERR_UNUSABLE,
+			       "%s: has no dma stream: nothing says which pages devices use",
+			       trace_path(t));
+	if (!trace_find_stream(t, KIND_IOPF) && !trace_find_stream(t, KIND_FAULT))
+		return err_set(e, ERR_UNUSABLE,
+			       "%s: has no recorded faults (streams iopf, fault) to compare with",
+			       trace_path(t));
+	return 0;
+}
+
+static int read_numbers(struct backtest_recording *r, struct err *e)
+{
+	r->vm_pages = trace_vm_pages(r->trace, 0);
+	if (!r->vm_pages)
+		return err_set(e, ERR_UNUSABLE, "%s: does not say how much memory the VM has",
+			       trace_path(r->trace));
+	r->readahead_pages = UINT64_MAX;
+	const int rc = trace_meta_u64(r->trace, "swap_readahead_pages", &r->readahead_pages, e);
+	const int epoch = rc < 0 ? rc
+				 : trace_meta_u64(r->trace, "cpu_epoch_len_ns", &r->epoch_ns, e);
+	return epoch < 0 ? epoch : 0;
+}
+
+int backtest_recording_init(struct backtest_recording *r, struct trace *t, struct err *e)
+{
+	*r = (struct backtest_recording){ .trace = t };
+	int rc = check_streams(t, e);
+	if (!rc)
+		rc = read_numbers(r, e);
+	if (!rc)
+		rc = read_limit(r, e);
+	if (!rc)
+		rc = read_window(r, e);
+	if (!rc)
+		rc = read_devices(r, e);
+	if (rc) {
+		backtest_recording_deinit(r);
+		return rc;
+	}
+	_free_ char *populated = trace_meta(t, "populated");
+	r->is_populated = populated && !strcmp(populated, "address");
+	r->dma_sets_accessed = trace_meta(t, "dma_sets_accessed");
+	return 0;
+}
+
+void backtest_recording_deinit(struct backtest_recording *r)
+{
+	free(r->steps);
+	free(r->dma_sets_accessed);
+	r->steps = NULL;
+	r->dma_sets_accessed = NULL;
+}
+
+/* ---- truth ---- */
+
+/* A fault that joined one under way on the same page: the model counts one of them too. */
+static bool is_joined(const struct batch *b, uint32_t i)
+{
+	return b->kind->id == KIND_IOPF && batch_u8(b, IOPF_COL_outcome)[i] == IOPF_JOINED;
+}
+
+static int read_faults(const struct backtest_recording *r, enum kind_id kind,
+		       struct backtest_faults *by_class, struct err *e)
+{
+	const struct trace_stream_info *info = trace_find_stream(r->trace, kind);
+	if (!info)
+		return 0;
+	const struct trace_select select = {
+		.stream = info->id,
+		.from_ns = r->from_ns,
+		.to_ns = r->to_ns,
+		.dev = -1,
+	};
+	struct trace_reader *reader;
+	const struct batch *b;
+	int rc = trace_reader_open(r->trace, &select, &reader, e);
+	if (rc)
+		return rc;
+	while ((rc = trace_reader_next(reader, &b, e)) > 0) {
+		const uint64_t *pfn = batch_u64(b, (unsigned)info->kind->pfn);
+		for (uint32_t i = 0; rc > 0 && i < b->n; i++) {
+			const enum backtest_class class =
+				kind == KIND_FAULT ? BACKTEST_CPU
+						   : r->class_of_dev[batch_u16(b, IOPF_COL_dev)[i]];
+			if (pfn[i] == UINT64_MAX || is_joined(b, i)) /* no page, or told already */
+				continue;
+			const int failed = backtest_faults_add(&by_class[class], batch_u64(b, 0)[i],
+							       pfn[i], e);
+			rc = failed ? failed : rc;
+		}
+		if (rc < 0)
+			break;
+	}
+	trace_reader_close(reader);
+	return rc;
+}
+
+int backtest_read_truth(const struct backtest_recording *r, struct backtest_faults *by_class,
+			struct err *e)
+{
+	const int rc = read_faults(r, KIND_IOPF, by_class, e);
+	return rc ? rc : read_faults(r, KIND_FAULT, by_class, e);
+}
