@@ -42,6 +42,7 @@ struct backtest_recording {
 	uint8_t class_of_dev[65536]; /* enum backtest_class */
 	char *dma_sets_accessed;     /* as a parameter value, or NULL: the trace does not say */
 	uint64_t readahead_pages;    /* UINT64_MAX: likewise */
+	char *swap;                  /* "zram", "file" .., or NULL */
 };
 
 /* ERR_UNUSABLE with what is missing: memory size, limit, dma rows, recorded faults. */

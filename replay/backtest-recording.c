@@ -141,6 +141,7 @@ int backtest_recording_init(struct backtest_recording *r, struct trace *t, struc
 	_free_ char *populated = trace_meta(t, "populated");
 	r->is_populated = populated && !strcmp(populated, "address");
 	r->dma_sets_accessed = trace_meta(t, "dma_sets_accessed");
+	r->swap = trace_meta(t, "swap");
 	return 0;
 }
 
@@ -148,8 +149,9 @@ void backtest_recording_deinit(struct backtest_recording *r)
 {
 	free(r->steps);
 	free(r->dma_sets_accessed);
+	free(r->swap);
 	r->steps = NULL;
-	r->dma_sets_accessed = NULL;
+	r->dma_sets_accessed = r->swap = NULL;
 }
 
 /* ---- truth ---- */
