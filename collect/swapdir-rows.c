@@ -10,7 +10,8 @@
  *	faults  by cause: dma to iopf (tier unknown: minor), cpu to fault; other
  *	        causes are filtered
  *	absent  runs of pages out of memory at one time: swap rows, op absent
- *	host    no rows: where the limit changes goes to the meta limit_steps
+ *	host    no rows: changes of the limit go to the meta limit_steps, how often
+ *	        the group was looked at to host_sample_ns
  */
 #include "collect/swapdir.h"
 
@@ -54,6 +55,7 @@ struct member {
 	/* host: the limit steps so far, as JSON */
 	FILE *steps;
 	uint64_t limit_pages;
+	uint64_t host_rows, host_first_ns, host_last_ns;
 };
 
 /* One kind of file: its header and what to do with a row. */
@@ -396,6 +398,20 @@ static int take_absent(struct member *m, const char *p, struct err *e)
 
 /* ---- host ---- */
 
+/*
+ * When the limit became what the sample at t_ns found: some time since the one
+ * before. The middle is the best guess, but the first step's time is known.
+ */
+static uint64_t time_of_step(const struct member *m, uint64_t t_ns)
+{
+	const struct swapdir_meta *meta = &m->d->meta;
+	uint64_t middle = m->host_rows ? m->host_last_ns + (t_ns - m->host_last_ns) / 2 : t_ns;
+
+	if (middle < meta->first_step_ns && t_ns >= meta->first_step_ns)
+		middle = meta->first_step_ns;
+	return middle > meta->epoch0_ns ? middle - meta->epoch0_ns : 0;
+}
+
 /* Rows from before the first epoch count: the limit that holds then is the one at time 0. */
 static int take_host(struct member *m, const char *p, struct err *e)
 {
@@ -410,12 +426,29 @@ static int take_host(struct member *m, const char *p, struct err *e)
 		return bad(m, "time to go forwards");
 	m->im->at.last_ns = ts;
 	m->im->at.filtered++;
+	const uint64_t step_ns = time_of_step(m, t_ns);
+	m->host_last_ns = t_ns;
+	if (!m->host_rows++)
+		m->host_first_ns = t_ns;
 	const uint64_t pages = limit_bytes >> PAGE_SHIFT;
 	if (pages == m->limit_pages)
 		return 1;
-	fprintf(m->steps, "%s[%" PRIu64 ",%" PRIu64 "]", m->limit_pages ? "," : "", ts, pages);
+	fprintf(m->steps, "%s[%" PRIu64 ",%" PRIu64 "]", m->limit_pages ? "," : "", step_ns, pages);
 	m->limit_pages = pages;
 	return 1;
+}
+
+/* The limit steps, and the mean time between two looks at the host. */
+static int put_host_meta(struct member *m, const char *steps, struct err *e)
+{
+	const int rc = trace_writer_meta(m->im->w, "limit_steps", steps, e);
+	char text[24];
+
+	if (rc || m->host_rows < 2 || m->host_last_ns <= m->host_first_ns)
+		return rc;
+	snprintf(text, sizeof(text), "%" PRIu64,
+		 (m->host_last_ns - m->host_first_ns) / (m->host_rows - 1));
+	return trace_writer_meta(m->im->w, "host_sample_ns", text, e);
 }
 
 /* ---- any member ---- */
@@ -535,7 +568,7 @@ static int run(struct member *m, enum swapdir_member member, struct err *e)
 	putc(']', m->steps);
 	if (fclose(m->steps) && !rc)
 		rc = err_set(e, ERR_NOMEM, "out of memory");
-	return rc ? rc : trace_writer_meta(m->im->w, "limit_steps", steps, e);
+	return rc ? rc : put_host_meta(m, steps, e);
 }
 
 int swapdir_read_member(struct swapdir *d, enum swapdir_member member, struct err *e)

@@ -42,6 +42,7 @@ struct backtest_recording {
 	uint8_t class_of_dev[65536]; /* enum backtest_class */
 	char *dma_sets_accessed;     /* as a parameter value, or NULL: the trace does not say */
 	uint64_t readahead_pages;    /* UINT64_MAX: likewise */
+	uint64_t host_sample_ns;     /* how often statistics of the group were read; 0: likewise */
 	char *swap;                  /* "zram", "file" .., or NULL */
 };
 

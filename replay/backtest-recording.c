@@ -116,10 +116,20 @@ static int read_numbers(struct backtest_recording *r, struct err *e)
 		return err_set(e, ERR_UNUSABLE, "%s: does not say how much memory the VM has",
 			       trace_path(r->trace));
 	r->readahead_pages = UINT64_MAX;
-	const int rc = trace_meta_u64(r->trace, "swap_readahead_pages", &r->readahead_pages, e);
-	const int epoch = rc < 0 ? rc
-				 : trace_meta_u64(r->trace, "cpu_epoch_len_ns", &r->epoch_ns, e);
-	return epoch < 0 ? epoch : 0;
+	const struct {
+		const char *key;
+		uint64_t *value;
+	} numbers[] = {
+		{ "swap_readahead_pages", &r->readahead_pages },
+		{ "cpu_epoch_len_ns", &r->epoch_ns },
+		{ "host_sample_ns", &r->host_sample_ns },
+	};
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		const int rc = trace_meta_u64(r->trace, numbers[i].key, numbers[i].value, e);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
 }
 
 int backtest_recording_init(struct backtest_recording *r, struct trace *t, struct err *e)

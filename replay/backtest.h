@@ -37,8 +37,9 @@ struct backtest_result {
 };
 
 /*
- * Settings of the run that the recording tells: what reclaim sees of DMA, and
- * readahead. To be called after the host profile and before the user's own.
+ * Settings of the run that the recording tells: what reclaim sees of DMA, the
+ * swap medium, readahead, how fresh its statistics were. To be called after the host profile and
+ * before the user's own.
  */
 int backtest_assign(const struct backtest_recording *r, struct param_set *s, struct err *e);
 

@@ -226,12 +226,13 @@ static void the_trace_tells_how_the_guest_was_run(void **state)
 
 	import(f);
 	assert_int_equal(trace_vm_pages(f->trace, 0), 8);
-	assert_meta(f, "limit_steps", "[[0,8],[1100000000,6],[1900000000,4]]");
+	assert_meta(f, "limit_steps", "[[0,8],[1000000000,6],[1500000000,4]]");
 	assert_meta(f, "dma_sets_accessed", "yes");
 	assert_meta(f, "populated", "address");
 	assert_meta(f, "swap", "zram");
 	assert_meta(f, "marks", "[[1000000000,\"start\"]]");
 	assert_meta(f, "clock_base_ns", "5000000000");
+	assert_meta(f, "host_sample_ns", "1033333333"); /* 3.1 s in 3 steps */
 	assert_meta(f, "huge_pages", NULL);
 	assert_int_equal(trace_meta_u64(f->trace, "t_limit_reached_ns", &v, &f->e), 1);
 	assert_int_equal(v, 2000000000);
@@ -359,6 +360,10 @@ static void a_meta_json_that_lacks_something_is_refused_with_its_name(void **sta
 	assert_meta_refused(f,
 			    "{\"cpu_epoch0_ns\": 5, \"cpu_epoch_len_ns\": 1,"
 			    "\"guest_memory_pages\": 8}",
+			    "t_limit_first_step_ns: expected a whole number");
+	assert_meta_refused(f,
+			    "{\"cpu_epoch0_ns\": 5, \"cpu_epoch_len_ns\": 1,"
+			    "\"guest_memory_pages\": 8, \"t_limit_first_step_ns\": 1}",
 			    "limit_pages: expected a whole number");
 	assert_meta_refused(f, "{\"cpu_epoch0_ns\": 5,\n\"x\": }", "line 2");
 }
