@@ -25,6 +25,8 @@ struct touch {
 
 struct backtest_input {
 	const struct backtest_recording *r;
+	const struct backtest_config *c;
+	uint64_t draw; /* of touch times */
 	struct cursor dma, cpu, swap;
 	size_t step;
 	struct touch *heap; /* least time first, then the least page */
@@ -117,7 +119,7 @@ static struct touch touch_of(const struct backtest_input *in)
 	const bool is_first_known = period < in->r->epoch_ns;
 
 	if (!is_first_known && period && period != UINT64_MAX)
-		t.ts_ns += splitmix64_mix(t.ts_ns ^ splitmix64_mix(t.first)) % period;
+		t.ts_ns += splitmix64_mix(in->draw ^ t.ts_ns ^ splitmix64_mix(t.first)) % period;
 	return t;
 }
 
@@ -209,7 +211,8 @@ static int take(struct backtest_input *in, struct backtest_event *out, struct er
 {
 	switch (out->what) {
 	case BACKTEST_LIMIT:
-		out->pages = in->r->steps[in->step++].pages;
+		out->pages = in->r->steps[in->step].pages;
+		out->is_squeeze = in->r->steps[in->step++].is_squeeze;
 		return 1;
 	case BACKTEST_SNAPSHOT:
 		return take_snapshot(in, out, e);
@@ -223,6 +226,8 @@ static int take(struct backtest_input *in, struct backtest_event *out, struct er
 int backtest_input_next(struct backtest_input *in, struct backtest_event *out, struct err *e)
 {
 	const struct backtest_recording *r = in->r;
+	while (in->step < r->nsteps && r->steps[in->step].is_squeeze && !in->c->has_squeezes)
+		in->step++;
 	const int has_snapshot = look_snapshot(in, e);
 	const int has_dma = has_snapshot < 0 ? has_snapshot : look(&in->dma, e);
 	const int has_touch = has_dma < 0 ? has_dma : look_touch(in, e);
@@ -250,15 +255,32 @@ int backtest_input_next(struct backtest_input *in, struct backtest_event *out, s
 	return take(in, out, e);
 }
 
+#define CONFIG(field) offsetof(struct backtest_config, field)
+
+const struct param backtest_params[] = {
+	{ "backtest", "interval", PARAM_NS, NULL, "10s", 1, 0,
+	  "Faults on one page within it are one when recall and precision are counted.",
+	  CONFIG(interval_ns), NULL },
+	{ "backtest", "squeezes", PARAM_BOOL, NULL, "yes", 0, 0,
+	  "Repeat moments when other memory of the group squeezed the guest, as its use tells.",
+	  CONFIG(has_squeezes), NULL },
+	{ "backtest", "seed", PARAM_U64, NULL, "1", 0, 0,
+	  "Of the times drawn for CPU touches whose place within their epoch is not known.",
+	  CONFIG(seed), NULL },
+};
+const size_t backtest_nparams = sizeof(backtest_params) / sizeof(backtest_params[0]);
+
 #define BIT(column) (UINT64_C(1) << (column))
 
-int backtest_input_open(const struct backtest_recording *r, struct backtest_input **out,
-			struct err *e)
+int backtest_input_open(const struct backtest_recording *r, const struct backtest_config *c,
+			struct backtest_input **out, struct err *e)
 {
 	struct backtest_input *in = calloc(1, sizeof(*in));
 	if (!in)
 		return err_set(e, ERR_NOMEM, "out of memory");
 	in->r = r;
+	in->c = c;
+	in->draw = splitmix64_mix(c->seed);
 	int rc = open_cursor(&in->dma, r->trace, KIND_DMA,
 			     BIT(DMA_COL_ts) | BIT(DMA_COL_dev) | BIT(DMA_COL_dir) |
 				     BIT(DMA_COL_pfn) | BIT(DMA_COL_npages),

@@ -14,6 +14,7 @@
 #ifndef PUGMARK_REPLAY_BACKTEST_INPUT_H
 #define PUGMARK_REPLAY_BACKTEST_INPUT_H
 
+#include "base/param.h"
 #include "replay/backtest-score.h"
 #include "store/trace.h"
 
@@ -25,8 +26,10 @@ enum backtest_class {
 	BACKTEST_CLASSES
 };
 
+/* A squeeze holds for a moment; 0 pages: it is over, back to the limit before. */
 struct backtest_step {
 	uint64_t ts_ns, pages;
+	bool is_squeeze;
 };
 
 /* Of the recorded run; texts and arrays are owned by it. */
@@ -35,7 +38,8 @@ struct backtest_recording {
 	uint64_t vm_pages;
 	bool is_populated; /* every page was written once, in address order, before time 0 */
 	struct backtest_step *steps; /* of the limit, in order of time; at least one */
-	size_t nsteps;
+	size_t nsteps, nsqueezes;
+	uint64_t limit_pages;    /* the last */
 	uint64_t from_ns, to_ns; /* scored */
 	uint64_t epoch_ns; /* cpu rows of a shorter period begin with their first touch; 0: none do
 			    */
@@ -65,13 +69,24 @@ struct backtest_event {
 	uint32_t npages; /* all within the VM */
 	uint16_t dev;
 	bool is_write;
-	bool is_last; /* SNAPSHOT: its last run */
+	bool is_squeeze; /* LIMIT: see struct backtest_step */
+	bool is_last;    /* SNAPSHOT: its last run */
 };
+
+/* Section [backtest]. */
+struct backtest_config {
+	uint64_t interval_ns;
+	bool has_squeezes;
+	uint64_t seed;
+};
+
+extern const struct param backtest_params[];
+extern const size_t backtest_nparams;
 
 struct backtest_input;
 
-int backtest_input_open(const struct backtest_recording *r, struct backtest_input **out,
-			struct err *e);
+int backtest_input_open(const struct backtest_recording *r, const struct backtest_config *c,
+			struct backtest_input **out, struct err *e);
 void backtest_input_close(struct backtest_input *in);
 
 /* 1 and an event, 0 at the end, negative on damage. */

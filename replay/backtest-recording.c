@@ -3,67 +3,92 @@
 #include "replay/backtest-input.h"
 
 #include "base/cleanup.h"
+#include "base/units.h"
 #include "store/trace-meta.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* The recorder let the limit follow the rest of the group at this pace, so a squeeze is over then.
+ */
+static const uint64_t squeeze_ns = 50 * NS_PER_MS;
+
 /* ---- settings ---- */
 
-static int add_step(struct backtest_recording *r, uint64_t ts_ns, uint64_t pages, struct err *e)
+static int add_step(struct backtest_recording *r, const struct backtest_step *step, struct err *e)
 {
 	struct backtest_step *grown = reallocarray(r->steps, r->nsteps + 1, sizeof(*grown));
 	if (!grown)
 		return err_set(e, ERR_NOMEM, "out of memory");
 	r->steps = grown;
-	r->steps[r->nsteps++] = (struct backtest_step){ ts_ns, pages };
+	r->steps[r->nsteps++] = *step;
 	return 0;
 }
 
-/* limit_steps is [[ts_ns, pages], ..] in order of time. */
-static int read_steps(struct backtest_recording *r, const char *text, struct err *e)
+/* A list [[ts_ns, pages], ..] in order of time; 0 where the trace has none. */
+static int read_steps(struct backtest_recording *r, const char *key, bool is_squeeze, struct err *e)
 {
-	json_t *root = json_loads(text, 0, NULL), *step;
+	_free_ char *text = trace_meta(r->trace, key);
+	json_t *root = text ? json_loads(text, 0, NULL) : NULL, *entry;
 	uint64_t last_ns = 0;
 	size_t i;
-	int rc = root ? 0 : ERR_UNUSABLE;
+	int rc = text && !root ? ERR_UNUSABLE : 0;
 
-	json_array_foreach(root, i, step)
+	json_array_foreach(root, i, entry)
 	{
-		const json_int_t ts = json_integer_value(json_array_get(step, 0));
-		const json_int_t pages = json_integer_value(json_array_get(step, 1));
+		const json_int_t ts = json_integer_value(json_array_get(entry, 0));
+		const json_int_t pages = json_integer_value(json_array_get(entry, 1));
 		if (!rc && (ts < 0 || (uint64_t)ts < last_ns || pages <= 0))
 			rc = ERR_UNUSABLE;
 		last_ns = (uint64_t)ts;
+		const struct backtest_step step = { last_ns, (uint64_t)pages, is_squeeze };
 		if (!rc)
-			rc = add_step(r, last_ns, (uint64_t)pages, e);
+			rc = add_step(r, &step, e);
+		const struct backtest_step end = { last_ns + squeeze_ns, 0, true };
+		if (!rc && is_squeeze)
+			rc = add_step(r, &end, e);
 	}
 	json_decref(root);
 	if (rc == ERR_UNUSABLE)
 		return err_set(e, ERR_UNUSABLE,
-			       "%s: meta limit_steps: expected [[ns, pages], ..] in order of time",
-			       trace_path(r->trace));
+			       "%s: meta %s: expected [[ns, pages], ..] in order of time",
+			       trace_path(r->trace), key);
 	return rc;
+}
+
+/* A squeeze comes after a step of the same time. */
+static int by_time(const void *a, const void *b)
+{
+	const struct backtest_step *x = a, *y = b;
+
+	if (x->ts_ns != y->ts_ns)
+		return x->ts_ns < y->ts_ns ? -1 : 1;
+	return x->is_squeeze - y->is_squeeze;
 }
 
 static int read_limit(struct backtest_recording *r, struct err *e)
 {
-	_free_ char *text = trace_meta(r->trace, "limit_steps");
-	uint64_t pages = 0;
+	struct backtest_step only = {};
 
-	int rc = text ? read_steps(r, text, e) : 0;
-	if (rc || r->nsteps)
-		return rc;
-	rc = trace_meta_u64(r->trace, "limit_pages", &pages, e);
-	if (rc < 0)
-		return rc;
-	if (!pages)
+	int rc = read_steps(r, "limit_steps", false, e);
+	if (!rc && !r->nsteps) {
+		rc = trace_meta_u64(r->trace, "limit_pages", &only.pages, e);
+		rc = rc < 0 ? rc : only.pages ? add_step(r, &only, e) : 0;
+	}
+	if (!rc && !r->nsteps)
 		return err_set(e, ERR_UNUSABLE,
 			       "%s: does not say what the guest's memory was limited to (meta "
 			       "limit_steps or limit_pages)",
 			       trace_path(r->trace));
-	return add_step(r, 0, pages, e);
+	if (rc)
+		return rc;
+	const size_t nsteps = r->nsteps;
+	r->limit_pages = r->steps[nsteps - 1].pages;
+	rc = read_steps(r, "squeezes", true, e);
+	r->nsqueezes = (r->nsteps - nsteps) / 2;
+	qsort(r->steps, r->nsteps, sizeof(*r->steps), by_time);
+	return rc;
 }
 
 static int read_window(struct backtest_recording *r, struct err *e)

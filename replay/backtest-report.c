@@ -116,7 +116,7 @@ static void show_run(struct report *r, const struct backtest_answer *a)
 {
 	const struct backtest_recording *rec = a->recording;
 	const struct backtest_result *b = a->result;
-	const uint64_t limit = rec->steps[rec->nsteps - 1].pages;
+	const uint64_t limit = rec->limit_pages;
 	const struct param_entry *reclaim = param_find(a->params, "memory", "reclaim");
 	const struct param_entry *readahead = param_find(a->params, "memory", "readahead");
 
@@ -128,7 +128,15 @@ static void show_run(struct report *r, const struct backtest_answer *a)
 		    quantity_ns(b->window.to_ns - b->window.from_ns).s,
 		    quantity_ns(b->window.from_ns).s, reclaim ? reclaim->text : "?",
 		    readahead ? readahead->text : "?",
-		    a->config->dma_sets_accessed ? "sets" : "does not set");
+		    a->memory->dma_sets_accessed ? "sets" : "does not set");
+	if (rec->nsqueezes)
+		report_text(r,
+			    "%zu times other memory of its group squeezed the guest (read from the "
+			    "recorded use): %s.",
+			    rec->nsqueezes,
+			    a->config->has_squeezes ? "repeated; --set backtest.squeezes=no "
+						      "leaves that out"
+						    : "left out");
 	if (b->absent.snapshots)
 		report_text(r,
 			    "Of the pages really out of memory the model holds %s out (%" PRIu64
@@ -142,19 +150,22 @@ static void show_run(struct report *r, const struct backtest_answer *a)
 static void show_guesses(struct report *r, const struct param_set *params)
 {
 	char list[200] = "";
-	unsigned guesses = 0;
+	unsigned guesses = 0, all = 0;
 
 	for (size_t i = 0; i < params->n; i++) {
 		const struct param_entry *p = &params->entries[i];
 		const size_t n = strlen(list);
+		if (strcmp(p->param->section, "memory"))
+			continue;
+		all++;
 		if (p->kind != PARAM_GUESS)
 			continue;
 		guesses++;
 		snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "", p->param->name);
 	}
 	if (guesses)
-		report_text(r, "%u of %zu settings of [memory] are guesses: %s.", guesses,
-			    params->n, list);
+		report_text(r, "%u of %u settings of [memory] are guesses: %s.", guesses, all,
+			    list);
 }
 
 static void show_row(struct report *r, const struct backtest_result *b, int class)

@@ -10,7 +10,8 @@
 /* Everything there is to show; borrowed. */
 struct backtest_answer {
 	const struct backtest_recording *recording;
-	const struct hostmem_config *config;
+	const struct backtest_config *config;
+	const struct hostmem_config *memory;
 	const struct backtest_result *result;
 	const struct param_set *params; /* of [memory], for what was guessed */
 };

@@ -20,6 +20,7 @@ struct run {
 	struct arena arena;
 	struct hostmem *memory;
 	uint64_t next_tick_ns;
+	uint64_t limit_pages;              /* but for squeezes */
 	uint64_t absent_true, absent_both; /* of the snapshot being read */
 };
 
@@ -88,7 +89,7 @@ static int start(struct run *run, const struct hostmem_config *given, struct err
 			       trace_path(r->trace), r->vm_pages);
 	config.vm_pages = r->vm_pages;
 	config.npages = (uint32_t)r->vm_pages;
-	config.limit_pages = r->steps[0].pages;
+	config.limit_pages = run->limit_pages = r->steps[0].pages;
 	config.is_instant = true;
 	const int rc = hostmem_new(&config, NULL, &run->arena, &run->memory, e);
 	for (uint32_t page = 0; !rc && r->is_populated && page < config.npages; page++)
@@ -151,6 +152,14 @@ static void tick_until(struct run *run, uint64_t now_ns)
 		hostmem_tick(run->memory, (struct ns){ run->next_tick_ns });
 }
 
+static void set_limit(struct run *run, const struct backtest_event *ev)
+{
+	if (!ev->is_squeeze)
+		run->limit_pages = ev->pages;
+	hostmem_set_limit(run->memory, ev->pages ? ev->pages : run->limit_pages,
+			  (struct ns){ ev->ts_ns });
+}
+
 static int replay(struct run *run, struct backtest_input *in, struct err *e)
 {
 	struct backtest_event ev;
@@ -161,7 +170,7 @@ static int replay(struct run *run, struct backtest_input *in, struct err *e)
 			return 0;
 		tick_until(run, ev.ts_ns);
 		if (ev.what == BACKTEST_LIMIT)
-			hostmem_set_limit(run->memory, ev.pages, (struct ns){ ev.ts_ns });
+			set_limit(run, &ev);
 		else if (ev.what == BACKTEST_SNAPSHOT)
 			compare_absent(run, &ev);
 		else
@@ -182,18 +191,18 @@ static int score(struct backtest_result *out, struct err *e)
 	return rc;
 }
 
-int backtest_run(const struct backtest_recording *r, const struct hostmem_config *config,
-		 struct backtest_result *out, struct err *e)
+int backtest_run(const struct backtest_recording *r, const struct backtest_config *c,
+		 const struct hostmem_config *memory, struct backtest_result *out, struct err *e)
 {
 	struct run run = { .r = r, .out = out };
 	struct backtest_input *in = NULL;
 
 	*out = (struct backtest_result){};
-	int rc = backtest_window_init(&out->window, r->from_ns, r->to_ns, BACKTEST_INTERVAL_NS, e);
+	int rc = backtest_window_init(&out->window, r->from_ns, r->to_ns, c->interval_ns, e);
 	if (!rc)
-		rc = start(&run, config, e);
+		rc = start(&run, memory, e);
 	if (!rc)
-		rc = backtest_input_open(r, &in, e);
+		rc = backtest_input_open(r, c, &in, e);
 	if (!rc)
 		rc = replay(&run, in, e);
 	if (!rc) {

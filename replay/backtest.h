@@ -15,8 +15,6 @@
 #include "replay/backtest-score.h"
 #include "sim/hostmem.h"
 
-#define BACKTEST_INTERVAL_NS (UINT64_C(10) * NS_PER_SEC)
-
 /* "nic", "block", "other", "cpu" */
 extern const char *const backtest_class_names[BACKTEST_CLASSES];
 
@@ -43,9 +41,9 @@ struct backtest_result {
  */
 int backtest_assign(const struct backtest_recording *r, struct param_set *s, struct err *e);
 
-/* config: section [memory] as set; sizes and limit are filled in here. The caller deinits. */
-int backtest_run(const struct backtest_recording *r, const struct hostmem_config *config,
-		 struct backtest_result *out, struct err *e);
+/* memory: section [memory] as set; sizes and limit are filled in here. The caller deinits. */
+int backtest_run(const struct backtest_recording *r, const struct backtest_config *c,
+		 const struct hostmem_config *memory, struct backtest_result *out, struct err *e);
 void backtest_result_deinit(struct backtest_result *r);
 
 #endif

@@ -20,7 +20,8 @@ struct work {
 	const struct pin_backtest_options *options;
 	struct trace *trace;
 	struct backtest_recording recording;
-	struct hostmem_config config;
+	struct backtest_config config;
+	struct hostmem_config memory;
 	struct arena arena;
 	struct param_set params;
 	struct backtest_result result;
@@ -33,7 +34,9 @@ static int read_settings(struct work *w, struct err *e)
 	const char *text = embedded_text(profile);
 
 	w->params.arena = &w->arena;
-	int rc = param_set_add(&w->params, hostmem_params, hostmem_nparams, &w->config, e);
+	int rc = param_set_add(&w->params, hostmem_params, hostmem_nparams, &w->memory, e);
+	if (!rc)
+		rc = param_set_add(&w->params, backtest_params, backtest_nparams, &w->config, e);
 	if (!rc && text)
 		rc = param_read_text(&w->params, profile, text, strlen(text), PARAM_PROFILE, e);
 	if (!rc)
@@ -56,13 +59,14 @@ static int run(struct work *w, struct err *e)
 		rc = backtest_recording_init(&w->recording, w->trace, e);
 	if (!rc)
 		rc = read_settings(w, e);
-	return rc ? rc : backtest_run(&w->recording, &w->config, &w->result, e);
+	return rc ? rc : backtest_run(&w->recording, &w->config, &w->memory, &w->result, e);
 }
 
 /* The plot comes last, as it may share standard output. */
 static int hand_out(struct work *w, struct err *e)
 {
-	const struct backtest_answer answer = { &w->recording, &w->config, &w->result, &w->params };
+	const struct backtest_answer answer = { &w->recording, &w->config, &w->memory, &w->result,
+						&w->params };
 	char digest[TRACE_DIGEST_CHARS + 1];
 
 	const int rc = trace_digest(w->trace, digest, e);

@@ -219,6 +219,24 @@ static void absent_pages_are_snapshots_not_events(void **state)
 		    "9500000000 2 4 1 1\n");
 }
 
+/* A fall by 256 pages and more at one limit, to 256 pages and more below it. */
+static void a_squeeze_of_the_guest_by_its_group_is_noted(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "host.csv",
+	    "t_ns,limit_bytes,usage_bytes,resident_bytes\n"
+	    "6000000000,8192000,8192000,0\n"
+	    "7000000000,8192000,7143424,0\n" /* by 256 */
+	    "8000000000,8192000,7139328,0\n" /* no further fall */
+	    "9000000000,8192000,8192000,0\n"
+	    "10000000000,8192000,7147520,0\n" /* by 255 */
+	    "11000000000,4096000,3047424,0\n" /* with the limit */
+	    "12000000000,4096000,0,0\n");
+	import(f);
+	assert_meta(f, "squeezes", "[[1500000000,1744],[6500000000,0]]");
+}
+
 static void the_trace_tells_how_the_guest_was_run(void **state)
 {
 	struct fixture *f = *state;
@@ -294,7 +312,9 @@ static void bad_faults_snapshots_and_limits_are_told(void **state)
 	struct fixture *f = *state;
 
 	put(f, "absent.csv", "t_ns,gfn,npages\n8500000000,7,2\n8500000000,0,0\n8500000000,7,1\n");
-	put(f, "host.csv", "t_ns,limit_bytes,x\n7000000000,4096,0\n6000000000,4096,0\nx,1,1\n");
+	put(f, "host.csv",
+	    "t_ns,limit_bytes,usage_bytes\n7000000000,4096,0\n"
+	    "6000000000,4096,0\nx,1,1\n");
 	assert_bad_row(f, "faults.csv",
 		       "t_ns,thread_class,gfn,kind,cause,dev\n"
 		       "9000000500,worker,0,maybe,dma,nvme1\n"
@@ -391,6 +411,8 @@ int main(void)
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(absent_pages_are_snapshots_not_events, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(a_squeeze_of_the_guest_by_its_group_is_noted,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_trace_tells_how_the_guest_was_run, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(
