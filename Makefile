@@ -49,7 +49,7 @@ LDFLAGS_ALL := $(OPT) -rdynamic -Wl,--as-needed $(LDFLAGS)
 endif
 
 SRC     := $(sort $(foreach d,base store reports collect sim policies replay,$(wildcard $d/*.c)))
-EMBED   := $(wildcard store/*.sql reports/queries/*.sql reports/queries/*.gp)
+EMBED   := $(wildcard store/*.sql reports/queries/*.sql reports/queries/*.gp datasets/profiles/*.ini)
 OBJ     := $(SRC:%.c=$(B)/%.o) $(patsubst scripts/embed,$(B)/embedded.o,$(wildcard scripts/embed))
 EXT     := $(patsubst store/sqlext.c,$(B)/pugmark.so,$(wildcard store/sqlext.c))
 EXT_OBJ := $(patsubst %/sqlext.o,%/sqlext-so.o,$(filter $(B)/store/% $(B)/base/% %/embedded.o,$(OBJ)))
