@@ -32,7 +32,6 @@ static void characterise(const struct row *rows, size_t n, struct characteristic
 	static const struct trace_device devices[] = { { .bdf = "a", .class = "nic" },
 						       { .bdf = "b", .class = "nvme" },
 						       { .bdf = "c", .class = "nvme" } };
-	const char *tmp = getenv("TMPDIR");
 	char path[200];
 	struct err e = {};
 	struct trace_writer_options options = {};
@@ -40,6 +39,7 @@ static void characterise(const struct row *rows, size_t n, struct characteristic
 	struct trace_stream *s;
 	struct trace *t;
 
+	const char *tmp = getenv("TMPDIR");
 	snprintf(path, sizeof(path), "%.150s/characterise-test-%d.db",
 		 tmp && *tmp ? tmp : "/var/tmp", (int)getpid());
 	must(trace_writer_open(path, &options, &w, &e));
