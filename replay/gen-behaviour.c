@@ -3,14 +3,15 @@
  * The behavioural generator: a VM as its processes use it. Nothing is drawn
  * from a table of distances or of bursts; they follow from who does what when.
  *
- *	batch	started by cron, walks all of its heap and of the cached files
- *		forth, next time back (a compacting collector, a rebuilt index)
+ *	batch	started by cron, walks all of its heap and of the cached files once,
+ *		always in the same order: what LRU-like reclaim serves worst
  *	report	runs after it and then sleeps: reads from the disk into buffers of
  *		its own, and into the oldest page-cache frames, which the guest
  *		gives it again; answers through a queue of the NIC that is idle
  *		otherwise. CPU ages of all these pages are the highest in the VM.
  *	server	receives into a ring, sends from a slab, writes into files that
- *		grow at their end; a flusher writes dirty extents back in order
+ *		grow at their end; a flusher writes dirty extents back in order;
+ *		comes round to each part of its heap every few minutes
  *	scan	reads files once, with readahead that doubles, into frames of the
  *		free list, which are warm
  *
@@ -28,6 +29,7 @@ enum { HOURS = 24, FIRST_WINDOW_PAGES = 4 };
 enum {
 	PART_BATCH,
 	PART_REPORT,
+	PART_SERVE,
 	PART_EPOCH,
 	PART_RECEIVE,
 	PART_WRITE,
@@ -39,7 +41,8 @@ enum {
 
 /* One page of memory each, in this order, from page 0. */
 struct layout {
-	struct gen_span hot, slab, pool, ring, standby, buffers, recycled, dead, files, heap;
+	struct gen_span hot, slab, pool, ring, standby, buffers, recycled, dead, served, files,
+		heap;
 };
 
 struct machine {
@@ -55,6 +58,7 @@ struct machine {
 	/* report: pages still to come */
 	uint64_t buffers_left, recycled_left, standby_left, buffer_at, recycled_at, standby_at;
 	/* server */
+	uint64_t serve_at;
 	uint64_t ring_at, ring_used, train_left;
 	uint64_t extents, grown; /* of files */
 	uint8_t *is_dirty;       /* by extent */
@@ -141,11 +145,9 @@ static void batch(void *model, struct gen_part *self)
 		batch_ends(v, self);
 		return;
 	}
-	const bool is_back = v->cycle % 2 == 0;
-	const uint64_t i = is_back ? v->walk_steps - 1 - v->walk_step : v->walk_step;
-	const uint64_t from = i * extent;
+	const uint64_t from = v->walk_step * extent;
 	const uint64_t n = all.pages - from < extent ? all.pages - from : extent;
-	gen_cpu(v->m, all.first + from, n, is_back, 0);
+	gen_cpu(v->m, all.first + from, n, true, 0);
 	v->walk_step++;
 	self->at_ns += v->walk_gap_ns;
 }
@@ -207,6 +209,20 @@ static void epoch(void *model, struct gen_part *self)
 }
 
 /* ---- server ---- */
+
+static void serve(void *model, struct gen_part *self)
+{
+	struct machine *v = model;
+	const struct gen_span *heap = &v->at.served;
+	const uint64_t extent = v->p->extent_pages;
+	const uint64_t room = heap->pages - v->serve_at;
+	const uint64_t n = room < extent ? room : extent;
+
+	gen_cpu(v->m, heap->first + v->serve_at, n, true, 0);
+	v->serve_at = (v->serve_at + n) % heap->pages;
+	self->at_ns =
+		gen_add_ns(self->at_ns, v->p->serve_ns / ((heap->pages + extent - 1) / extent) + 1);
+}
 
 /* Rows of a train follow closely; the pause after it keeps the mean rate. */
 static uint64_t receive_gap(struct machine *v, struct gen_part *self)
@@ -336,6 +352,7 @@ static int lay_out(const struct gen_common *c, const struct gen_behaviour *p, st
 		{ "report.buffer_pages", &out->buffers, p->buffer_pages },
 		{ "report.recycled_pages", &out->recycled, p->recycled_pages },
 		{ "process.dead", &out->dead, gen_share(pages, p->dead_ppm) },
+		{ "process.served", &out->served, gen_share(pages, p->served_ppm) },
 		{ "file.size", &out->files, extents * p->file_extent_pages },
 	};
 
@@ -396,8 +413,8 @@ static void begin(struct machine *v)
 	const struct layout *at = &v->at;
 	const struct gen_span *const by_age[] = { &at->recycled, &at->buffers, &at->standby,
 						  &at->dead,     &at->files,   &at->heap,
-						  &at->pool,     &at->ring,    &at->slab,
-						  &at->hot };
+						  &at->served,   &at->pool,    &at->ring,
+						  &at->slab,     &at->hot };
 
 	for (size_t i = 0; i < sizeof(by_age) / sizeof(*by_age); i++)
 		gen_cpu(v->m, by_age[i]->first, by_age[i]->pages, true, 0);
@@ -433,6 +450,7 @@ int gen_behaviour_run(const struct gen_common *c, const struct gen_behaviour *p,
 	const bool has_files = v.extents > 0;
 	wake(&v, PART_BATCH, "gen.batch", batch, true, NS_PER_SEC, seed);
 	wake(&v, PART_REPORT, "gen.report", report, false, 0, seed);
+	wake(&v, PART_SERVE, "gen.serve", serve, v.at.served.pages > 0, NS_PER_MS, seed);
 	wake(&v, PART_EPOCH, "gen.epoch", epoch, true, c->epoch_ns, seed);
 	wake(&v, PART_RECEIVE, "gen.receive", receive, p->rx_rate.count, NS_PER_MS, seed);
 	wake(&v, PART_WRITE, "gen.write", write_extent, has_files && p->write_rate.count, NS_PER_MS,
@@ -462,8 +480,12 @@ const struct param gen_behaviour_params[] = {
 	    dead_ppm),
 	ROW("process", "hot", PARAM_PPM, NULL, "1%", 0, 1000000, "Memory used in each epoch",
 	    hot_ppm),
+	ROW("process", "served", PARAM_PPM, NULL, "0%", 0, 1000000, "Heap of the server",
+	    served_ppm),
+	ROW("process", "serve_period", PARAM_NS, NULL, "10min", NS_PER_MS, NS_MAX,
+	    "Time in which the server uses each part of its heap once", serve_ns),
 	ROW("process", "extent_pages", PARAM_U64, "pages", "64", 1, PAGES_MAX,
-	    "Pages that the batch process uses at a time", extent_pages),
+	    "Pages that batch and server use at a time", extent_pages),
 	ROW("day", "hours", PARAM_TEXT, "percent", EVEN_HOURS, 0, 0,
 	    "Activity in the 24 hours from midnight; the trace starts at midnight", hours),
 	ROW("cron", "period", PARAM_NS, NULL, "30min", NS_PER_SEC, NS_MAX,

@@ -84,7 +84,7 @@ int gen_play(struct gen_part *parts, size_t n, void *model, const struct gen_com
 /* [behaviour] sections; the models check them against the memory. */
 struct gen_behaviour {
 	/* [process] */
-	uint64_t dead_ppm, hot_ppm, extent_pages;
+	uint64_t dead_ppm, hot_ppm, served_ppm, serve_ns, extent_pages;
 	/* [day] */
 	const char *hours;
 	/* [cron] */

@@ -261,7 +261,7 @@ static void what_cannot_be_played_is_refused(void **state)
 	(void)state;
 	check_refused("production", "process.dead=100%", "memory is too small");
 	check_refused("production", "cron.period=15min", "before the next one begins");
-	check_refused("production", "cron.walk_least=20min", "cron.walk");
+	check_refused("production", "cron.walk_least=25min", "cron.walk");
 	check_refused("production", "report.buffer_least=400", "report.buffer");
 	check_refused("production", "nic.ring_pages=0", "nic: traffic needs");
 	check_refused("production", "standby.ring_pages=0", "standby.ring_pages");
