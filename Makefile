@@ -49,7 +49,7 @@ LDFLAGS_ALL := $(OPT) -rdynamic -Wl,--as-needed $(LDFLAGS)
 endif
 
 SRC     := $(sort $(foreach d,base store reports collect sim policies replay,$(wildcard $d/*.c)))
-EMBED   := $(wildcard store/*.sql reports/queries/*.sql reports/queries/*.gp datasets/profiles/*.ini)
+EMBED   := $(wildcard store/*.sql reports/queries/*.sql reports/queries/*.gp)
 OBJ     := $(SRC:%.c=$(B)/%.o) $(patsubst scripts/embed,$(B)/embedded.o,$(wildcard scripts/embed))
 EXT     := $(patsubst store/sqlext.c,$(B)/pugmark.so,$(wildcard store/sqlext.c))
 EXT_OBJ := $(patsubst %/sqlext.o,%/sqlext-so.o,$(filter $(B)/store/% $(B)/base/% %/embedded.o,$(OBJ)))
@@ -60,6 +60,7 @@ TESTS   := $(patsubst %.c,$(B)/%,$(wildcard t/*-test.c t/long/*-test.c))
 FUZZED  := $(patsubst t/fuzz-%.c,%,$(filter-out t/fuzz-main.c,$(wildcard t/fuzz-*.c)))
 PAGES   := $(patsubst man/%.scd,build/man/%.1,$(wildcard man/*.scd))
 C_FILES := $(wildcard *.c */*.c */*.h t/long/*.c)
+EMBED   += $(wildcard datasets/profiles/*.ini)
 
 # A changed flag or version rebuilds everything, a changed list of objects the archive.
 ifneq ($(filter-out headers,$(COMPILES)),)

@@ -5,7 +5,7 @@
  * visited more than twice, a bounded NIC footprint, a block footprint that
  * grows), on seeds they were not calibrated on, under a reclaim that is not the
  * product's. Days are cut to hours and memory to a quarter here;
- * t/long/gen-long-test.c has the whole.
+ * t/long/gen.t has the whole.
  */
 #include "base/rng.h"
 #include "replay/gen.h"
