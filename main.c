@@ -22,6 +22,7 @@ struct command {
 static const struct command commands[] = {
 	/* capture */
 	{ "import", "turn a recording of any known format into a trace", cmd_import },
+	{ "gen", "make a trace of a characterised workload from a seed", cmd_gen },
 	/* traces */
 	{ "info", "streams, devices, losses and accounting of a trace", cmd_info },
 	{ "verify", "check every byte of a trace", cmd_verify },
