@@ -61,15 +61,18 @@ struct hostmem_config {
 	int reclaim;            /* enum hostmem_reclaim */
 	bool dma_sets_accessed; /* vhost, SVA, emulated devices; pass-through: no */
 	int tier;               /* enum hostmem_tier of what is swapped out */
-	uint64_t readahead_pages;
-	bool frees_slot;     /* shmem: the slot is given back at swap-in */
-	uint64_t huge_pages; /* 0: 4 KiB backing; 1 is refused for now */
+	uint64_t huge_pages;    /* 2 MiB backing: refused for now, except 0 */
 
-	/* two-list: the host profile (sim/reclaim-two-list.c says what they mean) */
-	uint64_t batch_pages, swappiness, stat_period_ns, foreign_inactive_pages, cpus;
+	/* the swap device: sim/swapslots.c */
+	uint64_t readahead_pages, slot_writers;
+	bool is_writeback_async; /* a page stays in the swap cache while it is written */
+
+	/* two-list, the host profile: sim/reclaim-two-list.c says what they mean */
+	uint64_t batch_pages, anon_scan_ppm, stat_period_ns, foreign_inactive_pages;
+	uint64_t writeback_pages;
 
 	/* mglru, age, psi */
-	uint64_t generation_ns, age_ns, age_rate_pages, psi_target_ppm, psi_period_ns;
+	uint64_t generation_ns, age_ns, age_pages_per_s, psi_target_ppm, psi_period_ns;
 };
 
 extern const struct param hostmem_params[];

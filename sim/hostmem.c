@@ -1,0 +1,613 @@
+// SPDX-License-Identifier: MIT
+#include "sim/hostmem.h"
+#include "sim/reclaim.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define CONFIG(field) offsetof(struct hostmem_config, field)
+
+static const char *const reclaim_names[] = { "none",  "lru", "clock", "two-list",
+					     "mglru", "age", "psi",   NULL };
+static const char *const tier_names[] = { "zswap", "ssd", "remote", NULL };
+
+static const struct reclaim *const models[] = {
+	[RECLAIM_NONE] = &reclaim_none,	  [RECLAIM_LRU] = &reclaim_lru,
+	[RECLAIM_CLOCK] = &reclaim_clock, [RECLAIM_TWO_LIST] = &reclaim_two_list,
+	[RECLAIM_MGLRU] = &reclaim_mglru, [RECLAIM_AGE] = &reclaim_age,
+	[RECLAIM_PSI] = &reclaim_psi,
+};
+
+static inline bool is_known(const struct hostmem *h, uint32_t page)
+{
+	return page < h->c.npages;
+}
+
+static inline uint32_t stamp_of(struct ns now)
+{
+	const uint64_t units = (now.v >> STAMP_SHIFT) + 1;
+	return units < UINT32_MAX ? (uint32_t)units : UINT32_MAX;
+}
+
+static inline uint64_t *count_of(struct hostmem *h, const struct hostpage *p)
+{
+	switch (page_state(p)) {
+	case HOSTMEM_RESIDENT:
+		return &h->n.resident;
+	case HOSTMEM_IN:
+		return &h->n.in;
+	case HOSTMEM_OUT:
+		return &h->n.out;
+	case HOSTMEM_SWAPPED:
+		return &h->n.swapped[h->c.tier];
+	default:
+		return &h->n.absent;
+	}
+}
+
+/* The only place where a page changes its state. */
+static inline void set_state(struct hostmem *h, struct hostpage *p, enum hostmem_state state)
+{
+	--*count_of(h, p);
+	p->flags = (p->flags & ~(uint32_t)PAGE_STATE) | state;
+	++*count_of(h, p);
+}
+
+static void note_overflow(struct hostmem *h)
+{
+	const uint64_t charged = hostmem_charged(h);
+	h->n.overflow = charged > h->limit ? charged - h->limit : 0;
+	if (h->n.overflow > h->n.overflow_max)
+		h->n.overflow_max = h->n.overflow;
+}
+
+/* Reclaims until `pages` more fit, or nothing is left to take. */
+static void make_room(struct hostmem *h, uint64_t pages, struct ns now)
+{
+	while (hostmem_charged(h) + pages > h->limit && h->reclaim->shrink &&
+	       h->reclaim->shrink(h, now))
+		;
+}
+
+static void link_page(struct hostmem *h, uint32_t page, enum page_origin origin, struct ns now)
+{
+	struct hostpage *p = &h->pages[page];
+	if (p->flags & PAGE_PINNED || !h->reclaim->add)
+		return;
+	h->reclaim->add(h, page, origin, now);
+	p->flags |= PAGE_LISTED;
+}
+
+static void unlink_page(struct hostmem *h, uint32_t page)
+{
+	struct hostpage *p = &h->pages[page];
+	if (!(p->flags & PAGE_LISTED))
+		return;
+	if (h->reclaim->remove)
+		h->reclaim->remove(h, page);
+	p->flags &= ~(uint32_t)PAGE_LISTED;
+}
+
+/* The page tables get the page; of its time outside nothing is kept. */
+static void map_page(struct hostmem *h, uint32_t page, struct ns now)
+{
+	struct hostpage *p = &h->pages[page];
+	assert(page_state(p) == HOSTMEM_RESIDENT && !(p->flags & PAGE_MAPPED));
+	p->flags = (p->flags & ~(uint32_t)(PAGE_READAHEAD | PAGE_CLEAN)) | PAGE_MAPPED;
+	p->cpu_stamp = p->dma_stamp = 0;
+	if (h->hooks.pae_set)
+		h->hooks.pae_set(h->hooks.ctx, page, now);
+}
+
+static inline void mark_touch(struct hostmem *h, struct hostpage *p, enum hostmem_touch by,
+			      struct ns now)
+{
+	if (by == TOUCH_CPU)
+		p->cpu_stamp = stamp_of(now);
+	else
+		p->dma_stamp = stamp_of(now);
+	if (by == TOUCH_CPU || h->c.dma_sets_accessed)
+		p->flags |= PAGE_ACCESSED;
+}
+
+/* A fault that mapped the page: the page tables of the process that took it have the bit. */
+static void mark_fault(struct hostmem *h, uint32_t page, enum hostmem_touch by, struct ns now)
+{
+	struct hostpage *p = &h->pages[page];
+	mark_touch(h, p, by, now);
+	p->flags |= PAGE_ACCESSED;
+}
+
+static void leave_swap_cache(struct hostmem *h, struct hostpage *p)
+{
+	if (p->flags & PAGE_READAHEAD) {
+		h->slots.hits++;
+		h->n.readahead_hits++;
+	}
+	swapslots_release(&h->slots, p->slot);
+	h->n.swap_cache--;
+}
+
+/* Memory for a page that is swapped; from here on it is charged. */
+static void start_read(struct hostmem *h, uint32_t page, bool is_readahead, struct ns now)
+{
+	struct hostpage *p = &h->pages[page];
+	make_room(h, 1, now);
+	set_state(h, p, HOSTMEM_IN);
+	p->flags &= ~(uint32_t)(PAGE_MAPPED | PAGE_WANTED | PAGE_PROMISED | PAGE_ACCESSED |
+				PAGE_REFERENCED | PAGE_ACTIVE);
+	p->flags |= PAGE_CLEAN | (is_readahead ? PAGE_READAHEAD : 0);
+	h->n.swap_in++;
+	h->n.readahead += is_readahead;
+	note_overflow(h);
+	if (h->hooks.swap_in)
+		h->hooks.swap_in(h->hooks.ctx, page, p->slot, is_readahead, now);
+}
+
+static void finish_read(struct hostmem *h, uint32_t page, struct ns now)
+{
+	struct hostpage *p = &h->pages[page];
+	const bool is_wanted = p->flags & PAGE_WANTED, is_pin = p->flags & PAGE_PROMISED;
+	set_state(h, p, HOSTMEM_RESIDENT);
+	p->flags &= ~(uint32_t)(PAGE_WANTED | PAGE_PROMISED);
+	h->n.swap_cache++;
+	if (is_pin) {
+		p->flags |= PAGE_PINNED;
+		h->n.pinned++;
+	}
+	/* the model wants the shadow, which mapping overwrites */
+	link_page(h, page, is_wanted || is_pin ? ORIGIN_SWAP : ORIGIN_READAHEAD, now);
+	if (is_wanted || is_pin) {
+		leave_swap_cache(h, p);
+		map_page(h, page, now);
+	}
+}
+
+/* Brings the page in and, around its slot, what readahead takes for near. */
+static void swap_in(struct hostmem *h, uint32_t page, uint32_t why, struct ns now)
+{
+	struct hostpage *p = &h->pages[page];
+	uint32_t first, last;
+	swapslots_window(&h->slots, p->slot, &first, &last);
+	for (uint32_t slot = first; slot <= last && slot >= first; slot++) {
+		const uint32_t near = h->slots.page[slot];
+		if (near == SWAPSLOT_NONE || near == page ||
+		    page_state(&h->pages[near]) != HOSTMEM_SWAPPED)
+			continue;
+		start_read(h, near, true, now);
+		if (h->c.is_instant)
+			finish_read(h, near, now);
+	}
+	start_read(h, page, false, now);
+	p->flags |= why;
+	if (h->c.is_instant)
+		finish_read(h, page, now);
+}
+
+static void allocate(struct hostmem *h, uint32_t page, enum page_origin origin, struct ns now)
+{
+	struct hostpage *p = &h->pages[page];
+	make_room(h, 1, now);
+	set_state(h, p, HOSTMEM_RESIDENT);
+	link_page(h, page, origin, now);
+	map_page(h, page, now);
+	note_overflow(h);
+}
+
+/* An OUT page was asked for again: its memory is still there. */
+static void take_back(struct hostmem *h, uint32_t page, struct ns now)
+{
+	struct hostpage *p = &h->pages[page];
+	make_room(h, 1, now);
+	swapslots_release(&h->slots, p->slot);
+	set_state(h, p, HOSTMEM_RESIDENT);
+	link_page(h, page, ORIGIN_BACK, now);
+	map_page(h, page, now);
+	note_overflow(h);
+}
+
+/* A page that is not mapped is asked for; why: PAGE_WANTED or PAGE_PROMISED. */
+static enum touch_result fault(struct hostmem *h, uint32_t page, uint32_t why, struct ns now)
+{
+	struct hostpage *p = &h->pages[page];
+
+	switch (page_state(p)) {
+	case HOSTMEM_ABSENT:
+		allocate(h, page, ORIGIN_FIRST, now);
+		return TOUCH_FIRST;
+	case HOSTMEM_RESIDENT:
+		leave_swap_cache(h, p);
+		map_page(h, page, now);
+		return TOUCH_MINOR;
+	case HOSTMEM_OUT:
+		take_back(h, page, now);
+		return TOUCH_MINOR;
+	case HOSTMEM_IN:
+		p->flags |= why;
+		return TOUCH_JOIN;
+	default:
+		swap_in(h, page, why, now);
+		return TOUCH_MAJOR;
+	}
+}
+
+static void check_event(const struct hostmem *h)
+{
+#ifdef PUGMARK_DEBUG
+	const struct hostmem_counts *n = &h->n;
+	uint64_t sum = n->absent + n->resident + n->in + n->out;
+	for (unsigned i = 0; i < HOSTMEM_TIERS; i++)
+		sum += n->swapped[i];
+	assert(sum == h->c.vm_pages);
+	assert(n->pinned + n->swap_cache <= n->resident);
+	assert(hostmem_charged(h) <= h->limit + n->overflow);
+#else
+	(void)h;
+#endif
+}
+
+/* What must hold of one page. */
+static bool page_is_sound(const struct hostmem *h, uint32_t page)
+{
+	const struct hostpage *p = &h->pages[page];
+	const enum hostmem_state state = page_state(p);
+	const bool is_mapped = p->flags & PAGE_MAPPED;
+
+	if (is_mapped && state != HOSTMEM_RESIDENT)
+		return false;
+	if (p->flags & PAGE_PINNED && !is_mapped)
+		return false;
+	if (p->flags & PAGE_PINNED && p->flags & PAGE_LISTED)
+		return false;
+	if (p->flags & PAGE_LISTED && state != HOSTMEM_RESIDENT)
+		return false;
+	if (state == HOSTMEM_ABSENT || is_mapped)
+		return true;
+	return h->slots.page[p->slot] == page;
+}
+
+static inline void check_page(const struct hostmem *h, uint32_t page)
+{
+#ifdef PUGMARK_DEBUG
+	assert(page_is_sound(h, page));
+#else
+	(void)h, (void)page;
+#endif
+	check_event(h);
+}
+
+/* --- for the models --- */
+
+bool hostmem_evict(struct hostmem *h, uint32_t page, uint32_t shadow, struct ns now)
+{
+	struct hostpage *p = &h->pages[page];
+	const struct hostmem_hooks *k = &h->hooks;
+	assert(page_state(p) == HOSTMEM_RESIDENT && !(p->flags & PAGE_PINNED));
+
+	const bool was_mapped = p->flags & PAGE_MAPPED;
+	p->flags &= ~(uint32_t)(PAGE_LISTED | PAGE_MAPPED);
+	if (was_mapped) {
+		/* the device first, then what is under way, then the CPU, then the write */
+		if (k->pae_clear)
+			k->pae_clear(k->ctx, page, now);
+		if (k->drain)
+			k->drain(k->ctx, page, now);
+		if (k->unmap)
+			k->unmap(k->ctx, page, now);
+		p->slot = swapslots_take(&h->slots, page, h->writer);
+		h->n.swap_out++;
+		h->n.swap_cache++;
+		if (k->swap_out)
+			k->swap_out(k->ctx, page, p->slot, now);
+		p->flags |= PAGE_CLEAN;
+		if (h->c.is_writeback_async)
+			return false;
+	} else {
+		h->n.dropped_clean++;
+	}
+	p->shadow = shadow;
+	p->flags &= ~(uint32_t)(PAGE_ACCESSED | PAGE_READAHEAD);
+	h->n.swap_cache--;
+	set_state(h, p, was_mapped && !h->c.is_instant ? HOSTMEM_OUT : HOSTMEM_SWAPPED);
+	note_overflow(h);
+	return true;
+}
+
+/* --- public --- */
+
+static int check_config(const struct hostmem_config *c, struct err *e)
+{
+	if (c->npages > HOSTMEM_PAGES_MAX)
+		return err_set(e, ERR_USAGE, "%u pages: expected at most %u", c->npages,
+			       HOSTMEM_PAGES_MAX);
+	if (c->npages > c->vm_pages)
+		return err_set(e, ERR_USAGE,
+			       "the VM has %llu pages but %u are used: expected more memory",
+			       (unsigned long long)c->vm_pages, c->npages);
+	if (!c->limit_pages)
+		return err_set(e, ERR_USAGE, "a limit of 0 pages leaves the VM no memory");
+	if (c->huge_pages)
+		return err_set(e, ERR_USAGE,
+			       "memory.huge_pages: only 4 KiB backing is modelled, expected 0");
+	if (c->readahead_pages & (c->readahead_pages - 1))
+		return err_set(e, ERR_USAGE,
+			       "memory.readahead %llu: expected a power of two, as page-cluster is",
+			       (unsigned long long)c->readahead_pages);
+	return 0;
+}
+
+int hostmem_new(const struct hostmem_config *c, const struct hostmem_hooks *hooks,
+		struct arena *arena, struct hostmem **out, struct err *e)
+{
+	const int bad = check_config(c, e);
+	if (bad)
+		return bad;
+
+	struct hostmem *h = arena_alloc(arena, 1, sizeof(*h));
+	if (!h)
+		return err_set(e, ERR_NOMEM, "host memory: out of memory");
+	h->c = *c;
+	h->limit = c->limit_pages;
+	h->reclaim = models[c->reclaim];
+	h->n.absent = c->vm_pages;
+	if (hooks)
+		h->hooks = *hooks;
+	/* the other models take memory from a page at once */
+	h->c.is_writeback_async &= c->reclaim == RECLAIM_TWO_LIST;
+	h->nodes = arena_alloc(arena, (size_t)c->npages + h->reclaim->nheads, sizeof(*h->nodes));
+	h->pages = arena_alloc(arena, c->npages, sizeof(*h->pages));
+	if (!h->nodes || !h->pages ||
+	    swapslots_init(&h->slots, c->npages, (uint32_t)c->slot_writers,
+			   (uint32_t)c->readahead_pages, arena))
+		return err_set(e, ERR_NOMEM, "host memory: out of memory for %u pages", c->npages);
+	for (uint32_t i = 0; i < h->reclaim->nheads; i++)
+		list32_init(h->nodes, c->npages + i);
+	if (h->reclaim->init && h->reclaim->init(h, arena))
+		return err_set(e, ERR_NOMEM, "host memory: out of memory for %s",
+			       h->reclaim->name);
+	*out = h;
+	return 0;
+}
+
+void hostmem_populate(struct hostmem *h, uint32_t page, struct ns now)
+{
+	assert(is_known(h, page));
+	if (page_state(&h->pages[page]) != HOSTMEM_ABSENT)
+		return;
+	allocate(h, page, ORIGIN_POPULATE, now);
+	check_page(h, page);
+}
+
+enum touch_result hostmem_touch(struct hostmem *h, uint32_t page, enum hostmem_touch by,
+				bool is_write, struct ns now)
+{
+	(void)is_write; /* shared memory: a page that came in is dirty at once */
+	assert(is_known(h, page));
+	struct hostpage *p = &h->pages[page];
+	h->n.touches++;
+	if (__builtin_expect(p->flags & PAGE_MAPPED, 1)) {
+		mark_touch(h, p, by, now);
+		if (h->reclaim->touch && p->flags & PAGE_LISTED &&
+		    (by == TOUCH_CPU || h->c.dma_sets_accessed))
+			h->reclaim->touch(h, page);
+		check_event(h);
+		return TOUCH_HIT;
+	}
+
+	const enum touch_result r = fault(h, page, PAGE_WANTED, now);
+	if (p->flags & PAGE_MAPPED)
+		mark_fault(h, page, by, now);
+	h->n.first += r == TOUCH_FIRST;
+	h->n.joined += r == TOUCH_JOIN;
+	h->n.minor[by] += r == TOUCH_MINOR;
+	h->n.major[by] += r == TOUCH_MAJOR;
+	check_page(h, page);
+	return r;
+}
+
+void hostmem_arrived(struct hostmem *h, uint32_t page, struct ns now)
+{
+	assert(is_known(h, page));
+	struct hostpage *p = &h->pages[page];
+	if (page_state(p) != HOSTMEM_IN)
+		return;
+	const bool is_wanted = p->flags & PAGE_WANTED;
+	finish_read(h, page, now);
+	if (is_wanted)
+		p->flags |= PAGE_ACCESSED;
+	check_page(h, page);
+}
+
+void hostmem_written(struct hostmem *h, uint32_t page, uint32_t slot, struct ns now)
+{
+	(void)now;
+	assert(is_known(h, page));
+	struct hostpage *p = &h->pages[page];
+	if (page_state(p) == HOSTMEM_OUT && p->slot == slot)
+		set_state(h, p, HOSTMEM_SWAPPED);
+	check_page(h, page);
+}
+
+enum touch_result hostmem_pin(struct hostmem *h, uint32_t page, struct ns now)
+{
+	assert(is_known(h, page));
+	struct hostpage *p = &h->pages[page];
+	enum touch_result r = TOUCH_HIT;
+	h->n.pin_ops++;
+	if (!(p->flags & PAGE_MAPPED)) {
+		r = fault(h, page, PAGE_PROMISED, now);
+		h->n.pin_swap_in += r == TOUCH_MAJOR;
+	}
+	if (p->flags & PAGE_MAPPED && !(p->flags & PAGE_PINNED)) {
+		unlink_page(h, page);
+		p->flags |= PAGE_PINNED;
+		h->n.pinned++;
+	}
+	check_page(h, page);
+	return r;
+}
+
+void hostmem_unpin(struct hostmem *h, uint32_t page, struct ns now)
+{
+	assert(is_known(h, page));
+	struct hostpage *p = &h->pages[page];
+	h->n.unpin_ops++;
+	if (page_state(p) == HOSTMEM_IN && p->flags & PAGE_PROMISED) {
+		/* nobody waits for it any more: it stays as if readahead had asked */
+		p->flags &= ~(uint32_t)PAGE_PROMISED;
+	} else if (p->flags & PAGE_PINNED) {
+		p->flags &= ~(uint32_t)PAGE_PINNED;
+		h->n.pinned--;
+		link_page(h, page, ORIGIN_BACK, now);
+		if (hostmem_charged(h) > h->limit)
+			make_room(h, 0, now);
+		note_overflow(h);
+	}
+	check_page(h, page);
+}
+
+void hostmem_set_limit(struct hostmem *h, uint64_t pages, struct ns now)
+{
+	h->limit = pages;
+	make_room(h, 0, now);
+	note_overflow(h);
+	check_event(h);
+}
+
+void hostmem_tick(struct hostmem *h, struct ns now)
+{
+	if (h->reclaim->tick)
+		h->reclaim->tick(h, now);
+	note_overflow(h);
+	check_event(h);
+}
+
+enum hostmem_state hostmem_page_state(const struct hostmem *h, uint32_t page)
+{
+	return page_state(&h->pages[page]);
+}
+
+bool hostmem_is_mapped(const struct hostmem *h, uint32_t page)
+{
+	return h->pages[page].flags & PAGE_MAPPED;
+}
+
+bool hostmem_is_pinned(const struct hostmem *h, uint32_t page)
+{
+	return h->pages[page].flags & PAGE_PINNED;
+}
+
+static uint64_t age_of(uint32_t stamp, struct ns now)
+{
+	const uint32_t at = stamp_of(now);
+	if (!stamp)
+		return UINT64_MAX;
+	return at > stamp ? (uint64_t)(at - stamp) << STAMP_SHIFT : 0;
+}
+
+uint64_t hostmem_cpu_age_ns(const struct hostmem *h, uint32_t page, struct ns now)
+{
+	return hostmem_is_mapped(h, page) ? age_of(h->pages[page].cpu_stamp, now) : UINT64_MAX;
+}
+
+uint64_t hostmem_dma_age_ns(const struct hostmem *h, uint32_t page, struct ns now)
+{
+	return hostmem_is_mapped(h, page) ? age_of(h->pages[page].dma_stamp, now) : UINT64_MAX;
+}
+
+const struct hostmem_counts *hostmem_counts(const struct hostmem *h)
+{
+	return &h->n;
+}
+
+uint64_t hostmem_limit(const struct hostmem *h)
+{
+	return h->limit;
+}
+
+int hostmem_check(const struct hostmem *h, struct err *e)
+{
+	uint64_t states[HOSTMEM_STATES] = {}, pinned = 0, cached = 0;
+	for (uint32_t i = 0; i < h->c.npages; i++) {
+		const struct hostpage *p = &h->pages[i];
+		if (!page_is_sound(h, i))
+			return err_set(e, ERR_BUG, "page %u: flags %#x contradict each other", i,
+				       p->flags);
+		states[page_state(p)]++;
+		pinned += hostmem_is_pinned(h, i);
+		cached += page_state(p) == HOSTMEM_RESIDENT && !hostmem_is_mapped(h, i);
+	}
+	const struct hostmem_counts *n = &h->n;
+	uint64_t swapped = 0;
+	for (unsigned i = 0; i < HOSTMEM_TIERS; i++)
+		swapped += n->swapped[i];
+	if (states[HOSTMEM_RESIDENT] != n->resident || states[HOSTMEM_IN] != n->in ||
+	    states[HOSTMEM_OUT] != n->out || states[HOSTMEM_SWAPPED] != swapped ||
+	    pinned != n->pinned || cached != n->swap_cache ||
+	    n->absent + n->resident + n->in + n->out + swapped != h->c.vm_pages)
+		return err_set(e, ERR_BUG, "the counters differ from the pages they count");
+	if (hostmem_charged(h) > h->limit + n->overflow)
+		return err_set(e, ERR_BUG, "%llu pages charged: expected %llu + %llu overflow",
+			       (unsigned long long)hostmem_charged(h),
+			       (unsigned long long)h->limit, (unsigned long long)n->overflow);
+	return 0;
+}
+
+/* --- parameters --- */
+
+const struct param hostmem_params[] = {
+	{ "memory", "reclaim", PARAM_CHOICE, NULL,
+	  "two-list | guess | what most hosts run: Linux without MGLRU", 0, 0,
+	  "What decides which page leaves memory.", CONFIG(reclaim), reclaim_names },
+	{ "memory", "dma_sets_accessed", PARAM_BOOL, NULL,
+	  "no | derived | IOMMU A/D bits are not folded into the LRU (research notes)", 0, 0,
+	  "Whether a DMA counts as an access: yes for vhost, SVA, emulated devices.",
+	  CONFIG(dma_sets_accessed), NULL },
+	{ "memory", "swap_tier", PARAM_CHOICE, NULL, "ssd", 0, 0, "Where swapped pages go.",
+	  CONFIG(tier), tier_names },
+	{ "memory", "huge_pages", PARAM_U64, "pages", "0", 0, 512,
+	  "2 MiB backing; not modelled yet, 0 only.", CONFIG(huge_pages), NULL },
+	{ "memory", "readahead", PARAM_U64, "pages", "8 | published | Linux page-cluster 3", 1,
+	  SWAPSLOTS_CLUSTER, "Largest swap readahead window; 1 for compressed memory.",
+	  CONFIG(readahead_pages), NULL },
+	{ "memory", "slot_writers", PARAM_U64, "CPUs",
+	  "1 | guess | one thread of the VM reclaims at a time", 1, SWAPSLOTS_WRITERS_MAX,
+	  "CPUs that reclaim in turn, each into its own cluster of slots.", CONFIG(slot_writers),
+	  NULL },
+	{ "memory", "writeback_async", PARAM_BOOL, NULL,
+	  "yes | derived | a disk; compressed memory is written on the spot", 0, 0,
+	  "Whether a page stays in the swap cache until a later round frees it (two-list).",
+	  CONFIG(is_writeback_async), NULL },
+	{ "memory", "batch", PARAM_U64, "pages", "32 | published | Linux SWAP_CLUSTER_MAX", 1,
+	  1024, "Pages one round of reclaim has to free.", CONFIG(batch_pages), NULL },
+	{ "memory", "anon_scan_ppm", PARAM_PPM, NULL,
+	  "17.6% | derived | get_scan_count, swappiness 60, all cost on the anon side", 1, 1000000,
+	  "Share of (list size >> priority) that a pass of two-list scans.",
+	  CONFIG(anon_scan_ppm), NULL },
+	{ "memory", "stat_period", PARAM_NS, NULL,
+	  "2s | published | Linux flushes memory group statistics every 2 s", 0, 0,
+	  "Age of the list sizes and refault counts that two-list decides by.",
+	  CONFIG(stat_period_ns), NULL },
+	{ "memory", "foreign_inactive", PARAM_U64, "pages",
+	  "0 | guess | the VMM's own anonymous memory in the same group", 0, 0,
+	  "Inactive pages of the group that are not the VM's (two-list).",
+	  CONFIG(foreign_inactive_pages), NULL },
+	{ "memory", "writeback_pages", PARAM_U64, "pages",
+	  "2048 | guess | written before the first write completes", 1, 0,
+	  "Pages one round may start to write before it finds free ones (two-list).",
+	  CONFIG(writeback_pages), NULL },
+	{ "memory", "generation", PARAM_NS, NULL, "1s | guess | lru_gen min_ttl of zero", 1, 0,
+	  "Least time between two generations (mglru).", CONFIG(generation_ns), NULL },
+	{ "memory", "age", PARAM_NS, NULL, "2min | guess | kidled and DAMOS style reclaim", 1, 0,
+	  "Idle time after which a page is reclaimed (age).", CONFIG(age_ns), NULL },
+	{ "memory", "age_rate", PARAM_U64, "pages/s",
+	  "32768 | published | DAMON_RECLAIM quota, 128 MiB a second", 1, 0,
+	  "Most pages reclaimed per second (age, psi).", CONFIG(age_pages_per_s), NULL },
+	{ "memory", "psi_target_ppm", PARAM_PPM, NULL,
+	  "0.1% | published | Senpai's target share of stalled time", 1, 1000000,
+	  "Share of time in major faults that psi steers to.", CONFIG(psi_target_ppm), NULL },
+	{ "memory", "psi_period", PARAM_NS, NULL, "6s | published | Senpai's interval", 1, 0,
+	  "Time between two decisions of psi.", CONFIG(psi_period_ns), NULL },
+};
+
+const size_t hostmem_nparams = sizeof(hostmem_params) / sizeof(hostmem_params[0]);

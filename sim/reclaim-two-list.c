@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Reclaim as Linux does it without MGLRU, for a memory group that holds shared
+ * or anonymous guest memory (kernel 6.18; mm/vmscan.c, mm/workingset.c read,
+ * nothing copied). What makes it differ from LRU:
+ *
+ * - An access sets a bit; only a scan reads and clears it. On the inactive
+ *   list a page found accessed is kept once and activated when found again;
+ *   unless it was referenced before it came there: a page once activated stays
+ *   "referenced", so after deactivation one sight is enough.
+ * - Deactivation takes pages from the old end whether accessed or not, and
+ *   clears the bit: of two pages equally hot, the one touched since then wins.
+ * - New and swapped-in pages start inactive. One that comes back within
+ *   (evictions + activations since) <= active pages starts active.
+ * - One round frees 32 pages. Priority 12 .. 0 scans size >> priority of each
+ *   list (times a share that shrinks as swapping costs), so that a round goes
+ *   through several priorities; each may deactivate 32 more.
+ * - Deactivation is allowed while the inactive list is low or while refaults
+ *   were activated since the last round. Both are judged by statistics that
+ *   are flushed only now and then (stat_period) and count the whole group,
+ *   the VMM's own memory included (foreign_inactive).
+ * - With a disk, a page taken is unmapped and written but stays in the swap
+ *   cache; it is freed when a scan meets it again, at the old end of the list.
+ *   A round that finds nothing free goes on writing until the first write is
+ *   back (writeback_pages).
+ *
+ * Left out: file pages, per-CPU batches before the list, TLB entries that hide
+ * accesses, several zones and nodes, writes that fail.
+ */
+#include "sim/reclaim.h"
+
+enum { INACTIVE, ACTIVE, WRITING, HEADS };
+enum { PRIORITY_DEFAULT = 12, CHUNK = 32, GIB_SHIFT = 30 - PAGE_SHIFT };
+
+struct two_list {
+	uint64_t size[2];
+	uint64_t age;         /* evictions and activations so far */
+	uint64_t activations; /* of refaults */
+	struct {
+		uint64_t size[2], activations;
+		struct ns at;
+	} stat;                     /* as of the last flush */
+	uint64_t activations_known; /* stat.activations at the end of the last round */
+};
+
+struct round {
+	struct hostmem *h;
+	struct two_list *t;
+	struct ns now;
+	uint64_t freed, written;
+	bool may_deactivate, is_forced, has_skipped;
+};
+
+static uint32_t head(const struct hostmem *h, unsigned list)
+{
+	return h->c.npages + list;
+}
+
+static void flush_stat(struct hostmem *h, struct ns now)
+{
+	struct two_list *t = h->model;
+	if (ns_sub(now, t->stat.at).v < h->c.stat_period_ns)
+		return;
+	t->stat.size[INACTIVE] = t->size[INACTIVE];
+	t->stat.size[ACTIVE] = t->size[ACTIVE];
+	t->stat.activations = t->activations;
+	t->stat.at = now;
+}
+
+static uint64_t square_root(uint64_t v)
+{
+	uint64_t r = 0;
+	while ((r + 1) * (r + 1) <= v)
+		r++;
+	return r;
+}
+
+/* Small lists split evenly; 1 GiB keeps a quarter inactive, 10 GiB a tenth. */
+static bool inactive_is_low(const struct hostmem *h)
+{
+	const struct two_list *t = h->model;
+	const uint64_t inactive = t->stat.size[INACTIVE] + h->c.foreign_inactive_pages;
+	const uint64_t gib = (inactive + t->stat.size[ACTIVE]) >> GIB_SHIFT;
+	return inactive * (gib ? square_root(10 * gib) : 1) < t->stat.size[ACTIVE];
+}
+
+static void put(struct hostmem *h, unsigned list, uint32_t page)
+{
+	struct two_list *t = h->model;
+	struct hostpage *p = &h->pages[page];
+	p->flags = (p->flags & ~(uint32_t)PAGE_ACTIVE) | (list == ACTIVE ? PAGE_ACTIVE : 0);
+	list32_push_front(h->nodes, head(h, list), page);
+	t->size[list]++;
+	t->age += list == ACTIVE;
+}
+
+static void two_list_remove(struct hostmem *h, uint32_t page)
+{
+	struct two_list *t = h->model;
+	list32_remove(h->nodes, page);
+	t->size[h->pages[page].flags & PAGE_ACTIVE ? ACTIVE : INACTIVE]--;
+}
+
+static void two_list_add(struct hostmem *h, uint32_t page, enum page_origin origin, struct ns now)
+{
+	struct two_list *t = h->model;
+	struct hostpage *p = &h->pages[page];
+	flush_stat(h, now);
+
+	p->flags &= ~(uint32_t)PAGE_REFERENCED;
+	if (origin == ORIGIN_POPULATE) /* whoever wrote it has left its mark */
+		p->flags |= PAGE_REFERENCED;
+	unsigned list = INACTIVE;
+	if (origin == ORIGIN_SWAP || origin == ORIGIN_READAHEAD) {
+		h->n.refaults++;
+		const uint32_t distance = (uint32_t)t->age - p->shadow;
+		if (distance <= t->stat.size[ACTIVE]) {
+			list = ACTIVE;
+			t->activations++;
+			h->n.refault_activations++;
+		}
+	}
+	put(h, list, page);
+}
+
+/* The writes are done: their pages are free for the next scan. */
+static void finish_writes(struct round *r)
+{
+	struct hostmem *h = r->h;
+	while (!list32_is_empty(h->nodes, head(h, WRITING))) {
+		const uint32_t page = list32_front(h->nodes, head(h, WRITING));
+		list32_remove(h->nodes, page);
+		list32_push_back(h->nodes, head(h, INACTIVE), page);
+	}
+	r->written = 0;
+}
+
+static void take(struct round *r, uint32_t page)
+{
+	struct hostmem *h = r->h;
+	struct hostpage *p = &h->pages[page];
+	if (hostmem_evict(h, page, (uint32_t)r->t->age, r->now)) {
+		r->t->age++;
+		r->freed++;
+		return;
+	}
+	p->flags |= PAGE_LISTED;
+	list32_push_back(h->nodes, head(h, WRITING), page);
+	r->t->size[INACTIVE]++;
+	r->written++;
+}
+
+static void scan_inactive(struct round *r, uint64_t n)
+{
+	struct hostmem *h = r->h;
+	for (; n && !list32_is_empty(h->nodes, head(h, INACTIVE)); n--) {
+		const uint32_t page = list32_back(h->nodes, head(h, INACTIVE));
+		struct hostpage *p = &h->pages[page];
+		const bool was_referenced = p->flags & PAGE_REFERENCED;
+		const bool is_accessed = p->flags & PAGE_ACCESSED;
+		two_list_remove(h, page);
+		h->n.scanned++;
+		p->flags &= ~(uint32_t)(PAGE_REFERENCED | PAGE_ACCESSED);
+		if (!is_accessed) {
+			take(r, page);
+			if (r->written >= h->c.writeback_pages)
+				finish_writes(r);
+			continue;
+		}
+		p->flags |= PAGE_REFERENCED;
+		h->n.activated += was_referenced;
+		put(h, was_referenced ? ACTIVE : INACTIVE, page);
+	}
+}
+
+static void scan_active(struct round *r, uint64_t n)
+{
+	struct hostmem *h = r->h;
+	for (; n && !list32_is_empty(h->nodes, head(h, ACTIVE)); n--) {
+		const uint32_t page = list32_back(h->nodes, head(h, ACTIVE));
+		two_list_remove(h, page);
+		h->pages[page].flags &= ~(uint32_t)PAGE_ACCESSED;
+		put(h, INACTIVE, page);
+		h->n.deactivated++;
+	}
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* One pass over both lists at one priority. */
+static void pass(struct round *r, unsigned priority)
+{
+	struct hostmem *h = r->h;
+	const uint64_t share = priority ? h->c.anon_scan_ppm : 1000000;
+	uint64_t inactive = (r->t->size[INACTIVE] >> priority) * share / 1000000;
+	uint64_t active = (r->t->size[ACTIVE] >> priority) * share / 1000000;
+
+	while (inactive && r->freed < h->c.batch_pages) {
+		const uint64_t n = least(inactive, CHUNK), m = least(active, CHUNK);
+		inactive -= n;
+		active -= m;
+		scan_inactive(r, n);
+		if (r->may_deactivate)
+			scan_active(r, m);
+		else
+			r->has_skipped |= m > 0;
+	}
+	if (inactive_is_low(h))
+		scan_active(r, CHUNK);
+}
+
+static void run_priorities(struct round *r)
+{
+	for (int priority = PRIORITY_DEFAULT; priority >= 0; priority--) {
+		r->may_deactivate = r->is_forced || inactive_is_low(r->h) ||
+				    r->t->stat.activations != r->t->activations_known;
+		pass(r, (unsigned)priority);
+		if (r->freed >= r->h->c.batch_pages)
+			break;
+	}
+	finish_writes(r);
+	r->t->activations_known = r->t->stat.activations;
+}
+
+static uint64_t two_list_shrink(struct hostmem *h, struct ns now)
+{
+	struct round r = { .h = h, .t = h->model, .now = now };
+	flush_stat(h, now);
+	h->writer = (h->writer + 1) % h->slots.nwriters;
+	run_priorities(&r);
+	if (!r.freed && r.has_skipped) {
+		r.is_forced = true;
+		run_priorities(&r);
+	}
+	return r.freed;
+}
+
+static int two_list_init(struct hostmem *h, struct arena *arena)
+{
+	h->model = arena_alloc(arena, 1, sizeof(struct two_list));
+	return h->model ? 0 : ERR_NOMEM;
+}
+
+const struct reclaim reclaim_two_list = {
+	.name = "two-list",
+	.nheads = HEADS,
+	.init = two_list_init,
+	.add = two_list_add,
+	.remove = two_list_remove,
+	.shrink = two_list_shrink,
+};

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Inside of host memory, shared by hostmem.c and the reclaim models: the state
+ * of a page, the table of functions that a model is, and what hostmem.c does
+ * for it. Nobody outside sim/hostmem and sim/reclaim-* includes this.
+ *
+ * Per page: 8 bytes of list links, 12 of struct hostpage, 4 of the swap slot
+ * map: 24.
+ */
+#ifndef PUGMARK_SIM_RECLAIM_H
+#define PUGMARK_SIM_RECLAIM_H
+
+#include "base/list32.h"
+#include "sim/hostmem.h"
+#include "sim/swapslots.h"
+
+/* Flags of a page; the state is in the lowest bits. */
+enum {
+	PAGE_STATE = 7,          /* enum hostmem_state */
+	PAGE_MAPPED = 1 << 3,    /* PAE.present; else in the swap cache */
+	PAGE_PINNED = 1 << 4,    /* on no list */
+	PAGE_WANTED = 1 << 5,    /* IN: somebody waits, map it on arrival */
+	PAGE_PROMISED = 1 << 6,  /* IN: pin it on arrival */
+	PAGE_ACCESSED = 1 << 7,  /* the page table's bit: set by a touch, cleared by a scan */
+	PAGE_REFERENCED = 1 << 8, /* the reclaimer's memory of having seen that bit */
+	PAGE_ACTIVE = 1 << 9,    /* two-list: which list */
+	PAGE_READAHEAD = 1 << 10, /* not touched since readahead brought it */
+	PAGE_CLEAN = 1 << 11,    /* the slot holds the same: nothing to write */
+	PAGE_LISTED = 1 << 12,   /* linked by the reclaim model */
+	PAGE_GENERATION = 13,    /* shift: mglru, 2 bits */
+};
+
+/* Stamps count units of about a millisecond, plus one; 0: never. */
+enum { STAMP_SHIFT = 20 };
+
+struct hostpage {
+	union {
+		uint32_t cpu_stamp; /* mapped */
+		uint32_t slot;      /* swapped, or in the swap cache */
+	};
+	union {
+		uint32_t dma_stamp; /* mapped */
+		uint32_t shadow;    /* swapped: the model's clock at eviction */
+	};
+	uint32_t flags;
+};
+
+enum page_origin { ORIGIN_POPULATE, ORIGIN_FIRST, ORIGIN_SWAP, ORIGIN_READAHEAD, ORIGIN_BACK };
+
+/* A reclaim model. Missing functions do nothing. */
+struct reclaim {
+	const char *name;
+	unsigned nheads; /* list heads it needs, behind the pages */
+
+	/* Makes h->model in the arena; ERR_NOMEM. */
+	int (*init)(struct hostmem *h, struct arena *arena);
+
+	/* The page is resident and unpinned: link it. Its shadow is still there on a swap-in. */
+	void (*add)(struct hostmem *h, uint32_t page, enum page_origin origin, struct ns now);
+
+	/* Unlink it, for a reason of the caller's. */
+	void (*remove)(struct hostmem *h, uint32_t page);
+
+	/* Sees every touch of a mapped page: only for models that no kernel could afford. */
+	void (*touch)(struct hostmem *h, uint32_t page);
+
+	/* One round of reclaim, by hostmem_evict: how many pages were freed. 0: nothing left. */
+	uint64_t (*shrink)(struct hostmem *h, struct ns now);
+
+	void (*tick)(struct hostmem *h, struct ns now);
+};
+
+struct hostmem {
+	struct list32_node *nodes; /* npages + nheads of the model */
+	struct hostpage *pages;
+	const struct reclaim *reclaim;
+	void *model;
+	uint64_t limit;
+	struct hostmem_config c;
+	struct hostmem_counts n;
+	struct hostmem_hooks hooks;
+	struct swapslots slots;
+	uint32_t writer; /* of swap slots, whose turn it is */
+};
+
+static inline enum hostmem_state page_state(const struct hostpage *p)
+{
+	return (enum hostmem_state)(p->flags & PAGE_STATE);
+}
+
+/* Memory that counts against the limit. */
+static inline uint64_t hostmem_charged(const struct hostmem *h)
+{
+	return h->n.resident + h->n.in;
+}
+
+/*
+ * Takes a page, unlinked by the model, out of memory: PAE, drain, unmap, write.
+ * True when its memory is free; false when it stays in the swap cache, to be
+ * linked again and evicted a second time (is_writeback_async).
+ */
+bool hostmem_evict(struct hostmem *h, uint32_t page, uint32_t shadow, struct ns now);
+
+extern const struct reclaim reclaim_none, reclaim_lru, reclaim_clock, reclaim_two_list,
+	reclaim_mglru, reclaim_age, reclaim_psi;
+
+#endif
