@@ -29,6 +29,7 @@ static const struct command commands[] = {
 	{ "export", "write a trace in another format", cmd_export },
 	/* replay */
 	{ "cache", "score replacement policies: misses by policy and size", cmd_cache },
+	{ "pin", "I/O page faults of a VM under overcommit, by what is pinned", cmd_pin },
 	/* results */
 	{ "report", "a stored query on a trace, as table or plot", cmd_report },
 	{ NULL, NULL, NULL },

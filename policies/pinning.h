@@ -71,8 +71,8 @@ struct policy_absence {
 
 /* What happened when nobody pinned, on the same trace, reclaim and companion. */
 struct policy_hindsight {
-	const uint32_t *faults;                 /* I/O page faults by page */
-	const struct policy_absence *absences;  /* by to_ns */
+	const uint32_t *faults;                /* I/O page faults by page */
+	const struct policy_absence *absences; /* by to_ns */
 	size_t nabsences;
 	uint32_t npages;
 };

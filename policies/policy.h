@@ -90,7 +90,8 @@ struct policy {
 	/* Asks for the memory that an access to the page will need; may be missing. */
 	void (*prefetch)(void *state, uint32_t page);
 
-	/* Rows of section [pin] that fill a struct of params_bytes (base/param.h); may be missing. */
+	/* Rows of section [pin] that fill a struct of params_bytes (base/param.h); may be missing.
+	 */
 	const struct param *params;
 	size_t nparams, params_bytes;
 };

@@ -4,5 +4,6 @@
 #define PUGMARK_REPLAY_COMMANDS_H
 
 int cmd_cache(int argc, char **argv);
+int cmd_pin(int argc, char **argv);
 
 #endif

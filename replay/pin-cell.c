@@ -37,8 +37,8 @@ const struct param pin_params[] = {
 const size_t pin_nparams = sizeof(pin_params) / sizeof(*pin_params);
 
 enum {
-	AHEAD = 12,             /* events looked ahead */
-	CELL_LISTS_MAX = 256,   /* a list number is a byte */
+	AHEAD = 12,               /* events looked ahead */
+	CELL_LISTS_MAX = 256,     /* a list number is a byte */
 	CELL_TICKS_MAX = 1 << 17, /* in one gap between events: a day and a half of seconds */
 };
 
@@ -88,7 +88,8 @@ uint64_t pin_limit_pages(uint64_t vm_pages, uint64_t overcommit_ppm)
 
 static void count_pinned(struct pin_cell *c)
 {
-	c->pinned_page_ns += (unsigned __int128)c->pins.held_pages * (c->now_ns - c->pinned_since_ns);
+	c->pinned_page_ns +=
+		(unsigned __int128)c->pins.held_pages * (c->now_ns - c->pinned_since_ns);
 	c->pinned_since_ns = c->now_ns;
 }
 
@@ -199,8 +200,7 @@ static int make_lists(struct pin_cell *c, const struct policy_setup *setup, stru
 			continue;
 		c->lists[i] = c->policy->init(&own);
 		if (!c->lists[i])
-			return err_set(e, ERR_NOMEM, "no memory for policy %.40s",
-				       c->policy->name);
+			return err_set(e, ERR_NOMEM, "no memory for policy %.40s", c->policy->name);
 	}
 	return 0;
 }
@@ -334,8 +334,9 @@ int pin_cell_end(struct pin_cell *c, struct err *e)
 	r->pinned_max = c->pinned_max;
 	r->pins_refused = c->refused;
 	const unsigned __int128 whole = (unsigned __int128)c->shared->vm_pages * c->now_ns;
-	r->pinned_mean_ppm = whole ? (uint64_t)((c->pinned_page_ns * PPM_PER_ONE + whole / 2) / whole)
-				   : quantity_ratio_ppm(c->pins.held_pages, c->shared->vm_pages);
+	r->pinned_mean_ppm =
+		whole ? (uint64_t)((c->pinned_page_ns * PPM_PER_ONE + whole / 2) / whole)
+		      : quantity_ratio_ppm(c->pins.held_pages, c->shared->vm_pages);
 	return check_books(c, e);
 }
 
@@ -407,8 +408,7 @@ static inline void on_dma(struct pin_cell *c, const struct pin_event *ev)
 {
 	const struct ns now = { ev->ts_ns };
 	struct class_state *s = &c->classes[c->shared->class_of_dev[ev->dev]];
-	const enum touch_result r =
-		hostmem_touch(c->host, ev->page, TOUCH_DMA, ev->is_write, now);
+	const enum touch_result r = hostmem_touch(c->host, ev->page, TOUCH_DMA, ev->is_write, now);
 	s->counts.dma_pages++;
 	if (__builtin_expect(r != TOUCH_HIT, 0)) {
 		if (r == TOUCH_FIRST)
@@ -461,8 +461,7 @@ static inline void on_event(struct pin_cell *c, const struct pin_event *ev)
 		return;
 	case PIN_CPU:
 	case PIN_BACKGROUND:
-		hostmem_touch(c->host, ev->page, TOUCH_CPU, ev->is_write,
-			      (struct ns){ ev->ts_ns });
+		hostmem_touch(c->host, ev->page, TOUCH_CPU, ev->is_write, (struct ns){ ev->ts_ns });
 		return;
 	case PIN_MAP:
 		c->policy->pinning->map(c->lists[0], ev->page, ev->ts_ns, &c->pins);

@@ -69,7 +69,7 @@ struct pin_counts {
 	uint64_t dma_pages; /* page accesses */
 	uint64_t first;     /* of them, of pages that were never in memory: no IOPF */
 	uint64_t done, failed, joined;
-	uint64_t minor; /* of done: the page was in memory, but not mapped (swap cache) */
+	uint64_t minor;           /* of done: the page was in memory, but not mapped (swap cache) */
 	uint64_t max_1s, max_10s; /* IOPFs in a second, ten seconds of the trace's clock */
 };
 
@@ -90,8 +90,8 @@ struct pin_result {
 struct pin_job {
 	const struct policy *policy;
 	const void *policy_params; /* for policy_setup.params */
-	struct quantity budget;  /* pages, or a share of the VM */
-	uint64_t overcommit_ppm; /* below 10^6 */
+	struct quantity budget;    /* pages, or a share of the VM */
+	uint64_t overcommit_ppm;   /* below 10^6 */
 	enum pin_companion companion;
 	uint64_t budget_pages; /* set by the run */
 	struct pin_result result;

@@ -27,9 +27,9 @@ enum {
 };
 
 struct pin_feed_config {
-	uint64_t vm_pages;    /* more different pages are ERR_UNUSABLE; 0: no bound */
-	bool wants_mappings;  /* PIN_MAP, PIN_RELEASE */
-	bool wants_cpu;       /* the trace's */
+	uint64_t vm_pages;   /* more different pages are ERR_UNUSABLE; 0: no bound */
+	bool wants_mappings; /* PIN_MAP, PIN_RELEASE */
+	bool wants_cpu;      /* the trace's */
 	const struct background_config *background; /* NULL: none */
 	uint64_t seed;
 };
@@ -59,7 +59,8 @@ int pin_feed_init(struct pin_feed *f, struct access *a, const char *path,
 		  const struct pin_feed_config *c, struct err *e);
 void pin_feed_deinit(struct pin_feed *f);
 
-/* Fills a block of room for PIN_FEED_BLOCK events: 1, 0 at the end (nothing was filled), negative. */
+/* Fills a block of room for PIN_FEED_BLOCK events: 1, 0 at the end (nothing was filled), negative.
+ */
 int pin_feed_next(struct pin_feed *f, struct pin_block *b, struct err *e);
 
 #endif

@@ -8,8 +8,10 @@
 #include <string.h>
 
 static const char *const metric_names[] = {
-	[PIN_GOAL_IOPF] = "iopf",	   [PIN_GOAL_MAX_1S] = "iopf.max_1s",
-	[PIN_GOAL_MAX_10S] = "iopf.max_10s", [PIN_GOAL_CPU_MAJOR] = "cpu_major",
+	[PIN_GOAL_IOPF] = "iopf",
+	[PIN_GOAL_MAX_1S] = "iopf.max_1s",
+	[PIN_GOAL_MAX_10S] = "iopf.max_10s",
+	[PIN_GOAL_CPU_MAJOR] = "cpu_major",
 	[PIN_GOAL_PINNED] = "pinned",
 };
 
@@ -107,8 +109,8 @@ int pin_goal_parse(const char *text, struct pin_goal *out, struct err *e)
 static uint64_t measure(const struct pin_condition *c, const struct pin_result *r,
 			uint32_t vm_pages)
 {
-	const struct pin_counts *k =
-		c->device_class < PIN_CLASSES ? &r->by_class[c->device_class] : &r->total;
+	const struct pin_counts *k = c->device_class < PIN_CLASSES ? &r->by_class[c->device_class]
+								   : &r->total;
 	switch (c->metric) {
 	case PIN_GOAL_IOPF:
 		return pin_iopf(k);
@@ -134,8 +136,7 @@ int pin_goal_failing(const struct pin_goal *g, const struct pin_result *r, uint3
 		     uint64_t exposure_ns)
 {
 	for (unsigned i = 0; i < g->n; i++)
-		if (!holds(&g->conditions[i], measure(&g->conditions[i], r, vm_pages),
-			   exposure_ns))
+		if (!holds(&g->conditions[i], measure(&g->conditions[i], r, vm_pages), exposure_ns))
 			return (int)i;
 	return -1;
 }

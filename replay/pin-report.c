@@ -145,12 +145,12 @@ static void show_trace(struct report *r, const struct pin_answer *a)
 		const unsigned n = a->devices->ndevices[k];
 		const size_t at = strlen(devices);
 		if (n)
-			snprintf(devices + at, sizeof(devices) - at, "%s%u %s%s", at ? " + " : "", n,
-				 what[k], n > 1 ? "s" : "");
+			snprintf(devices + at, sizeof(devices) - at, "%s%u %s%s", at ? " + " : "",
+				 n, what[k], n > 1 ? "s" : "");
 	}
 	report_text(r, "%s  %s (%s), %s.  %s of accesses, %s, CPU stream: %s.",
-		    trace_path(a->trace), memory_text(a->facts->vm_pages).s, a->memory_from, devices,
-		    quantity_ns(pin_exposure_ns(a)).s,
+		    trace_path(a->trace), memory_text(a->facts->vm_pages).s, a->memory_from,
+		    devices, quantity_ns(pin_exposure_ns(a)).s,
 		    a->lost_events || a->has_unknown_loss ? "EVENTS WERE LOST" : "no loss recorded",
 		    pin_main_companion(a) == PIN_BY_TRACE ? "recorded" : "none");
 	if (a->lost_events)
@@ -219,8 +219,8 @@ static void show_verdict(struct report *r, const struct pin_answer *a,
 	}
 	if (no)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text),
-			 "NO at %s: %s breaks it up to a budget of %s.", percent(no->overcommit_ppm).s,
-			 condition_text(a, no->why).s,
+			 "NO at %s: %s breaks it up to a budget of %s.",
+			 percent(no->overcommit_ppm).s, condition_text(a, no->why).s,
 			 memory_text(a->jobs[no->job].budget_pages).s);
 	report_text(r, "%s", text);
 }
@@ -278,8 +278,8 @@ static void verdict_row(struct report *r, const struct pin_answer *a, const stru
 	struct {
 		char s[120];
 	} verdict;
-	snprintf(verdict.s, sizeof(verdict.s), "%s%s%s", v->is_yes ? "yes" : "no: ",
-		 v->is_yes ? "" : condition_text(a, v->why).s,
+	snprintf(verdict.s, sizeof(verdict.s), "%s%s%s",
+		 v->is_yes ? "yes" : "no: ", v->is_yes ? "" : condition_text(a, v->why).s,
 		 v->is_non_monotone ? ", not monotone" : "");
 	report_row(r, (struct report_value[]){
 			      REPORT_S(percent(v->overcommit_ppm).s),
@@ -295,8 +295,8 @@ static void verdict_row(struct report *r, const struct pin_answer *a, const stru
 }
 
 /* Companions that judge the main one's overcommits differently. */
-static void show_decision(struct report *r, const struct pin_answer *a,
-			  const struct pin_verdict *v, size_t n)
+static void show_decision(struct report *r, const struct pin_answer *a, const struct pin_verdict *v,
+			  size_t n)
 {
 	const enum pin_companion main = pin_main_companion(a);
 	unsigned differ = 0, compared = 0;
@@ -313,12 +313,14 @@ static void show_decision(struct report *r, const struct pin_answer *a,
 		if (v[i].companion == main)
 			why = v[i].why;
 	char text[300];
-	snprintf(text, sizeof(text), "Decided by: %s", why < 0 ? "no condition; nothing comes near "
-								  "the goal" :
-								  condition_text(a, why).s);
+	snprintf(text, sizeof(text), "Decided by: %s",
+		 why < 0 ? "no condition; nothing comes near "
+			   "the goal"
+			 : condition_text(a, why).s);
 	if (compared)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text),
-			 "; what the CPU does (%u of %u scenarios say otherwise)", differ, compared);
+			 "; what the CPU does (%u of %u scenarios say otherwise)", differ,
+			 compared);
 	report_text(r, "%s.  %u of %u inputs are guesses: --assumptions", text, a->nguesses,
 		    a->nparams);
 }
@@ -329,10 +331,11 @@ static void show_next(struct report *r, const struct pin_answer *a, const struct
 	bool is_no = false;
 	for (size_t i = 0; i < n; i++)
 		is_no |= v[i].companion == pin_main_companion(a) && !v[i].is_yes;
-	report_text(r, is_no ? "Next: a larger --budget, a smaller --overcommit, or --policy at-risk; "
-			       "--verbose shows every configuration."
-			     : "Next: --plot pin.svg shows how near the cliff is; --verbose every "
-			       "configuration.");
+	report_text(r,
+		    is_no ? "Next: a larger --budget, a smaller --overcommit, or --policy at-risk; "
+			    "--verbose shows every configuration."
+			  : "Next: --plot pin.svg shows how near the cliff is; --verbose every "
+			    "configuration.");
 }
 
 static bool all_yes(const struct pin_answer *a, const struct pin_verdict *v, size_t n)
@@ -365,8 +368,9 @@ bool pin_report(struct report *r, const struct pin_answer *a, bool is_json, bool
 	}
 	show_trace(r, a);
 	show_verdict(r, a, v, n, pin_main_companion(a));
-	report_text(r, "Goal%s: %s.  Reclaim %s, access model %s.", a->has_own_goal ? "" : " (ours)",
-		    a->goal->text, a->reclaim, access_model_names[a->facts->access.model]);
+	report_text(r, "Goal%s: %s.  Reclaim %s, access model %s.",
+		    a->has_own_goal ? "" : " (ours)", a->goal->text, a->reclaim,
+		    access_model_names[a->facts->access.model]);
 	report_table(r, "verdicts", NULL, verdict_columns,
 		     sizeof(verdict_columns) / sizeof(*verdict_columns));
 	for (size_t i = 0; i < n; i++)

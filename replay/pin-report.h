@@ -53,8 +53,8 @@ struct pin_verdict {
 	enum pin_companion companion;
 	uint64_t overcommit_ppm;
 	bool is_yes, is_non_monotone;
-	size_t job;   /* the answer, or without one the job that comes closest */
-	int why;      /* condition that breaks it, or that the next smaller budget breaks; -1 */
+	size_t job; /* the answer, or without one the job that comes closest */
+	int why;    /* condition that breaks it, or that the next smaller budget breaks; -1 */
 };
 
 enum { PIN_VERDICTS_MAX = 256 };

@@ -90,7 +90,8 @@ uint64_t pin_lost_events(const struct trace *t, bool *is_unknown_out)
 	for (unsigned f = 0; f < trace_nfiles(t); f++) {
 		struct sqlite3 *db = trace_sqlite(t, f);
 		lost += (uint64_t)first_number(db, "SELECT sum(n_lost) FROM loss", &is_null);
-		*is_unknown_out |= first_number(db, "SELECT count(*) FROM loss WHERE n_lost IS NULL",
+		*is_unknown_out |= first_number(db,
+						"SELECT count(*) FROM loss WHERE n_lost IS NULL",
 						&is_null) > 0;
 	}
 	return lost;

@@ -26,10 +26,10 @@ struct pass {
 	uint64_t events;
 
 	struct pin_block blocks[2];
-	unsigned turn;         /* blocks[turn] is run, the other one filled */
-	atomic_size_t next;    /* work of this round: 0 is filling, then the cells */
-	int fed;               /* what the feed said last */
-	struct err err;        /* its sentence */
+	unsigned turn;      /* blocks[turn] is run, the other one filled */
+	atomic_size_t next; /* work of this round: 0 is filling, then the cells */
+	int fed;            /* what the feed said last */
+	struct err err;     /* its sentence */
 	bool is_over;
 	pthread_mutex_t gate;
 	pthread_barrier_t barrier;
@@ -150,7 +150,8 @@ static void note_facts(struct pin_facts *facts, const struct pin_feed *f)
 /* A VM as large as what the trace touches: one pass only to count. */
 static int count_pages(struct session *s, struct err *e)
 {
-	struct pass p = { .threads = 1, .progress = s->run->progress,
+	struct pass p = { .threads = 1,
+			  .progress = s->run->progress,
 			  .progress_ctx = s->run->progress_ctx };
 	_free_ struct pin_feed *f = malloc(sizeof(*f));
 	if (!f)
@@ -235,8 +236,7 @@ static int set_budgets(struct session *s, struct err *e)
 		struct pin_job *job = &s->jobs[i];
 		job->budget_pages = quantity_of(job->budget, s->shared.vm_pages);
 		if (job->budget_pages > s->shared.vm_pages)
-			return err_set(e, ERR_USAGE,
-				       "a budget of %llu pages: the VM has %u",
+			return err_set(e, ERR_USAGE, "a budget of %llu pages: the VM has %u",
 				       (unsigned long long)job->budget_pages, s->shared.vm_pages);
 	}
 	return 0;

@@ -31,8 +31,8 @@ struct pin_run {
 	struct background_config background;
 	struct pin_params params;
 	uint64_t seed;
-	unsigned threads;         /* 0: 1 */
-	uint64_t memory_bytes;    /* configurations beyond it take another pass; 0: no bound */
+	unsigned threads;      /* 0: 1 */
+	uint64_t memory_bytes; /* configurations beyond it take another pass; 0: no bound */
 	/* told the rows read so far; may be NULL */
 	void (*progress)(void *ctx, uint64_t rows);
 	void *progress_ctx;
