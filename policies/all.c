@@ -15,9 +15,13 @@
 	P(policy_s3fifo_2025) \
 	P(policy_sieve)
 
-#define PIN_POLICIES(P) \
-	P(policy_none)  \
-	P(policy_static_all)
+#define PIN_POLICIES(P)         \
+	P(policy_at_risk)       \
+	P(policy_best_static)   \
+	P(policy_none)          \
+	P(policy_oracle_frozen) \
+	P(policy_static_all)    \
+	P(policy_static_ring)
 
 #define P(symbol) extern const struct policy symbol;
 POLICIES(P)

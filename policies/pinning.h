@@ -61,10 +61,16 @@ struct policy_pinning {
 	void (*map)(void *state, uint32_t page, uint64_t now_ns, struct policy_pins *pins);
 	void (*release)(void *state, uint32_t page, uint64_t now_ns, struct policy_pins *pins);
 	void (*tick)(void *state, uint64_t now_ns, struct policy_pins *pins);
+	/* frozen residency only: absence i of the hindsight begins unless its page is pinned */
+	void (*leaving)(void *state, uint32_t absence, struct policy_pins *pins);
 };
 
-/* A time in which a page was swapped out, ended by a device's fault on it. */
+/*
+ * A time in which a page was swapped out, ended by a device's fault on it. It
+ * lasts from after event `from` (a number in the stream of events) to event `to`.
+ */
 struct policy_absence {
+	uint64_t from, to;
 	uint64_t from_ns, to_ns;
 	uint32_t page;
 };
@@ -72,9 +78,11 @@ struct policy_absence {
 /* What happened when nobody pinned, on the same trace, reclaim and companion. */
 struct policy_hindsight {
 	const uint32_t *faults;                /* I/O page faults by page */
-	const struct policy_absence *absences; /* by to_ns */
-	size_t nabsences;
+	const struct policy_absence *absences; /* by `to` */
+	const uint32_t *by_from;               /* their indices, by `from` */
+	uint32_t nabsences;
 	uint32_t npages;
+	bool is_frozen; /* the run follows it: pins change nothing but what they cover */
 };
 
 #endif

@@ -291,7 +291,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 /* Lists that nobody gave. */
 static void set_defaults(struct options *o)
 {
-	static char names[] = "none,lru", budgets[] = "1%,2%,5%,10%,20%",
+	static char names[] = "none,lru,at-risk", budgets[] = "1%,2%,5%,10%,20%",
 		    overcommits[] = "10%,20%,30%", seeds[] = "1";
 	if (!o->npolicies)
 		parse_list(o, names, NULL, POLICIES_MAX, "", add_policy, NULL);

@@ -14,6 +14,7 @@
 #include "base/quantity.h"
 #include "base/rng.h"
 #include "base/units.h"
+#include "replay/pin-schedule.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,11 +23,15 @@ const char *const pin_companion_names[] = { "trace", "background", "cold", "touc
 const char *const pin_class_names[] = { "nic", "block", "other", NULL };
 
 static const char *const list_names[] = { "shared", "device", NULL };
+static const char *const residency_names[] = { "live", "frozen", NULL };
 
 const struct param pin_params[] = {
 	{ "pin", "lists", PARAM_CHOICE, NULL, "shared", 0, 0,
 	  "Replacement policies: one list and budget for all devices, or a part for each",
 	  offsetof(struct pin_params, lists), list_names },
+	{ "pin", "residency", PARAM_CHOICE, NULL, "live", 0, 0,
+	  "live: reclaim reacts to pins; frozen: pages leave when they did without pins",
+	  offsetof(struct pin_params, residency), residency_names },
 	{ "pin", "epoch", PARAM_NS, NULL, "10s", NS_PER_MS, 0,
 	  "Time between two looks of a policy that works by epochs",
 	  offsetof(struct pin_params, epoch_ns), NULL },
@@ -75,6 +80,11 @@ struct pin_cell {
 	uint64_t pinned_since_ns;
 	unsigned __int128 pinned_page_ns;
 	uint64_t pinned_max, refused;
+
+	uint64_t event; /* accesses by device and CPU so far */
+	struct pin_recorder recorder;
+	struct pin_schedule schedule;
+	bool records, is_frozen;
 };
 
 uint64_t pin_limit_pages(uint64_t vm_pages, uint64_t overcommit_ppm)
@@ -106,6 +116,8 @@ static void unpin_page(struct pin_cell *c, uint32_t page)
 {
 	count_pinned(c);
 	c->pins.held_pages--;
+	if (c->is_frozen)
+		pin_schedule_unpin(&c->schedule, page);
 	hostmem_unpin(c->host, page, (struct ns){ c->now_ns });
 }
 
@@ -154,7 +166,10 @@ static struct pin_cell *cell_of_view(const struct policy_view *view)
 
 static bool view_is_resident(const struct policy_view *view, uint32_t page)
 {
-	return hostmem_page_state(cell_of_view(view)->host, page) == HOSTMEM_RESIDENT;
+	const struct pin_cell *c = cell_of_view(view);
+	if (c->is_frozen && c->schedule.is[page] == PIN_GONE)
+		return false;
+	return hostmem_page_state(c->host, page) == HOSTMEM_RESIDENT;
 }
 
 static bool view_is_pinned(const struct policy_view *view, uint32_t page)
@@ -169,6 +184,13 @@ static uint64_t view_cpu_age_ns(const struct policy_view *view, uint32_t page, u
 
 /* ---- making and ending ---- */
 
+static void on_leave(void *ctx, uint32_t page, struct ns now)
+{
+	struct pin_cell *c = ctx;
+	if (c->records)
+		pin_recorder_leaves(&c->recorder, page, c->event, now.v);
+}
+
 static int make_host(struct pin_cell *c, struct err *e)
 {
 	const struct pin_shared *s = c->shared;
@@ -176,7 +198,12 @@ static int make_host(struct pin_cell *c, struct err *e)
 	config.vm_pages = config.npages = s->vm_pages;
 	config.limit_pages = pin_limit_pages(s->vm_pages, c->job->overcommit_ppm);
 	config.is_instant = true;
-	int rc = hostmem_new(&config, NULL, &c->arena, &c->host, e);
+	if (c->is_frozen) { /* it still knows ages and pins */
+		config.limit_pages = s->vm_pages;
+		config.reclaim = RECLAIM_NONE;
+	}
+	const struct hostmem_hooks hooks = { .ctx = c, .pae_clear = on_leave };
+	int rc = hostmem_new(&config, &hooks, &c->arena, &c->host, e);
 	for (uint32_t page = 0; page < s->vm_pages && s->params.is_populated && !rc; page++)
 		hostmem_populate(c->host, page, (struct ns){ 0 });
 	return rc;
@@ -271,8 +298,11 @@ int pin_cell_new(const struct pin_shared *shared, struct pin_job *job,
 		c->classes[k].window[WINDOW_1S].length_ns = NS_PER_SEC;
 		c->classes[k].window[WINDOW_10S].length_ns = 10 * NS_PER_SEC;
 	}
+	c->is_frozen = shared->params.residency == PIN_FROZEN && hindsight;
 	choose_events(c);
 	int rc = make_host(c, e);
+	if (!rc && c->is_frozen)
+		rc = pin_schedule_init(&c->schedule, hindsight, &c->arena, e);
 	if (!rc)
 		rc = make_policy(c, hindsight, e);
 	if (rc) {
@@ -290,9 +320,22 @@ void pin_cell_free(struct pin_cell *c)
 	for (unsigned i = 0; c && i < CELL_LISTS_MAX; i++)
 		if (c->lists[i] && c->policy->deinit)
 			c->policy->deinit(c->lists[i]);
-	if (c)
+	if (c) {
+		pin_recorder_deinit(&c->recorder);
 		arena_deinit(&c->arena);
+	}
 	free(c);
+}
+
+int pin_cell_record(struct pin_cell *c, struct err *e)
+{
+	c->records = true;
+	return pin_recorder_init(&c->recorder, c->shared->vm_pages, &c->arena, e);
+}
+
+int pin_cell_hindsight(struct pin_cell *c, struct policy_hindsight *out, struct err *e)
+{
+	return pin_recorder_take(&c->recorder, out, e);
 }
 
 static void close_window(struct window *w)
@@ -355,9 +398,11 @@ static void count_iopf(struct class_state *s, uint64_t now_ns)
 }
 
 static __attribute__((noinline)) void on_iopf(struct pin_cell *c, struct class_state *s,
-					      enum touch_result r)
+					      uint32_t page, enum touch_result r)
 {
 	struct class_state *both[] = { s, &c->classes[PIN_CLASSES] };
+	if (c->records)
+		pin_recorder_fault(&c->recorder, page, c->event, c->now_ns);
 	for (unsigned i = 0; i < 2; i++) {
 		both[i]->counts.done++;
 		both[i]->counts.minor += r == TOUCH_MINOR;
@@ -408,13 +453,15 @@ static inline void on_dma(struct pin_cell *c, const struct pin_event *ev)
 {
 	const struct ns now = { ev->ts_ns };
 	struct class_state *s = &c->classes[c->shared->class_of_dev[ev->dev]];
-	const enum touch_result r = hostmem_touch(c->host, ev->page, TOUCH_DMA, ev->is_write, now);
+	enum touch_result r = hostmem_touch(c->host, ev->page, TOUCH_DMA, ev->is_write, now);
+	if (c->is_frozen && pin_schedule_use(&c->schedule, ev->page))
+		r = TOUCH_MAJOR;
 	s->counts.dma_pages++;
 	if (__builtin_expect(r != TOUCH_HIT, 0)) {
 		if (r == TOUCH_FIRST)
 			s->counts.first++;
 		else
-			on_iopf(c, s, r);
+			on_iopf(c, s, ev->page, r);
 	}
 	if (c->policy->pinning)
 		tell_pinning(c, ev, is_iopf(r));
@@ -450,11 +497,27 @@ static __attribute__((noinline)) void on_ticks(struct pin_cell *c, uint64_t unti
 	}
 }
 
+/* Frozen: what left after the event before now is gone, unless it is pinned. */
+static __attribute__((noinline)) void follow_schedule(struct pin_cell *c)
+{
+	const struct policy_pinning *p = c->policy->pinning;
+	uint32_t absence;
+	while ((absence = pin_schedule_next(&c->schedule, c->event + 1)) != UINT32_MAX) {
+		const uint32_t page = c->schedule.h->absences[absence].page;
+		if (p && p->leaving)
+			p->leaving(c->lists[0], absence, &c->pins);
+		c->schedule.is[page] = hostmem_is_pinned(c->host, page) ? PIN_KEPT : PIN_GONE;
+	}
+}
+
 static inline void on_event(struct pin_cell *c, const struct pin_event *ev)
 {
+	if (c->is_frozen && ev->kind <= PIN_BACKGROUND)
+		follow_schedule(c);
 	if (ev->ts_ns >= c->next_tick_ns || ev->ts_ns >= c->next_epoch_ns)
 		on_ticks(c, ev->ts_ns);
 	c->now_ns = ev->ts_ns;
+	c->event += ev->kind <= PIN_BACKGROUND;
 	switch (ev->kind) {
 	case PIN_DMA:
 		on_dma(c, ev);

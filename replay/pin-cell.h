@@ -55,9 +55,13 @@ extern const char *const pin_class_names[]; /* "nic", "block", "other", NULL */
 
 enum pin_lists { PIN_LISTS_SHARED, PIN_LISTS_DEVICE };
 
+/* frozen: pages are swapped out when they were without pins; a pin only covers its page. */
+enum pin_residency { PIN_LIVE, PIN_FROZEN };
+
 /* Section [pin], the part that is not of one policy. */
 struct pin_params {
 	int lists;         /* enum pin_lists, of the replacement policies */
+	int residency;     /* enum pin_residency */
 	uint64_t epoch_ns; /* between two ticks of a policy */
 	bool is_populated; /* at the start all memory of the VM is resident */
 };
@@ -110,10 +114,17 @@ struct pin_shared {
 
 struct pin_cell;
 
-/* Shared, job and hindsight (may be NULL) are borrowed until free. */
+/* Shared, job and hindsight (NULL: none is needed) are borrowed until free. */
 int pin_cell_new(const struct pin_shared *shared, struct pin_job *job,
 		 const struct policy_hindsight *hindsight, struct pin_cell **out, struct err *e);
 void pin_cell_free(struct pin_cell *c);
+
+/*
+ * From the start on notes each IOPF and when its page had left; after the run
+ * pin_cell_hindsight hands that over (pin_hindsight_free releases it).
+ */
+int pin_cell_record(struct pin_cell *c, struct err *e);
+int pin_cell_hindsight(struct pin_cell *c, struct policy_hindsight *out, struct err *e);
 
 void pin_cell_run(struct pin_cell *c, const struct pin_block *b);
 

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "replay/pin-feed.h"
+#include "replay/pin-schedule.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -126,7 +127,15 @@ struct session {
 	struct pin_shared shared;
 	struct pin_feed_config feed;
 	struct pin_facts *facts;
+	struct past *pasts;
+	size_t npasts;
 	bool is_used; /* the access stream is not at its beginning */
+};
+
+/* A run without pins, which others look back on. */
+struct past {
+	struct pin_job job;
+	struct policy_hindsight hindsight;
 };
 
 static int open_feed(struct session *s, struct pin_feed *f, struct err *e)
@@ -171,20 +180,40 @@ static int count_pages(struct session *s, struct err *e)
 	return rc;
 }
 
-static int make_cells(struct session *s, struct pin_job *jobs, size_t n, struct pin_cell **cells,
-		      struct err *e)
+static const struct policy_hindsight *past_of(const struct session *s, const struct pin_job *j)
+{
+	for (size_t i = 0; i < s->npasts; i++)
+		if (s->pasts[i].job.companion == j->companion &&
+		    s->pasts[i].job.overcommit_ppm == j->overcommit_ppm)
+			return &s->pasts[i].hindsight;
+	return NULL;
+}
+
+static int make_cells(struct session *s, struct pin_job *const *jobs, size_t n,
+		      struct pin_cell **cells, bool records, struct err *e)
 {
 	int rc = 0;
-	for (size_t i = 0; i < n && !rc; i++)
-		rc = pin_cell_new(&s->shared, &jobs[i], NULL, &cells[i], e);
+	for (size_t i = 0; i < n && !rc; i++) {
+		const struct policy_hindsight *h = records ? NULL : past_of(s, jobs[i]);
+		rc = pin_cell_new(&s->shared, jobs[i], h, &cells[i], e);
+		if (!rc && records)
+			rc = pin_cell_record(cells[i], e);
+	}
 	return rc;
 }
 
-/* n jobs in one pass. */
-static int run_wave(struct session *s, struct pin_job *jobs, size_t n, struct err *e)
+static int end_cell(struct session *s, struct pin_cell *c, size_t i, bool records, struct err *e)
+{
+	const int rc = pin_cell_end(c, e);
+	return rc || !records ? rc : pin_cell_hindsight(c, &s->pasts[i].hindsight, e);
+}
+
+/* n jobs in one pass; records: they are the pasts, in order from `first`. */
+static int run_wave(struct session *s, struct pin_job *const *jobs, size_t first, size_t n,
+		    bool records, struct err *e)
 {
 	_free_ struct pin_cell **cells = calloc(n, sizeof(struct pin_cell *));
-	_free_ struct pin_feed *f = malloc(sizeof(*f));
+	_free_ struct pin_feed *f = calloc(1, sizeof(*f));
 	if (!cells || !f)
 		return err_set(e, ERR_NOMEM, "no memory for %zu configurations", n);
 
@@ -198,17 +227,70 @@ static int run_wave(struct session *s, struct pin_job *jobs, size_t n, struct er
 	};
 	int rc = open_feed(s, f, e);
 	if (!rc)
-		rc = make_cells(s, jobs, n, cells, e);
+		rc = make_cells(s, jobs + first, n, cells, records, e);
 	if (!rc)
 		rc = run_pass(&p, e);
 	if (!rc)
 		note_facts(s->facts, f);
 	for (size_t i = 0; i < n; i++) {
-		if (!rc && cells[i])
-			rc = pin_cell_end(cells[i], e);
+		if (!rc)
+			rc = end_cell(s, cells[i], first + i, records, e);
 		pin_cell_free(cells[i]);
 	}
 	pin_feed_deinit(f);
+	return rc;
+}
+
+/* Bytes of a configuration: what hostmem, a policy and the cell keep a page, roughly. */
+static size_t jobs_per_wave(const struct session *s)
+{
+	enum { BYTES_PER_PAGE = 48, BYTES_FIXED = 1 << 20 };
+	const uint64_t each = (uint64_t)s->shared.vm_pages * BYTES_PER_PAGE + BYTES_FIXED;
+	const uint64_t n = s->run->memory_bytes ? s->run->memory_bytes / each : s->njobs;
+	return n < 1 ? 1 : n < s->njobs ? (size_t)n : s->njobs;
+}
+
+/* As many jobs at a time as memory allows. */
+static int run_jobs(struct session *s, struct pin_job *const *jobs, size_t n, bool records,
+		    struct err *e)
+{
+	const size_t most = jobs_per_wave(s);
+	int rc = 0;
+	for (size_t i = 0; i < n && !rc; i += most)
+		rc = run_wave(s, jobs, i, n - i < most ? n - i : most, records, e);
+	return rc;
+}
+
+static bool looks_back(const struct session *s, const struct pin_job *j)
+{
+	const struct policy_pinning *p = j->policy->pinning;
+	return s->run->params.residency == PIN_FROZEN || (p && p->needs_hindsight);
+}
+
+/* Runs once without pins for each companion and overcommit that somebody looks back on. */
+static int make_pasts(struct session *s, struct err *e)
+{
+	s->pasts = calloc(s->njobs, sizeof(*s->pasts));
+	_free_ struct pin_job **jobs = calloc(s->njobs, sizeof(struct pin_job *));
+	if (!s->pasts || !jobs)
+		return err_set(e, ERR_NOMEM, "no memory for the configurations");
+	for (size_t i = 0; i < s->njobs; i++) {
+		const struct pin_job *j = &s->jobs[i];
+		if (!looks_back(s, j) || past_of(s, j))
+			continue;
+		jobs[s->npasts] = &s->pasts[s->npasts].job;
+		s->pasts[s->npasts++].job = (struct pin_job){
+			.policy = policy_find_pinning("none"),
+			.overcommit_ppm = j->overcommit_ppm,
+			.companion = j->companion,
+		};
+	}
+	struct pin_shared shared = s->shared;
+	s->shared.params.residency = PIN_LIVE;
+	const int rc = run_jobs(s, jobs, s->npasts, true, e);
+	s->shared = shared;
+	for (size_t i = 0; i < s->npasts; i++)
+		s->pasts[i].hindsight.is_frozen = shared.params.residency == PIN_FROZEN;
 	return rc;
 }
 
@@ -276,15 +358,6 @@ static int prepare(struct session *s, struct err *e)
 	return set_budgets(s, e);
 }
 
-/* Bytes of a configuration: what hostmem, a policy and the cell keep a page, roughly. */
-static size_t jobs_per_wave(const struct session *s)
-{
-	enum { BYTES_PER_PAGE = 48, BYTES_FIXED = 1 << 20 };
-	const uint64_t each = (uint64_t)s->shared.vm_pages * BYTES_PER_PAGE + BYTES_FIXED;
-	const uint64_t n = s->run->memory_bytes ? s->run->memory_bytes / each : s->njobs;
-	return n < 1 ? 1 : n < s->njobs ? (size_t)n : s->njobs;
-}
-
 int pin_run(const struct pin_run *run, struct pin_job *jobs, size_t njobs,
 	    struct pin_facts *facts_out, struct err *e)
 {
@@ -296,9 +369,18 @@ int pin_run(const struct pin_run *run, struct pin_job *jobs, size_t njobs,
 	if (rc)
 		return rc;
 	rc = prepare(&s, e);
-	const size_t wave = rc ? 0 : jobs_per_wave(&s);
-	for (size_t i = 0; i < njobs && !rc; i += wave)
-		rc = run_wave(&s, jobs + i, njobs - i < wave ? njobs - i : wave, e);
+	_free_ struct pin_job **list = calloc(njobs + 1, sizeof(struct pin_job *));
+	if (!rc && !list)
+		rc = err_set(e, ERR_NOMEM, "no memory for the configurations");
+	for (size_t i = 0; i < njobs && list; i++)
+		list[i] = &jobs[i];
+	if (!rc)
+		rc = make_pasts(&s, e);
+	if (!rc)
+		rc = run_jobs(&s, list, njobs, false, e);
+	for (size_t i = 0; i < s.npasts; i++)
+		pin_hindsight_free(&s.pasts[i].hindsight);
+	free(s.pasts);
 	access_close(s.access);
 	return rc;
 }

@@ -8,8 +8,8 @@ set logscale y
 set yrange [0.5:*]
 set grid
 set key outside right noenhanced
-floor(v) = v > 0.5 ? v : 0.5
-plot for [i = 0:int(series) - 1] $data index i using 1:(floor($2)) with linespoints linewidth 2 \
+atleast(v) = v > 0.5 ? v : 0.5
+plot for [i = 0:int(series) - 1] $data index i using 1:(atleast($2)) with linespoints linewidth 2 \
 	linecolor i + 1 pointtype 7 pointsize 0.6 title columnheader(1)." IOPF", \
-	for [i = 0:int(series) - 1] $data index i using 1:(floor($3)) with linespoints \
+	for [i = 0:int(series) - 1] $data index i using 1:(atleast($3)) with linespoints \
 	linecolor i + 1 dashtype 2 pointtype 6 pointsize 0.6 title columnheader(1)." CPU"
