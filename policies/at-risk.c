@@ -15,9 +15,13 @@
  *	score	32 * min(returns + faults, 31) + log2(visits), 0 while the CPU
  *		has touched the page within a quarter of the danger age
  *
- * Every epoch the best scores are pinned, as many as the budget allows, and of
- * equal ones those that are pinned already. A page that faults is pinned at once
- * while there is room. Returns and faults halve after half_life.
+ * Every epoch the best scores are pinned, as many as most of the budget allows, and of
+ * equal ones those that are pinned already; these also keep their score while
+ * the CPU uses them, so that pins do not come and go with it. A page that
+ * faults is pinned at once while there is room, and with it its company: pages
+ * with near numbers (hence first touched with it) that devices last used within
+ * a second of its last use are about to be used again, as rings are after a
+ * pause. Returns and faults halve after half_life.
  */
 #include "base/param.h"
 #include "base/units.h"
@@ -26,6 +30,7 @@
 struct at_risk_params {
 	uint64_t half_life_ns;
 	uint64_t min_visits;
+	uint64_t reserve_ppm;
 };
 
 static const struct param at_risk_params[] = {
@@ -35,12 +40,17 @@ static const struct param at_risk_params[] = {
 	{ "pin", "at_risk_min_visits", PARAM_U64, "visits", "2 | guess", 1, 0,
 	  "at-risk: a page without returns needs this many visits to be pinned",
 	  offsetof(struct at_risk_params, min_visits), NULL },
+	{ "pin", "at_risk_reserve_ppm", PARAM_PPM, NULL, "10% | guess", 0, 1000000,
+	  "at-risk: share of the budget that is kept for pages that fault, and their company",
+	  offsetof(struct at_risk_params, reserve_ppm), NULL },
 };
 
 enum {
 	RETURNS_MAX = 31,
 	SCORES = (RETURNS_MAX + 1) * 32,
 	DANGER_EPOCHS = 8,
+	COMPANY_REACH = 64, /* pages on either side */
+	COMPANY_MISSES = 8, /* others between them */
 };
 
 struct risk {
@@ -102,11 +112,33 @@ static void at_risk_visit(struct at_risk *s, const struct policy_access *a, uint
 	pins->pin(pins, a->page);
 }
 
+/* One side of the page: the pages that were last used when it was. */
+static void pin_company(struct at_risk *s, uint32_t page, int64_t step, uint64_t last_ns,
+			struct policy_pins *pins)
+{
+	unsigned misses = 0;
+	for (int64_t i = 1; i <= COMPANY_REACH && misses < COMPANY_MISSES; i++) {
+		const int64_t at = (int64_t)page + i * step;
+		if (at < 0 || at >= (int64_t)s->view->npages)
+			return;
+		const uint64_t other_ns = s->last_ns[at];
+		const uint64_t apart = other_ns > last_ns ? other_ns - last_ns : last_ns - other_ns;
+		if (!other_ns || apart > NS_PER_SEC)
+			misses++;
+		else
+			pins->pin(pins, (uint32_t)at);
+	}
+}
+
 static void at_risk_access(void *state, const struct policy_access *a, struct policy_pins *pins)
 {
 	struct at_risk *s = state;
 	uint64_t *last = &s->last_ns[a->page];
 	const uint64_t idle_ns = *last ? a->now_ns + 1 - *last : UINT64_MAX;
+	if (a->is_fault && *last) {
+		pin_company(s, a->page, 1, *last, pins);
+		pin_company(s, a->page, -1, *last, pins);
+	}
 	*last = a->now_ns + 1;
 	if (a->is_fault)
 		at_risk_visit(s, a, idle_ns, pins);
@@ -119,7 +151,8 @@ static uint16_t score_of(const struct at_risk *s, uint32_t page, uint64_t now_ns
 	const struct risk r = s->risk[page];
 	if (!r.returns && r.visits < s->params->min_visits)
 		return 0;
-	if (s->view->cpu_age_ns(s->view, page, now_ns) < s->danger_ns / 4)
+	if (!s->view->is_pinned(s->view, page) &&
+	    s->view->cpu_age_ns(s->view, page, now_ns) < s->danger_ns / 4)
 		return 0;
 	const unsigned returns = r.returns < RETURNS_MAX ? r.returns : RETURNS_MAX;
 	const unsigned log = r.visits ? 31 - (unsigned)__builtin_clz(r.visits) : 0;
@@ -157,7 +190,8 @@ static void at_risk_tick(void *state, uint64_t now_ns, struct policy_pins *pins)
 		s->count[s->score[i]]++;
 	}
 	uint32_t of_cut;
-	const unsigned cut = find_cut(s, pins->budget_pages, &of_cut);
+	const uint64_t reserve = (uint64_t)pins->budget_pages * s->params->reserve_ppm / 1000000;
+	const unsigned cut = find_cut(s, pins->budget_pages - (uint32_t)reserve, &of_cut);
 	/* those that stay first, so that there is room for those that come */
 	for (uint32_t i = 0; i < s->nseen; i++) {
 		if (!s->view->is_pinned(s->view, s->seen[i]))
