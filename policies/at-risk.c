@@ -55,6 +55,8 @@ enum {
 
 struct risk {
 	uint16_t visits, returns;
+	bool is_candidate; /* in the list of those that an epoch looks at */
+	bool is_pinned;
 };
 
 struct at_risk {
@@ -63,7 +65,7 @@ struct at_risk {
 	struct risk *risk; /* by page */
 	uint64_t *last_ns; /* by page: 1 + time of its last access; 0: none */
 	uint32_t *seen;    /* pages with a visit, in order of the first */
-	uint16_t *score;   /* of the pages in seen, for one epoch */
+	uint16_t *score;   /* of the candidates, for one epoch */
 	uint32_t nseen;
 	uint64_t danger_ns, halve_at_ns;
 	uint32_t count[SCORES]; /* of one epoch */
@@ -96,20 +98,28 @@ static void learn_danger(struct at_risk *s, uint64_t idle_ns)
 		s->danger_ns = s->view->epoch_ns;
 }
 
+static void try_pin(struct at_risk *s, uint32_t page, struct policy_pins *pins)
+{
+	if (!s->risk[page].is_pinned)
+		s->risk[page].is_pinned = pins->pin(pins, page);
+}
+
 static void at_risk_visit(struct at_risk *s, const struct policy_access *a, uint64_t idle_ns,
 			  struct policy_pins *pins)
 {
 	struct risk *r = &s->risk[a->page];
-	if (!r->visits && !r->returns)
-		s->seen[s->nseen++] = a->page;
 	r->visits += r->visits != UINT16_MAX;
 	const uint16_t weight = a->is_fault ? 2 : idle_ns >= s->danger_ns;
 	r->returns = r->returns + weight > UINT16_MAX ? UINT16_MAX : r->returns + weight;
+	if (!r->is_candidate && (r->returns || r->visits >= s->params->min_visits)) {
+		r->is_candidate = true;
+		s->seen[s->nseen++] = a->page;
+	}
 	if (!a->is_fault)
 		return;
 	if (idle_ns != UINT64_MAX)
 		learn_danger(s, idle_ns);
-	pins->pin(pins, a->page);
+	try_pin(s, a->page, pins);
 }
 
 /* One side of the page: the pages that were last used when it was. */
@@ -125,8 +135,8 @@ static void pin_company(struct at_risk *s, uint32_t page, int64_t step, uint64_t
 		const uint64_t apart = other_ns > last_ns ? other_ns - last_ns : last_ns - other_ns;
 		if (!other_ns || apart > NS_PER_SEC)
 			misses++;
-		else
-			pins->pin(pins, (uint32_t)at);
+		else if (s->risk[at].is_candidate)
+			try_pin(s, (uint32_t)at, pins);
 	}
 }
 
@@ -146,13 +156,10 @@ static void at_risk_access(void *state, const struct policy_access *a, struct po
 		at_risk_visit(s, a, idle_ns == UINT64_MAX ? 0 : idle_ns, pins);
 }
 
-static uint16_t score_of(const struct at_risk *s, uint32_t page, uint64_t now_ns)
+static inline uint16_t score_of(const struct at_risk *s, uint32_t page, uint64_t now_ns)
 {
 	const struct risk r = s->risk[page];
-	if (!r.returns && r.visits < s->params->min_visits)
-		return 0;
-	if (!s->view->is_pinned(s->view, page) &&
-	    s->view->cpu_age_ns(s->view, page, now_ns) < s->danger_ns / 4)
+	if (!r.is_pinned && s->view->cpu_age_ns(s->view, page, now_ns) < s->danger_ns / 4)
 		return 0;
 	const unsigned returns = r.returns < RETURNS_MAX ? r.returns : RETURNS_MAX;
 	const unsigned log = r.visits ? 31 - (unsigned)__builtin_clz(r.visits) : 0;
@@ -194,22 +201,24 @@ static void at_risk_tick(void *state, uint64_t now_ns, struct policy_pins *pins)
 	const unsigned cut = find_cut(s, pins->budget_pages - (uint32_t)reserve, &of_cut);
 	/* those that stay first, so that there is room for those that come */
 	for (uint32_t i = 0; i < s->nseen; i++) {
-		if (!s->view->is_pinned(s->view, s->seen[i]))
+		struct risk *r = &s->risk[s->seen[i]];
+		if (!r->is_pinned || s->score[i] > cut)
 			continue;
-		if (cut && s->score[i] == cut && of_cut)
+		if (cut && s->score[i] == cut && of_cut) {
 			of_cut--;
-		else if (s->score[i] <= cut)
-			pins->unpin(pins, s->seen[i]);
+			continue;
+		}
+		pins->unpin(pins, s->seen[i]);
+		r->is_pinned = false;
+		s->score[i] = 0; /* not again in this epoch */
 	}
 	for (uint32_t i = 0; i < s->nseen; i++) {
-		if (s->view->is_pinned(s->view, s->seen[i]))
+		if (s->score[i] < cut || !s->score[i] || s->risk[s->seen[i]].is_pinned)
 			continue;
-		if (s->score[i] > cut) {
-			pins->pin(pins, s->seen[i]);
-		} else if (cut && s->score[i] == cut && of_cut) {
-			of_cut--;
-			pins->pin(pins, s->seen[i]);
-		}
+		if (s->score[i] > cut)
+			try_pin(s, s->seen[i], pins);
+		else if (of_cut && of_cut--)
+			try_pin(s, s->seen[i], pins);
 	}
 }
 

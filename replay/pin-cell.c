@@ -32,7 +32,7 @@ const struct param pin_params[] = {
 	{ "pin", "residency", PARAM_CHOICE, NULL, "live", 0, 0,
 	  "live: reclaim reacts to pins; frozen: pages leave when they did without pins",
 	  offsetof(struct pin_params, residency), residency_names },
-	{ "pin", "epoch", PARAM_NS, NULL, "10s", NS_PER_MS, 0,
+	{ "pin", "epoch", PARAM_NS, NULL, "30s | guess", NS_PER_MS, 0,
 	  "Time between two looks of a policy that works by epochs",
 	  offsetof(struct pin_params, epoch_ns), NULL },
 	{ "pin", "populated", PARAM_BOOL, NULL, "no", 0, 0,
