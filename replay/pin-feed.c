@@ -41,18 +41,12 @@ struct gathered {
 	size_t n;
 };
 
-static unsigned wanted_bits(const struct pin_feed *f)
-{
-	unsigned bits = ACCESS_TOUCH;
-	if (f->config.wants_mappings)
-		bits |= ACCESS_OPEN | ACCESS_CLOSE | ACCESS_LIVE_BEGIN | ACCESS_LIVE_END;
-	return bits;
-}
-
 /* 1, or 0 at the end of the trace. */
 static int gather(struct pin_feed *f, struct gathered *g, struct err *e)
 {
-	const unsigned wanted = wanted_bits(f);
+	/* mappings count even if nobody wants them: numbers may not depend on who pins */
+	const unsigned wanted = ACCESS_TOUCH | ACCESS_OPEN | ACCESS_CLOSE | ACCESS_LIVE_BEGIN |
+				ACCESS_LIVE_END;
 	const bool wants_cpu = f->config.wants_cpu;
 	g->n = 0;
 	while (g->n < PIN_FEED_BATCH) {
@@ -146,11 +140,13 @@ static int stage_next(struct pin_feed *f, struct err *e)
 
 	for (size_t i = 0; i < g.n; i++)
 		f->last_pfn = g.page[i] > f->last_pfn ? g.page[i] : f->last_pfn;
-	if (f->config.wants_mappings)
-		for (size_t i = 0; i < g.n; i++)
+	if (f->first_ns == UINT64_MAX)
+		f->first_ns = g.ts_ns[0];
+	f->last_ns = g.ts_ns[g.n - 1];
+	for (size_t i = 0; i < g.n; i++)
+		if (f->config.wants_mappings)
 			stage_mapped(f, &g, i);
-	else
-		for (size_t i = 0; i < g.n; i++)
+		else if (g.what[i] & ACCESS_TOUCH)
 			stage(f, &g, i, g.what[i] & ACCESS_BY_CPU ? PIN_CPU : PIN_DMA);
 	return 1;
 }
@@ -194,10 +190,5 @@ int pin_feed_next(struct pin_feed *f, struct pin_block *b, struct err *e)
 		}
 		merge(f, b);
 	}
-	if (!b->n)
-		return 0;
-	if (f->first_ns == UINT64_MAX)
-		f->first_ns = b->events[0].ts_ns;
-	f->last_ns = b->events[b->n - 1].ts_ns;
-	return 1;
+	return b->n > 0;
 }

@@ -4,8 +4,8 @@
  * time order, with dense page numbers, and the touches of the declared CPU
  * load between them. Decoded and numbered once, used by every configuration.
  *
- * Number n is the n-th page that the trace touches first; what the trace never
- * touches has the numbers above, up to the size of the VM. At the same time
+ * Number n is the n-th page that the trace touches or maps first; what it never
+ * does has the numbers above, up to the size of the VM. At the same time
  * device before CPU of the trace before the declared load.
  */
 #ifndef PUGMARK_REPLAY_PIN_FEED_H
@@ -40,7 +40,7 @@ struct pin_feed {
 	struct pin_feed_config config;
 	struct pageids ids;
 	struct background background;
-	uint64_t first_ns, last_ns; /* of the events fed so far */
+	uint64_t first_ns, last_ns; /* of the trace's accesses so far */
 	uint64_t last_pfn;          /* highest page number so far */
 
 	struct access_batch batch;
