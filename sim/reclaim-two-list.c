@@ -237,6 +237,9 @@ static uint64_t two_list_shrink(struct hostmem *h, struct ns now)
 			break;
 		run_priorities(&r);
 		r.is_forced = !r.freed && r.has_skipped;
+		/* foreign pages make the inactive list look long when the VM has none left there */
+		if (!r.freed && !r.t->size[INACTIVE])
+			scan_active(&r, CHUNK);
 	}
 	h->work_end = r.now;
 	return r.freed;

@@ -157,6 +157,71 @@ static void test_two_list_async_write(void **state)
 	host_free(&o);
 }
 
+/* The distance at which a refault is near: as many events as there are active pages. */
+static void test_two_list_far_refault(void **state)
+{
+	(void)state;
+	const struct hostmem_config c = config(8, 8, two_list_small);
+	struct host o = host_new(&c, NULL);
+	const struct hostmem_counts *n = hostmem_counts(o.h);
+	for (uint32_t i = 0; i < 8; i++)
+		hostmem_populate(o.h, i, at_start);
+	for (uint32_t i = 4; i < 7; i++)
+		touch(&o, i);
+	/* one scan evicts 0, 1, 2, 3, activates 4, 5, 6, evicts 7: their clocks at eviction
+	 * are 0, 1, 2, 3 and 7, and now it is 8 */
+	hostmem_set_limit(o.h, 7, at_start);
+	assert_string_equal(states(&o, 8), "SSSSRRRS");
+	assert_int_equal(touch(&o, 3), TOUCH_MAJOR); /* 5 > 3 active pages */
+	assert_int_equal(n->refault_activations, 0);
+	assert_int_equal(touch(&o, 7), TOUCH_MAJOR); /* 1 */
+	assert_int_equal(n->refault_activations, 1);
+	assert_int_equal(touch(&o, 2), TOUCH_MAJOR); /* 9 - 2 > 4 */
+	assert_int_equal(n->refault_activations, 1);
+	assert_int_equal(n->refaults, 3);
+	host_free(&o);
+}
+
+/* Deactivation waits for the statistics, and counts what is not the VM's. */
+static void test_two_list_statistics(void **state)
+{
+	(void)state;
+	struct hostmem_config c = config(400, 400, two_list_small);
+	for (int i = 0; i < 3; i++) {
+		c.stat_period_ns = i == 1 ? 10 * NS_PER_SEC : 0;
+		c.foreign_inactive_pages = i == 2 ? 1000 : 0;
+		struct host o = host_new(&c, NULL);
+		const struct hostmem_counts *n = hostmem_counts(o.h);
+		const struct ns now = { NS_PER_SEC };
+		for (uint32_t k = 0; k < 400; k++)
+			hostmem_populate(o.h, k, now);
+		for (uint32_t k = 0; k < 300; k++)
+			hostmem_touch(o.h, k, TOUCH_CPU, false, now);
+		hostmem_set_limit(o.h, 399, now);
+		hostmem_set_limit(o.h, 350, now);
+		assert_true(n->activated > 0);
+		/* fresh figures: the active list is long; stale ones do not know it yet; and
+		 * beside the inactive pages of others it is not */
+		assert_int_equal(n->deactivated > 0, i == 0);
+		host_free(&o);
+	}
+}
+
+static void test_index(void **state)
+{
+	(void)state;
+	static const char *const settings[] = { "memory.reclaim=lru", "memory.index_ppm=10%",
+						NULL };
+	const struct hostmem_config c = config(1000, 1000, settings);
+	struct host o = host_new(&c, NULL);
+	for (uint32_t i = 0; i < 1000; i++)
+		touch(&o, i);
+	assert_int_equal(hostmem_counts(o.h)->resident, 900);
+	hostmem_set_limit(o.h, 500, at_start);
+	assert_int_equal(hostmem_counts(o.h)->resident, 400);
+	host_free(&o);
+}
+
 /* ---- lru ---- */
 
 static void test_lru_equals_policy(void **state)
@@ -812,6 +877,12 @@ int main(void)
 		  test_two_list_populated, NULL, NULL, NULL },
 		{ "two-list spares a page once for the access that brought it",
 		  test_two_list_second_chance, NULL, NULL, NULL },
+		{ "a refault is near when the active list is as long as its distance",
+		  test_two_list_far_refault, NULL, NULL, NULL },
+		{ "two-list deactivates by statistics that are late and count others' pages",
+		  test_two_list_statistics, NULL, NULL, NULL },
+		{ "tables of the host take their share of the limit", test_index, NULL, NULL,
+		  NULL },
 		{ "a page written to a disk stays in the swap cache until a scan frees it",
 		  test_two_list_async_write, NULL, NULL, NULL },
 		{ "lru hits exactly where the cache policy lru does", test_lru_equals_policy, NULL,
