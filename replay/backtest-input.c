@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * Three readers and the list of limit steps, merged by time. Rows of cpu wait
- * in a heap, as a drawn time may lie behind those of later rows.
+ * Three readers and the list of limit steps, merged by time. Mappings count as
+ * accesses near their use (replay/access.h). Rows of cpu wait in a heap, as a
+ * drawn time may lie behind those of later rows.
  */
 #include "replay/backtest-input.h"
 
 #include "base/rng.h"
+#include "replay/access.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +29,10 @@ struct backtest_input {
 	const struct backtest_recording *r;
 	const struct backtest_config *c;
 	uint64_t draw; /* of touch times */
-	struct cursor dma, cpu, swap;
+	struct access *dma;
+	struct access_batch accesses;
+	size_t access; /* next of accesses */
+	struct cursor cpu, swap;
 	size_t step;
 	struct touch *heap; /* least time first, then the least page */
 	size_t nheap, heap_cap;
@@ -155,15 +160,30 @@ static int check_pages(const struct backtest_input *in, const struct backtest_ev
 		       (unsigned long long)ev->first, (unsigned long long)all);
 }
 
+/* Stands on the next row that uses pages; of a mapping nobody ends, that is its map. */
+static int look_dma(struct backtest_input *in, struct err *e)
+{
+	for (;; in->access++) {
+		while (in->access == in->accesses.n) {
+			in->access = in->accesses.n = 0;
+			const int rc = access_next(in->dma, &in->accesses, e);
+			if (rc <= 0)
+				return rc;
+		}
+		if (in->accesses.what[in->access] & (ACCESS_TOUCH | ACCESS_LIVE_BEGIN))
+			return 1;
+	}
+}
+
 static int take_dma(struct backtest_input *in, struct backtest_event *out, struct err *e)
 {
-	const struct batch *b = in->dma.batch;
-	const uint32_t i = in->dma.at++;
+	const struct access_batch *b = &in->accesses;
+	const size_t i = in->access++;
 
-	out->first = batch_u64(b, DMA_COL_pfn)[i];
-	out->npages = batch_u32(b, DMA_COL_npages)[i];
-	out->dev = batch_u16(b, DMA_COL_dev)[i];
-	out->is_write = batch_u8(b, DMA_COL_dir)[i] != DIR_TO_DEVICE; /* not known: the worse */
+	out->first = b->first[i];
+	out->npages = b->npages[i];
+	out->dev = b->dev[i];
+	out->is_write = b->what[i] & (ACCESS_WRITE | ACCESS_LIVE_BEGIN);
 	return check_pages(in, out, e);
 }
 
@@ -229,7 +249,7 @@ int backtest_input_next(struct backtest_input *in, struct backtest_event *out, s
 	while (in->step < r->nsteps && r->steps[in->step].is_squeeze && !in->c->has_squeezes)
 		in->step++;
 	const int has_snapshot = look_snapshot(in, e);
-	const int has_dma = has_snapshot < 0 ? has_snapshot : look(&in->dma, e);
+	const int has_dma = has_snapshot < 0 ? has_snapshot : look_dma(in, e);
 	const int has_touch = has_dma < 0 ? has_dma : look_touch(in, e);
 	if (has_touch < 0)
 		return has_touch;
@@ -241,7 +261,7 @@ int backtest_input_next(struct backtest_input *in, struct backtest_event *out, s
 		[BACKTEST_LIMIT] = { in->step < r->nsteps,
 				     in->step < r->nsteps ? r->steps[in->step].ts_ns : 0 },
 		[BACKTEST_SNAPSHOT] = { has_snapshot, has_snapshot ? time_of(&in->swap) : 0 },
-		[BACKTEST_DMA] = { has_dma, has_dma ? time_of(&in->dma) : 0 },
+		[BACKTEST_DMA] = { has_dma, has_dma ? in->accesses.ts_ns[in->access] : 0 },
 		[BACKTEST_TOUCH] = { has_touch, has_touch ? in->heap[0].ts_ns : 0 },
 	};
 	int best = -1;
@@ -281,10 +301,13 @@ int backtest_input_open(const struct backtest_recording *r, const struct backtes
 	in->r = r;
 	in->c = c;
 	in->draw = splitmix64_mix(c->seed);
-	int rc = open_cursor(&in->dma, r->trace, KIND_DMA,
-			     BIT(DMA_COL_ts) | BIT(DMA_COL_dev) | BIT(DMA_COL_dir) |
-				     BIT(DMA_COL_pfn) | BIT(DMA_COL_npages),
-			     e);
+	const struct access_config near = {
+		.model = ACCESS_NEAR,
+		.without_cpu = true,
+		.dma_stream = -1,
+		.cpu_stream = -1,
+	};
+	int rc = access_open(r->trace, &near, &in->dma, e);
 	if (!rc)
 		rc = open_cursor(&in->cpu, r->trace, KIND_CPU,
 				 BIT(CPU_COL_ts) | BIT(CPU_COL_pfn) | BIT(CPU_COL_npages) |
@@ -307,7 +330,7 @@ void backtest_input_close(struct backtest_input *in)
 {
 	if (!in)
 		return;
-	trace_reader_close(in->dma.reader);
+	access_close(in->dma);
 	trace_reader_close(in->cpu.reader);
 	trace_reader_close(in->swap.reader);
 	free(in->heap);

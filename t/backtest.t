@@ -45,4 +45,64 @@ if [ -d "$DATA/swap/w1-20-zram" ]; then
 else
 	skip 'a recording of a real guest is imported whole' 'no swap/w1-20-zram in the data folder'
 fi
+
+pugmark pin --help 2>/dev/null | grep -q -e --backtest || {
+	skip 'faults of the model are compared with the truth' "this build has no 'pugmark pin --backtest'"
+	done_testing
+}
+
+# of CLASS KEY: a number of that row of the last back-test
+of() {
+	out | tr '{' '\n' | grep "\"class\":\"$1\"" | json_numbers "$2"
+}
+
+# between SENTENCE N LEAST MOST
+between() {
+	if [ "$2" -ge "$3" ] && [ "$2" -le "$4" ]; then pass "$1"; else fail "$1" "$2 is not in $3..$4"; fi
+}
+
+ok 'faults of the model are compared with the truth' \
+	pugmark pin tiny.db --backtest --json --set memory.reclaim=lru
+is 'one row a class' "$(out | json_text class | tr '\n' ' ')" 'nic block cpu '
+is 'recall is of pairs' "$(of block true) $(of block predicted) $(of block recall_ppm) $(of block precision_ppm)" \
+	'2 3 1000000 666667'
+out >first.json
+pugmark pin tiny.db --backtest --json --set memory.reclaim=lru >second.json
+same 'twice the same is the same' first.json second.json
+ok 'people get the verdict first' pugmark pin tiny.db --backtest --set memory.reclaim=lru
+like 'it names what is predicted and what not' "$(out | head -n 1)" \
+	'^PREDICTED: CPU faults\. NOT PREDICTED: block faults: 1\.5 times too many\.$'
+if command -v gnuplot >/dev/null; then
+	ok 'it is drawn' pugmark pin tiny.db --backtest --plot b.svg
+	like 'recorded and predicted' "$(cat b.svg)" 'recorded'
+else
+	skip 'it is drawn' 'gnuplot is not installed'
+fi
+
+printf 'ts_ns,dev,pfn\n0,nic,1\n' >plain.csv
+pugmark import plain.csv -o plain.db >/dev/null
+exits 65 'a trace without recorded faults is refused' pugmark pin plain.db --backtest
+is 'with what it lacks' "$(err)" \
+	'pugmark pin: plain.db: has no recorded faults (streams iopf, fault) to compare with'
+exits 64 'an unknown setting is refused' pugmark pin tiny.db --backtest --set memory.nope=1
+exits 66 'a missing trace too' pugmark pin nope.db --backtest
+
+if [ -e zram.db ]; then
+	ok 'a real guest on compressed swap' pugmark pin zram.db --backtest --json
+	is 'has its true faults' "$(of nic true) $(of block true) $(of cpu true)" '125 649 17990'
+	between 'NIC faults are predicted within 5' "$(of nic predicted)" 120 130
+	between 'CPU faults within a fifth' "$(of cpu predicted)" 14392 22487
+	between 'block faults are found' "$(of block recall_ppm)" 700000 1000000
+	between 'and few are invented' "$(of block precision_ppm)" 940000 1000000
+	between 'so are absent pages' "$(of cpu swapped_set_recall_ppm)" 960000 1000000
+fi
+if [ -d "$DATA/swap/w1-20" ]; then
+	pugmark import "$DATA/swap/w1-20" -o file.db >/dev/null
+	ok 'a real guest on a swap file' pugmark pin file.db --backtest --json
+	between 'its NIC faults are predicted within 5' "$(of nic predicted)" 123 133
+	between 'its block faults are found' "$(of block recall_ppm)" 500000 1000000
+	between 'and more are right than invented' "$(of block precision_ppm)" 500000 1000000
+else
+	skip 'a real guest on a swap file' 'no swap/w1-20 in the data folder'
+fi
 done_testing
