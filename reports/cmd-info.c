@@ -75,14 +75,15 @@ static const struct listing listings[] = {
 	    { "cpus", NULL, REPORT_U64, 0 } } },
 	{ "devices",
 	  "Devices",
-	  "SELECT dev_id, bdf, class, driver, queues, coverage FROM device ORDER BY dev_id",
+	  "SELECT dev_id, bdf, class, driver, queues, NULL, coverage FROM device ORDER BY dev_id",
 	  NULL,
-	  6,
+	  7,
 	  { { "dev", NULL, REPORT_U64, 0 },
 	    { "bdf", "device", REPORT_TEXT, 0 },
 	    { "class", NULL, REPORT_TEXT, 0 },
 	    { "driver", NULL, REPORT_TEXT, 0 },
 	    { "queues", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	    { "mapped_pages", "pages mapped", REPORT_U64, 0 },
 	    { "coverage", NULL, REPORT_TEXT, 0 } } },
 	{ "loss",
 	  "Losses",
@@ -96,7 +97,7 @@ static const struct listing listings[] = {
 	    { "cause", NULL, REPORT_TEXT, 0 },
 	    { "detail", NULL, REPORT_TEXT, 0 } } },
 	{ "accounting",
-	  "Accounting (seen = the sum of the rest)",
+	  "Accounting (seen = the sum of the rest; two events joined into one row are both stored)",
 	  "SELECT source, seen, stored, filtered, ring_lost, shed, decode_error, unaccounted"
 	  " FROM account ORDER BY source",
 	  "SELECT source, seen, stored, filtered, ring_lost, shed, decode_error, unaccounted"
@@ -114,6 +115,18 @@ static const struct listing listings[] = {
 	    { "unaccounted", NULL, REPORT_U64, 0 } } },
 };
 
+enum { DEVICE_ID = 0, DEVICE_PAGES = 5 }; /* columns of devices */
+
+/* What no query of the file tells; a device that has no dma row, or damage, leaves it unknown. */
+static void fill_mapped_pages(struct trace *t, struct report_value *device)
+{
+	const struct trace_stream_info *dma = trace_find_stream(t, KIND_DMA);
+	uint64_t pages = 0;
+	if (dma && !aggregate_unique_pages(t, dma->id, (int)device[DEVICE_ID].u, &pages, NULL) &&
+	    pages)
+		device[DEVICE_PAGES] = REPORT_U(pages);
+}
+
 static bool has_rows(sqlite3 *db, const char *sql)
 {
 	sqlite3_stmt *st = NULL;
@@ -124,7 +137,7 @@ static bool has_rows(sqlite3 *db, const char *sql)
 }
 
 /* Facts of a set are complete in its last file, losses are spread over all. */
-static void show_listing(struct report *r, const struct trace *t, const struct listing *l,
+static void show_listing(struct report *r, struct trace *t, const struct listing *l,
 			 const struct cli *cli)
 {
 	const bool is_json = cli->is_json;
@@ -149,6 +162,8 @@ static void show_listing(struct report *r, const struct trace *t, const struct l
 											 (int)c));
 				v[c].is_null = sqlite3_column_type(st, (int)c) == SQLITE_NULL;
 			}
+			if (!strcmp(l->name, "devices"))
+				fill_mapped_pages(t, v);
 			if (!is_started)
 				report_table(r, l->name, l->title, l->columns, l->ncolumns);
 			is_started = true;
@@ -187,7 +202,7 @@ static int show_streams(struct report *r, struct trace *t, struct err *e)
 	for (unsigned i = 0; i < trace_nstreams(t); i++) {
 		const struct trace_stream_info *s = trace_stream_info(t, i);
 		uint64_t pages;
-		const int rc = aggregate_unique_pages(t, i, &pages, e);
+		const int rc = aggregate_unique_pages(t, i, -1, &pages, e);
 		if (rc)
 			return rc;
 		const bool has_pages = pages || always_tells_pages(s->kind);

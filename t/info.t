@@ -9,7 +9,8 @@ ok 'a trace is described' pugmark info t.db
 is 'the first line says how much there is and whether it is all' "$(out | head -n 1)" \
 	't.db: 8 events over 4 s, complete, no loss recorded.'
 like 'a stream has its distinct pages, those of an unmapping aside' "$(out)" '^dma  *8  *0 ns  *4 s  *7  .*  yes$'
-like 'devices have their addresses' "$(out)" '^ *1  0000:00:06\.0  other  -  *-$'
+like 'devices have their addresses' "$(out)" '^ *1  0000:00:06\.0  other  -  *2  -$'
+like 'and how many pages were mapped for each' "$(out)" '^ *0  0000:00:05\.0  other  -  *5  -$'
 like 'the accounting is there' "$(out)" '^dma  *8  *8  *0  *0  *0  *0  *0$'
 
 ok 'JSON is written' pugmark info t.db --json
