@@ -8,6 +8,7 @@
 #include "replay/commands.h"
 
 #include "base/cleanup.h"
+#include "replay/pin-backtest.h"
 #include "replay/pin-report.h"
 #include "replay/policy-load.h"
 #include "reports/cli.h"
@@ -68,6 +69,7 @@ enum {
 	KEY_PLOT,
 	KEY_RESULTS,
 	KEY_ASSUMPTIONS,
+	KEY_BACKTEST,
 };
 
 static const struct argp_option option_table[] = {
@@ -94,6 +96,8 @@ static const struct argp_option option_table[] = {
 	{ "plot", KEY_PLOT, "FILE", 0, "Draw faults by pinned share: .svg, .png, .pdf, or -", 0 },
 	{ "results", KEY_RESULTS, "FILE", 0, "Add the counts to a results file", 0 },
 	{ "assumptions", KEY_ASSUMPTIONS, NULL, 0, "Print every parameter with its source", 0 },
+	{ "backtest", KEY_BACKTEST, NULL, 0,
+	  "Pin nothing; compare with the faults that the trace recorded", 0 },
 	{ 0 },
 };
 
@@ -274,6 +278,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_ASSUMPTIONS:
 		o->wants_assumptions = true;
+		return 0;
+	case KEY_BACKTEST:
+		o->is_backtest = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (o->path)
@@ -626,6 +633,13 @@ int cmd_pin(int argc, char **argv)
 		snprintf(o->args + strlen(o->args), sizeof(o->args) - strlen(o->args), "%s%s",
 			 i ? " " : "", argv[i]);
 	cli_parse(&argp, argc, argv, o);
+	if (o->is_backtest)
+		return cmd_pin_backtest(&(struct pin_backtest_options){ .cli = &o->cli,
+									.path = o->path,
+									.plot = o->plot,
+									.design = o->design,
+									.sets = o->sets,
+									.nsets = o->nsets });
 	set_defaults(o);
 	w->options = o;
 
