@@ -130,6 +130,34 @@ static void integer_tail_law_agrees_with_the_same_formula_in_libm(void **state)
 	}
 }
 
+/* D uniform in 0 .. 400 us: E (D - w)+ = (400 us - w)^2 / 800 us, a parabola between two knots. */
+static void the_wait_for_a_uniform_blocked_time_is_a_parabola(void **state)
+{
+	static const struct rate rates[] = { { 1, NS_PER_SEC },
+					     { 4, NS_PER_SEC },
+					     { 1000, NS_PER_SEC } };
+	const struct block_config c = base_config(NULL);
+	struct arena a = {};
+	struct err e;
+	const struct quantile d = build("0% 0us, 100% 400us", &a);
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(rates); i++) {
+		struct block_wait w;
+		assert_int_equal(block_wait_poisson(&w, &c, rates[i], &d, &a, &e), 0);
+		for (uint64_t us = 0; us < 400; us += 10) {
+			const double left = 400e-6 - (double)us * 1e-6;
+			const double x = (double)rates[i].count * left * left / 800e-6;
+			const double ours = (double)block_waits_above(&w, us * US) / 0x1p32;
+			/* shares are told in 2^-32, times in 1/256 ns */
+			const double resolution = 0x1p-31 + (double)rates[i].count * 1e-9 / 256;
+			assert_true(fabs(ours + expm1(-x)) < 2e-6 * x + resolution);
+		}
+		assert_int_equal(block_waits_above(&w, 400 * US), 0);
+	}
+	arena_deinit(&a);
+}
+
 /* ---- A3: one parameter, two published facts ---- */
 
 static void one_blocked_time_fitted_on_p999_predicts_p9999(void **state)
@@ -507,6 +535,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(integer_tail_law_agrees_with_the_same_formula_in_libm),
+		cmocka_unit_test(the_wait_for_a_uniform_blocked_time_is_a_parabola),
 		cmocka_unit_test(one_blocked_time_fitted_on_p999_predicts_p9999),
 		cmocka_unit_test(on_a_base_whose_p9999_is_2_ms_the_same_faults_are_invisible),
 		cmocka_unit_test(open_loop_quantiles_are_those_of_the_closed_form),

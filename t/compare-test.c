@@ -164,6 +164,24 @@ static void crossings_come_in_order_and_touching_is_none(void **state)
 	assert_int_equal(out[1].x, 250);
 }
 
+static void no_line_is_drawn_over_a_load_where_all_is_pinned(void **state)
+{
+	static const uint64_t y[][2] = { { 10, 20 }, { 0, 0 }, { 20, 10 } };
+	struct iopf_load loads[3];
+	struct iopf_compared rows[6] = {};
+	struct iopf_crossing out;
+	(void)state;
+
+	for (uint32_t l = 0; l < 3; l++) {
+		loads[l] = load_of(100 * l, 1, 1, 1);
+		for (uint32_t d = 0; d < 2; d++)
+			rows[2 * l + d].metric[IOPF_HOST_NS] = y[l][d];
+	}
+	assert_int_equal(iopf_crossings(rows, 2, loads, 3, IOPF_HOST_NS, &out, 1), 1);
+	rows[3].pins_all = true;
+	assert_int_equal(iopf_crossings(rows, 2, loads, 3, IOPF_HOST_NS, &out, 1), 0);
+}
+
 static void the_shipped_profiles_can_be_compared(void **state)
 {
 	struct iopf_config configs[6];
@@ -203,6 +221,7 @@ int main(void)
 		cmocka_unit_test(a_passed_through_design_is_out_of_the_race),
 		cmocka_unit_test(a_small_request_queue_loses_its_lead_in_bursts),
 		cmocka_unit_test(crossings_come_in_order_and_touching_is_none),
+		cmocka_unit_test(no_line_is_drawn_over_a_load_where_all_is_pinned),
 		cmocka_unit_test(the_shipped_profiles_can_be_compared),
 	};
 

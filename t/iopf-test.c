@@ -569,6 +569,27 @@ static void entries_come_back_only_when_the_batch_is_read(void **state)
 	}
 }
 
+static void a_queue_that_was_full_is_empty_again_after_its_batch(void **state)
+{
+	static const int heads[] = { IOPF_HEAD_BATCH, IOPF_HEAD_EACH };
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(heads); i++) {
+		struct run r;
+		configure_prq(&r, 10, heads[i]);
+		r.c.stage[IOPF_IRQ] = dist_const(500);
+		start(&r, true, 1);
+		for (uint64_t burst = 0; burst < 20; burst++)
+			for (uint32_t page = 0; page < 10; page++)
+				raise_page(&r, burst * NS_PER_MS, 0, page);
+		finish(&r);
+		assert_int_equal(iopf_counts(r.f)->prq_used_max, 10);
+		assert_int_equal(iopf_counts(r.f)->prq_overflow, 0);
+		assert_int_equal(iopf_counts(r.f)->done, 200);
+		end(&r);
+	}
+}
+
 static void overflow_collapses_throughput(void **state)
 {
 	uint64_t last[2];
@@ -755,6 +776,10 @@ static void snooping_gives_way_above_its_threshold_and_comes_back(void **state)
 	assert_int_equal(iopf_counts(r.f)->passthrough_switches, 2);
 	assert_int_equal(iopf_counts(r.f)->requests_passed, 1);
 	assert_int_equal(iopf_counts(r.f)->request_ns, 3000 * US);
+	for (int i = 0; i < 2000; i++) /* pressure, and then a long pause */
+		iopf_request(r.f, 0, (struct ns){ 3 * NS_PER_SEC + 1 });
+	iopf_request(r.f, 0, (struct ns){ 9 * NS_PER_SEC });
+	assert_false(iopf_is_passed_through(r.f, 0));
 	end(&r);
 }
 
@@ -789,6 +814,7 @@ int main(void)
 		cmocka_unit_test(the_seed_decides_all),
 		cmocka_unit_test(a_full_request_queue_drops_and_the_device_asks_again),
 		cmocka_unit_test(entries_come_back_only_when_the_batch_is_read),
+		cmocka_unit_test(a_queue_that_was_full_is_empty_again_after_its_batch),
 		cmocka_unit_test(overflow_collapses_throughput),
 		cmocka_unit_test(a_request_that_never_finds_room_fails_after_its_retries),
 		cmocka_unit_test(a_device_has_so_many_requests_outstanding_and_no_more),
