@@ -127,10 +127,15 @@ struct iopf_traits iopf_traits(int backend)
 	return (struct iopf_traits){};
 }
 
-uint64_t iopf_bitmap_bytes(uint64_t span_bytes, uint64_t functions)
+uint64_t iopf_bitmap_bytes_of(uint64_t span_bytes, uint64_t entry_bytes, uint64_t functions)
 {
 	enum { PAES_PER_BYTE = 4 };
-	const uint64_t pages = span_pages(0, span_bytes);
+	const uint64_t entries = span_bytes / entry_bytes + (span_bytes % entry_bytes != 0);
 
-	return (pages + PAES_PER_BYTE - 1) / PAES_PER_BYTE * functions;
+	return (entries + PAES_PER_BYTE - 1) / PAES_PER_BYTE * functions;
+}
+
+uint64_t iopf_bitmap_bytes(uint64_t span_bytes, uint64_t functions)
+{
+	return iopf_bitmap_bytes_of(span_bytes, PAGE_BYTES, functions);
 }

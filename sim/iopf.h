@@ -119,8 +119,12 @@ struct iopf_traits iopf_traits(int backend);
 
 enum { IOPF_DEVICES_MAX = 256, IOPF_SERVERS_MAX = 4096 };
 
-/* Bytes of the bitmap: 2 bits a 4 KiB page of the span, for each (VM, function). */
+/*
+ * Bytes of the bitmap: 2 bits an entry of the span, for each (VM, function). An
+ * entry is a 4 KiB page, or entry_bytes where all backing is huge (2 MiB: 1/512).
+ */
 uint64_t iopf_bitmap_bytes(uint64_t span_bytes, uint64_t functions);
+uint64_t iopf_bitmap_bytes_of(uint64_t span_bytes, uint64_t entry_bytes, uint64_t functions);
 
 /* ---- a run ---- */
 

@@ -144,6 +144,8 @@ static void the_bitmap_takes_64_kib_per_gib_and_64_mib_per_tib(void **state)
 	assert_int_equal(iopf_bitmap_bytes(4096, 1), 1);
 	assert_int_equal(iopf_bitmap_bytes(4 * 4096 + 1, 1), 2);
 	assert_int_equal(iopf_bitmap_bytes(0, 1), 0);
+	assert_int_equal(iopf_bitmap_bytes_of(UINT64_C(1) << 30, 2 << 20, 1), 65536 / 512);
+	assert_int_equal(iopf_bitmap_bytes_of((2 << 20) + 1, 2 << 20, 1), 1);
 }
 
 static void constant_stages_are_stamped_one_after_the_other(void **state)
