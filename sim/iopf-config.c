@@ -4,9 +4,9 @@
  * the engine, and the size of the bitmap (VPRI, SOSP'24 slides: 2 bits per
  * 4 KiB of guest-physical space, in the device).
  */
+#include "sim/iopf-config.h"
 #include "base/embedded.h"
 #include "base/units.h"
-#include "sim/iopf.h"
 
 #include <stddef.h>
 #include <string.h>
