@@ -22,13 +22,16 @@ struct command {
 static const struct command commands[] = {
 	/* capture */
 	{ "import", "turn a recording of any known format into a trace", cmd_import },
+	{ "gen", "make a trace of a characterised workload from a seed", cmd_gen },
 	/* traces */
 	{ "info", "streams, devices, losses and accounting of a trace", cmd_info },
 	{ "verify", "check every byte of a trace", cmd_verify },
 	{ "sql", "run SQL on the events of a trace", cmd_sql },
 	{ "export", "write a trace in another format", cmd_export },
 	/* replay */
+	{ "age", "idle memory by age, and how often devices come back to it", cmd_age },
 	{ "cache", "score replacement policies: misses by policy and size", cmd_cache },
+	{ "pin", "I/O page faults of a VM under overcommit, by what is pinned", cmd_pin },
 	/* results */
 	{ "report", "a stored query on a trace, as table or plot", cmd_report },
 	{ NULL, NULL, NULL },

@@ -43,10 +43,10 @@ int64_t fix_log2_ratio(uint64_t a, uint64_t b)
 	}
 	for (int bit = 0; bit < 32; bit++) {
 		m = (uint64_t)((unsigned __int128)m * m >> 62);
-		log <<= 1;
+		log *= 2; /* may be negative: no shift */
 		if (m >= UINT64_C(1) << 63) {
 			m >>= 1;
-			log |= 1;
+			log++;
 		}
 	}
 	return log;

@@ -58,20 +58,20 @@ static double byar(double n, double side)
 	return n * root * root * root;
 }
 
-static uint64_t in_milli(double mean)
+static uint64_t in_micro(double mean)
 {
-	return mean > 0 ? (uint64_t)(mean * 1000 + 0.5) : 0;
+	return mean > 0 ? (uint64_t)(mean * 1000000 + 0.5) : 0;
 }
 
 struct poisson_interval poisson_interval_95(uint64_t n)
 {
 	const double count = (double)n;
 	if (!n)
-		return (struct poisson_interval){ 0, 3000 };
+		return (struct poisson_interval){ 0, 3000000 };
 	if (n > EXACT_MAX)
-		return (struct poisson_interval){ in_milli(byar(count, -1)),
-						  in_milli(byar(count + 1, 1)) };
+		return (struct poisson_interval){ in_micro(byar(count, -1)),
+						  in_micro(byar(count + 1, 1)) };
 	/* P(X >= n) = tail at the low end, P(X <= n) = tail at the high one */
-	return (struct poisson_interval){ in_milli(mean_of(count - 1, 1 - tail)),
-					  in_milli(mean_of(count, tail)) };
+	return (struct poisson_interval){ in_micro(mean_of(count - 1, 1 - tail)),
+					  in_micro(mean_of(count, tail)) };
 }

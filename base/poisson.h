@@ -11,12 +11,12 @@
 
 #include <stdint.h>
 
-/* in thousandths of an event */
+/* in millionths of an event */
 struct poisson_interval {
-	uint64_t low_milli, high_milli;
+	uint64_t low_micro, high_micro;
 };
 
-/* Exact to a thousandth up to 10,000; above by Byar's approximation, within 0.001 %. */
+/* Exact to a millionth up to 10,000; above by Byar's approximation, within 0.001 %. */
 struct poisson_interval poisson_interval_95(uint64_t n);
 
 #endif

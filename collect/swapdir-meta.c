@@ -233,6 +233,8 @@ static int use(struct import *im, const json_t *root, struct swapdir_meta *m, st
 	if (!rc && (!m->epoch_ns || !m->mem_pages))
 		rc = bad_member(im->in, m->epoch_ns ? "guest_memory_pages" : "cpu_epoch_len_ns",
 				"more than 0", e);
+	if (!rc)
+		rc = get_number(im, root, "t_limit_first_step_ns", &m->first_step_ns, e);
 	m->tier = tier_of(root);
 	if (!rc)
 		rc = put_vm(im, root, m, e);

@@ -25,6 +25,7 @@ enum { SWAPDIR_META_BYTES = 4 << 20 }; /* greatest meta.json */
 /* What the rows need of meta.json; stamps in the recording's own clock. */
 struct swapdir_meta {
 	uint64_t epoch0_ns, epoch_ns; /* of cpu.csv; epoch0 becomes time 0 */
+	uint64_t first_step_ns;       /* of the limit; absolute */
 	uint64_t mem_pages;
 	enum swap_tier tier;
 };

@@ -397,9 +397,9 @@ static int read_section_header(struct tracedat *t, uint64_t offset, struct secti
 	uint8_t b[SECTION_HEADER_BYTES];
 	if (offset >= t->size || t->size - offset < sizeof(b))
 		return err_set(e, ERR_FORMAT,
-			       "byte %" PRIu64 ": a section is said to start here, "
-			       "but the file has %" PRIu64 " bytes",
-			       offset, t->size);
+			       "the file ends at byte %" PRIu64 ", but a section begins at byte "
+			       "%" PRIu64 ": it was cut short",
+			       t->size, offset);
 
 	const int rc = input_pread(t->in, b, sizeof(b), offset, e);
 	if (rc)
@@ -513,10 +513,13 @@ static int read_v7_options(struct tracedat *t, uint64_t offset, uint64_t *next_o
 	return rc;
 }
 
-static int read_v7_chain(struct tracedat *t, uint64_t offset, struct err *e)
+/* On failure *at is the section that it concerns. */
+static int read_v7_chain(struct tracedat *t, uint64_t *at, struct err *e)
 {
 	uint64_t seen[SECTIONS_MAX];
-	for (unsigned n = 0; offset; n++) {
+	for (unsigned n = 0; *at; n++) {
+		const uint64_t offset = *at;
+		uint64_t next;
 		if (n == SECTIONS_MAX)
 			return err_set(e, ERR_FORMAT,
 				       "byte %" PRIu64 ": more than %u option sections", offset,
@@ -528,9 +531,10 @@ static int read_v7_chain(struct tracedat *t, uint64_t offset, struct err *e)
 					       ": the option sections run in a circle",
 					       offset);
 		seen[n] = offset;
-		const int rc = read_v7_options(t, offset, &offset, e);
+		const int rc = read_v7_options(t, offset, &next, e);
 		if (rc)
 			return rc;
+		*at = next;
 	}
 	return 0;
 }
@@ -549,8 +553,8 @@ static int recover_buffer(struct tracedat *t, const struct section_header *h, ui
 	int rc = tracedat_add_buffer(t, "", t->info.clock, offset, e);
 
 	tracedat_damage(t, offset,
-			"the option that describes this buffer is missing: "
-			"its CPUs are told apart by their data");
+			"the options that describe this buffer are missing: "
+			"its CPUs are found by their data and numbered from 0");
 	for (uint64_t pos = h->begin; !rc && pos < h->end; cpu++) {
 		pos = (pos + page - 1) / page * page;
 		if (pos >= h->end || cpu == CPUS_MAX)
@@ -630,8 +634,13 @@ static int read_v7(struct tracedat *t, struct section *s, struct err *e)
 
 	struct err why = {};
 	const uint64_t first = section_offset(s);
-	rc = read_v7_chain(t, options, &why);
-	if (rc == ERR_FORMAT)
+	rc = read_v7_chain(t, &options, &why);
+	if (rc == ERR_FORMAT && options >= t->size)
+		tracedat_damage(t, t->size,
+				"the file ends here, but its options begin at byte %" PRIu64
+				": it was cut short",
+				options);
+	else if (rc == ERR_FORMAT)
 		tracedat_damage(t, options, "options: %s", why.msg);
 	else if (rc && e)
 		*e = why;

@@ -191,14 +191,17 @@ static int open_meta(struct tracedat *t, struct err *e)
 	const int rc = tracedat_read_meta(t, &why);
 
 	if (rc && (rc != ERR_FORMAT || !t->has_layout || !t->has_formats || !t->ncpus)) {
-		const int code = rc == ERR_FORMAT ? ERR_UNUSABLE : rc;
-		return err_set(e, code, "%s: %s", input_name(t->in), why.msg);
+		return rc == ERR_FORMAT
+			       ? err_set(e, ERR_UNUSABLE, "%s: %.180s: cut short or damaged",
+					 input_name(t->in), why.msg)
+			       : err_set(e, rc, "%s: %s", input_name(t->in), why.msg);
 	}
 	if (rc)
 		t->h.damage(t->h.ctx, why.msg);
 	if (!t->has_layout || !t->has_formats)
 		return err_set(e, ERR_UNUSABLE,
-			       "%s: neither page header nor event formats can be read",
+			       "%s: neither page header nor event formats can be read: cut short "
+			       "or damaged",
 			       input_name(t->in));
 	if (!t->ncpus)
 		return err_set(e, ERR_UNUSABLE, "%s: holds no records of any CPU",

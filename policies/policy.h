@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * What a replacement or pinning policy is: one file with a state, an access
- * function and a table of functions at its end, one line in policies/all.c and
- * one short manual NAME.md. The same files serve `pugmark cache` (resident =
- * held by the policy) and, later, `pin` (held = pinned).
+ * What a replacement policy is: one file with a state, an access function and a
+ * table of functions at its end, one line in policies/all.c and one short
+ * manual NAME.md. The same files serve `pugmark cache` (resident = held by the
+ * policy) and `pin` (held = pinned). A policy that only pins has a table of
+ * pinning functions instead of access: policies/pinning.h.
  *
  * Pages are dense numbers 0 .. npages-1 in order of first touch; a policy
  * keeps plain arrays indexed by them, taken from the arena at init, and never
@@ -21,7 +22,7 @@
 #include <stdint.h>
 
 /* Version of this header's structs: an out-of-tree policy is refused on mismatch. */
-enum { POLICY_ABI = 1 };
+enum { POLICY_ABI = 2 };
 
 /* Results of an access; any other value is the page that was evicted to make room. */
 enum {
@@ -37,12 +38,22 @@ enum { POLICY_PAGES_MAX = 2000000000 };
 /* Requests are counted from 0; a page that is not asked for again has this next use. */
 #define POLICY_NEVER UINT64_MAX
 
+struct policy_pinning;
+struct policy_view;
+struct policy_hindsight;
+struct param;
+
 struct policy_setup {
 	struct arena *arena;     /* lives as long as the state */
 	uint32_t npages;         /* dense page numbers are below this */
 	uint32_t capacity_pages; /* at least 1: how many may be held at once */
 	uint64_t nrequests;      /* that will be made */
 	uint64_t seed;           /* of this policy's own random stream */
+
+	/* for pinning policies; NULL or 0 for others */
+	const void *params;             /* what policy.params describe */
+	const struct policy_view *view; /* as long as the state */
+	const struct policy_hindsight *hindsight;
 };
 
 /* A run of requests, oldest first. */
@@ -72,6 +83,17 @@ struct policy {
 
 	/* Releases what the arena does not own; missing: nothing. */
 	void (*deinit)(void *state);
+
+	/* Since version 2. Set: the policy only pins, and has neither access nor run. */
+	const struct policy_pinning *pinning;
+
+	/* Asks for the memory that an access to the page will need; may be missing. */
+	void (*prefetch)(void *state, uint32_t page);
+
+	/* Rows of section [pin] that fill a struct of params_bytes (base/param.h); may be missing.
+	 */
+	const struct param *params;
+	size_t nparams, params_bytes;
 };
 
 /* Policies prefetch the page this many requests ahead (measured: 12-16 hide a miss). */
@@ -103,9 +125,11 @@ enum { POLICY_AHEAD = 12 };
 		return misses;                                                             \
 	}
 
-extern const struct policy *const policies[]; /* alphabetical, NULL-terminated */
+extern const struct policy *const policies[];     /* that replace: alphabetical, NULL at the end */
+extern const struct policy *const pin_policies[]; /* that only pin, likewise */
 
-/* Built-in policy by name, or NULL. */
+/* Built-in policy that replaces, or also one that only pins, by name; NULL: there is none. */
 const struct policy *policy_find(const char *name);
+const struct policy *policy_find_pinning(const char *name);
 
 #endif

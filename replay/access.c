@@ -156,9 +156,10 @@ static int fill(struct side *s, struct err *e)
 	return rc ? rc : 1;
 }
 
+/* A range that no memory has is damage: it would be expanded page by page. */
 static bool has_frame(uint64_t first, uint32_t npages)
 {
-	return first != UINT64_MAX && (!npages || npages - 1 <= UINT64_MAX - first);
+	return first <= UINT64_MAX - ACCESS_ROW_PAGES_MAX && npages <= ACCESS_ROW_PAGES_MAX;
 }
 
 static int fill_dma(struct access *a, struct err *e)
@@ -175,10 +176,12 @@ static int fill_dma(struct access *a, struct err *e)
 	const uint64_t *first = batch_u64(s->batch, DMA_COL_pfn);
 	const uint32_t *npages = batch_u32(s->batch, DMA_COL_npages);
 	const unsigned group = space_group(a->info.space);
+	unsigned directions = 0;
 	for (uint32_t i = 0; i < s->n; i++) {
 		s->what[i] = 0;
 		if (op[i] >= DMA_OP_COUNT || dir[i] >= DIR_COUNT)
 			continue;
+		directions |= 1U << dir[i];
 		if (__builtin_expect(!has_frame(first[i], npages[i]), 0))
 			a->info.dma_unknown++;
 		else if (__builtin_expect(space_group(as[i]) != group, 0))
@@ -186,6 +189,7 @@ static int fill_dma(struct access *a, struct err *e)
 		else
 			s->what[i] = a->meaning[a->never_unmaps[dev[i]]][op[i]][dir[i]];
 	}
+	a->info.directions |= directions;
 	return 1;
 }
 

@@ -24,7 +24,7 @@
  * and for all), each map is an access and its pages are live from then on. The
  * model `start` knows nothing of this: there a map is an access, and no more.
  *
- * Rows that tell no frame, and rows of another address space than most (an
+ * Rows that tell no (possible) frames, and rows of another address space than most (an
  * IOVA among physical frames; guest-virtual cpu rows), have no page: they are
  * left out and counted.
  */
@@ -37,6 +37,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+enum { ACCESS_ROW_PAGES_MAX = 1 << 28 }; /* 1 TiB; a row of more is taken for damage */
 
 enum access_model { ACCESS_NEAR, ACCESS_START, ACCESS_END, ACCESS_SWEEP, ACCESS_MODELS };
 
@@ -84,8 +86,9 @@ struct access_info {
 	uint64_t end_ns;             /* the last event of the whole trace */
 	enum address_space space;    /* of the pages */
 	uint64_t dma_outside;        /* dma rows of another space */
-	uint64_t dma_unknown;        /* dma rows without frame; complete at the end of the stream */
+	uint64_t dma_unknown;        /* dma rows without (possible) frames; complete at the end */
 	uint64_t cpu_outside;        /* cpu rows of another space; complete at the end */
+	unsigned directions;         /* bit per enum dma_dir of the dma rows; at the end, too */
 	unsigned devices;            /* that have dma rows */
 	unsigned devices_no_unmap;   /* of them, that map for writing and never unmap */
 	/*

@@ -7,7 +7,7 @@
  *
  * Whose a page is: the set of its users so far, as a number. There are few
  * sets, each with its histogram of gaps; a device's idle time is the sum over
- * the sets that hold it.
+ * the sets that hold it. Should there be too many, a page keeps the set it has.
  */
 #include "replay/age.h"
 
@@ -20,7 +20,7 @@
 
 enum {
 	BATCH = 2048, /* pages worked on at a time */
-	AHEAD = 12,   /* states asked for beforehand */
+	AHEAD = 32,   /* states asked for beforehand */
 	BLOCK_SHIFT = 2,
 	BLOCK_PAGES = 1 << BLOCK_SHIFT,
 	FIRST_PAGES = 1 << 12,
@@ -28,6 +28,8 @@ enum {
 	NEVER_USED = 1U << 31,  /* of set: mapped, but not used yet */
 	WRITE = ACCESS_TOUCH | ACCESS_WRITE,
 	USERS = UINT16_MAX + 2, /* devices and the CPU */
+	SHARED_MAX = 4096,      /* sets of several users: each of 1.5 KiB */
+	SHARED_SLOTS = 4 * SHARED_MAX,
 };
 
 struct page {
@@ -70,6 +72,9 @@ struct age {
 	size_t npages;    /* that pages has room for */
 	struct set *sets; /* from 1 on */
 	uint32_t nsets, sets_cap;
+	uint32_t shared[SHARED_SLOTS]; /* sets of two users or more, by hash */
+	uint32_t nshared;
+	bool is_cut; /* there would be more */
 	struct user *users;
 	uint32_t nusers, users_cap;
 	struct join *joins;
@@ -165,13 +170,9 @@ static void *grow(void *items, uint32_t n, uint32_t *cap, size_t size)
 	return grown;
 }
 
-/* The set of these users (ascending); 0: no memory. */
-static uint32_t set_of(struct age *a, const uint32_t *users, uint32_t n)
+/* A new set of these users (ascending); 0: no memory. */
+static uint32_t new_set(struct age *a, const uint32_t *users, uint32_t n)
 {
-	for (uint32_t i = 1; i < a->nsets; i++)
-		if (a->sets[i].nusers == n && !memcmp(a->sets[i].users, users, n * sizeof(*users)))
-			return i;
-
 	struct set *sets = grow(a->sets, a->nsets, &a->sets_cap, sizeof(*sets));
 	uint32_t *copy = malloc(n * sizeof(*copy));
 	a->sets = sets ? sets : a->sets;
@@ -183,6 +184,28 @@ static uint32_t set_of(struct age *a, const uint32_t *users, uint32_t n)
 	a->sets[a->nsets].users = copy;
 	a->sets[a->nsets].nusers = n;
 	return a->nsets++;
+}
+
+/* The set of two users or more; `otherwise` when there are too many sets; 0: no memory. */
+static uint32_t shared_set(struct age *a, const uint32_t *users, uint32_t n, uint32_t otherwise)
+{
+	uint64_t hash = n;
+	for (uint32_t i = 0; i < n; i++)
+		hash = (hash ^ users[i]) * UINT64_C(0x9e3779b97f4a7c15);
+	uint32_t at = (uint32_t)(hash >> 32) % SHARED_SLOTS;
+	for (; a->shared[at]; at = (at + 1) % SHARED_SLOTS) {
+		const struct set *s = &a->sets[a->shared[at]];
+		if (s->nusers == n && !memcmp(s->users, users, n * sizeof(*users)))
+			return a->shared[at];
+	}
+	if (a->nshared == SHARED_MAX) {
+		a->is_cut = true;
+		return otherwise;
+	}
+	const uint32_t set = new_set(a, users, n);
+	a->shared[at] = set;
+	a->nshared += set != 0;
+	return set;
 }
 
 /* The set and one more user; the set itself where it has the user. 0: no memory. */
@@ -199,7 +222,7 @@ static uint32_t set_with(struct age *a, uint32_t set, uint32_t user)
 		i++;
 	for (; i < s->nusers; i++)
 		users[n++] = s->users[i];
-	const uint32_t with = set_of(a, users, n);
+	const uint32_t with = n == s->nusers ? set : shared_set(a, users, n, set);
 	free(users);
 	return with;
 }
@@ -254,7 +277,7 @@ static __attribute__((noinline)) uint32_t new_user(struct age *a, unsigned dev)
 	if (!users)
 		return UINT32_MAX;
 	a->users = users;
-	const uint32_t alone = set_of(a, &a->nusers, 1);
+	const uint32_t alone = new_set(a, &a->nusers, 1);
 	if (!alone)
 		return UINT32_MAX;
 	a->users[a->nusers].dev = dev;
@@ -385,14 +408,18 @@ static int flush(struct age *a, const struct access_batch *b, struct err *e)
 		if (__builtin_expect(user == UINT32_MAX, 0))
 			return err_set(e, ERR_NOMEM, "out of memory");
 		struct page *p = page_at(a, i);
+		bool is_ok = true;
 		if (what & ACCESS_TOUCH) {
 			use(a, p, b->ts_ns[row], &a->users[user]);
 			a->users[user].accesses++;
 			if (what & ACCESS_BY_CPU)
 				use_until(p, b, row);
+			is_ok = own(a, p, user);
 		}
 		const unsigned rest = what & ~(unsigned)(WRITE | ACCESS_BY_CPU);
-		if (!(rest ? hold(a, p, b->ts_ns[row], user, rest) : own(a, p, user)))
+		if (rest)
+			is_ok &= hold(a, p, b->ts_ns[row], user, rest);
+		if (__builtin_expect(!is_ok, 0))
 			return err_set(e, ERR_NOMEM, "out of memory");
 	}
 	g->n = g->nblocks = 0;
@@ -491,6 +518,7 @@ int age_finish(struct age *a, uint64_t end_ns, const struct age_result **results
 
 	struct age_result *total = &results[a->nusers];
 	total->dev = AGE_TOTAL;
+	total->is_cut = a->is_cut;
 	end_pages(a, end_ns);
 	for (uint32_t i = 1; i < a->nsets; i++) {
 		add_set(a, total, &a->sets[i]);
@@ -500,6 +528,7 @@ int age_finish(struct age *a, uint64_t end_ns, const struct age_result **results
 	for (uint32_t i = 0; i < a->nusers; i++) {
 		results[i].dev = a->users[i].dev;
 		results[i].accesses = a->users[i].accesses;
+		results[i].is_cut = a->is_cut;
 		total->accesses += a->users[i].accesses;
 		add_user(a, &results[i], &a->users[i]);
 		if (a->users[i].dev != AGE_CPU)

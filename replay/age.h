@@ -36,6 +36,7 @@
 #include "base/err.h"
 #include "replay/access.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -52,6 +53,8 @@ struct age_result {
 	unsigned dev;      /* number, AGE_CPU or AGE_TOTAL */
 	uint64_t accesses; /* pages used, each time */
 	uint64_t pages;    /* different ones */
+	/* more than 4,096 combinations of users: pages and idle of single users miss some */
+	bool is_cut;
 	/* by tau, in the order of the grid; of the CPU: its own, major faults with such reclaim */
 	uint64_t refaults[AGE_TAUS_MAX], first_late[AGE_TAUS_MAX];
 	age_page_ns idle[AGE_TAUS_MAX];

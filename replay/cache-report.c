@@ -61,6 +61,25 @@ static int best_policy(const struct cache_answer *a, size_t size)
 	return best;
 }
 
+static size_t count_rivals(const struct cache_answer *a)
+{
+	size_t n = 0;
+	for (size_t p = 0; p < a->npolicies; p++)
+		n += !a->policies[p]->needs_future;
+	return n;
+}
+
+/* Name of the policy with least misses; NULL: they do not differ. There must be one. */
+static const char *winner(const struct cache_answer *a, size_t size)
+{
+	const int best = best_policy(a, size);
+	const uint64_t least = cache_misses(a, (size_t)best, size);
+	for (size_t p = 0; p < a->npolicies; p++)
+		if (!a->policies[p]->needs_future && cache_misses(a, p, size) != least)
+			return a->policies[best]->name;
+	return NULL;
+}
+
 static int find(const struct cache_answer *a, const char *name)
 {
 	for (size_t p = 0; p < a->npolicies; p++)
@@ -92,9 +111,14 @@ static void show_verdict(struct report *r, const struct cache_answer *a)
 	else
 		snprintf(where, sizeof(where), "%s pages", pages.s);
 	const uint64_t misses = cache_misses(a, (size_t)best, size);
-	int n = snprintf(text, sizeof(text), "At %s %s misses %s%s", where, a->policies[best]->name,
-			 a->npolicies > 1 ? "least: " : "", quantity_ppm(ratio(a, misses)).s);
-	if (lru >= 0 && lru != best)
+	const bool has_rivals = count_rivals(a) > 1, is_equal = has_rivals && !winner(a, size);
+	int n = snprintf(text, sizeof(text), "At %s %s %s %s", where,
+			 is_equal ? "all policies" : a->policies[best]->name,
+			 is_equal     ? "miss alike:"
+			 : has_rivals ? "misses least:"
+				      : "misses",
+			 quantity_ppm(ratio(a, misses)).s);
+	if (lru >= 0 && lru != best && !is_equal)
 		n += snprintf(text + n, sizeof(text) - (size_t)n, ", lru %s",
 			      quantity_ppm(ratio(a, cache_misses(a, (size_t)lru, size))).s);
 	if (min >= 0)
@@ -109,22 +133,24 @@ static void show_ranking(struct report *r, const struct cache_answer *a)
 	char text[400] = "";
 	size_t n = 0;
 	bool is_stable = true;
-	const int first = a->nsizes ? best_policy(a, 0) : -1;
-	if (first < 0 || a->npolicies < 2 || a->nsizes < 2)
+	if (count_rivals(a) < 2 || a->nsizes < 2)
 		return;
-	int before = -1;
+	const char *first = winner(a, 0), *before = NULL;
 	for (size_t s = 0; s < a->nsizes && n + 60 < sizeof(text); s++) {
-		const int best = best_policy(a, s);
+		const char *best = winner(a, s);
+		const bool is_same = s && best == before;
 		is_stable &= best == first;
-		if (best != before)
+		if (!is_same)
 			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s at", s ? "; " : "",
-					      a->policies[best]->name);
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s %.20s",
-				      best == before ? "," : "", a->sizes[s].text);
+					      best ? best : "all alike");
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s %.20s", is_same ? "," : "",
+				      a->sizes[s].text);
 		before = best;
 	}
-	if (is_stable)
-		report_text(r, "%s is best at every size tried.", a->policies[first]->name);
+	if (is_stable && !first)
+		report_text(r, "The policies do not differ at any size tried.");
+	else if (is_stable)
+		report_text(r, "%s is best at every size tried.", first);
 	else
 		report_text(r, "Best by size: %s.", text);
 }

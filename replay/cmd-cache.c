@@ -56,6 +56,28 @@ static const struct argp_option option_table[] = {
 	{ 0 },
 };
 
+/* Drops the last policy if it was named before. */
+static void drop_repeated_policy(struct options *o)
+{
+	const size_t last = o->npolicies - 1;
+	for (size_t i = 0; i < last; i++)
+		if (o->policies[i] == o->policies[last]) {
+			o->npolicies = last;
+			return;
+		}
+}
+
+static void drop_repeated_size(struct options *o)
+{
+	const size_t last = o->nsizes - 1;
+	const struct quantity *q = &o->sizes[last].asked;
+	for (size_t i = 0; i < last; i++)
+		if (o->sizes[i].asked.value == q->value && o->sizes[i].asked.is_ppm == q->is_ppm) {
+			o->nsizes = last;
+			return;
+		}
+}
+
 static void parse_policies(struct options *o, char *list, const struct argp_state *state)
 {
 	char *parts[POLICIES_MAX];
@@ -73,6 +95,7 @@ static void parse_policies(struct options *o, char *list, const struct argp_stat
 			cli_bad_value(state, "--policy", &e);
 		else if (rc)
 			exit(cli_fail("cache", &e));
+		drop_repeated_policy(o);
 	}
 }
 
@@ -95,6 +118,7 @@ static void parse_sizes(struct options *o, char *list, const struct argp_state *
 				     parts[i]);
 		if (rc)
 			cli_bad_value(state, "--size", &e);
+		drop_repeated_size(o);
 	}
 }
 

@@ -3,6 +3,9 @@
 #ifndef PUGMARK_REPLAY_COMMANDS_H
 #define PUGMARK_REPLAY_COMMANDS_H
 
+int cmd_age(int argc, char **argv);
 int cmd_cache(int argc, char **argv);
+int cmd_gen(int argc, char **argv);
+int cmd_pin(int argc, char **argv);
 
 #endif

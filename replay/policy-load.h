@@ -16,4 +16,7 @@
  */
 int policy_load(const char *name, const struct policy **out, struct err *e);
 
+/* Likewise for pin: also those that only pin, but none that needs the future of requests. */
+int policy_load_pinning(const char *name, const struct policy **out, struct err *e);
+
 #endif

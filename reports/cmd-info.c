@@ -10,6 +10,7 @@
 #include "reports/cli.h"
 #include "reports/report.h"
 #include "store/aggregate.h"
+#include "store/characterise.h"
 #include "store/trace.h"
 
 #include <sqlite3.h>
@@ -26,7 +27,7 @@ enum { KEY_CHARACTERISE = 256 };
 
 static const struct argp_option option_table[] = {
 	{ "characterise", KEY_CHARACTERISE, NULL, 0,
-	  "Add locality measures: share of the most touched pages, re-touches, run lengths", 0 },
+	  "Add locality measures: re-touches, growth, bursts and runs by class of device", 0 },
 	{ 0 },
 };
 
@@ -74,14 +75,15 @@ static const struct listing listings[] = {
 	    { "cpus", NULL, REPORT_U64, 0 } } },
 	{ "devices",
 	  "Devices",
-	  "SELECT dev_id, bdf, class, driver, queues, coverage FROM device ORDER BY dev_id",
+	  "SELECT dev_id, bdf, class, driver, queues, NULL, coverage FROM device ORDER BY dev_id",
 	  NULL,
-	  6,
+	  7,
 	  { { "dev", NULL, REPORT_U64, 0 },
 	    { "bdf", "device", REPORT_TEXT, 0 },
 	    { "class", NULL, REPORT_TEXT, 0 },
 	    { "driver", NULL, REPORT_TEXT, 0 },
 	    { "queues", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	    { "mapped_pages", "pages mapped", REPORT_U64, 0 },
 	    { "coverage", NULL, REPORT_TEXT, 0 } } },
 	{ "loss",
 	  "Losses",
@@ -95,7 +97,7 @@ static const struct listing listings[] = {
 	    { "cause", NULL, REPORT_TEXT, 0 },
 	    { "detail", NULL, REPORT_TEXT, 0 } } },
 	{ "accounting",
-	  "Accounting (seen = the sum of the rest)",
+	  "Accounting (seen = the sum of the rest; two events joined into one row are both stored)",
 	  "SELECT source, seen, stored, filtered, ring_lost, shed, decode_error, unaccounted"
 	  " FROM account ORDER BY source",
 	  "SELECT source, seen, stored, filtered, ring_lost, shed, decode_error, unaccounted"
@@ -113,6 +115,18 @@ static const struct listing listings[] = {
 	    { "unaccounted", NULL, REPORT_U64, 0 } } },
 };
 
+enum { DEVICE_ID = 0, DEVICE_PAGES = 5 }; /* columns of devices */
+
+/* What no query of the file tells; a device that has no dma row, or damage, leaves it unknown. */
+static void fill_mapped_pages(struct trace *t, struct report_value *device)
+{
+	const struct trace_stream_info *dma = trace_find_stream(t, KIND_DMA);
+	uint64_t pages = 0;
+	if (dma && !aggregate_unique_pages(t, dma->id, (int)device[DEVICE_ID].u, &pages, NULL) &&
+	    pages)
+		device[DEVICE_PAGES] = REPORT_U(pages);
+}
+
 static bool has_rows(sqlite3 *db, const char *sql)
 {
 	sqlite3_stmt *st = NULL;
@@ -123,7 +137,7 @@ static bool has_rows(sqlite3 *db, const char *sql)
 }
 
 /* Facts of a set are complete in its last file, losses are spread over all. */
-static void show_listing(struct report *r, const struct trace *t, const struct listing *l,
+static void show_listing(struct report *r, struct trace *t, const struct listing *l,
 			 const struct cli *cli)
 {
 	const bool is_json = cli->is_json;
@@ -148,6 +162,8 @@ static void show_listing(struct report *r, const struct trace *t, const struct l
 											 (int)c));
 				v[c].is_null = sqlite3_column_type(st, (int)c) == SQLITE_NULL;
 			}
+			if (!strcmp(l->name, "devices"))
+				fill_mapped_pages(t, v);
 			if (!is_started)
 				report_table(r, l->name, l->title, l->columns, l->ncolumns);
 			is_started = true;
@@ -186,7 +202,7 @@ static int show_streams(struct report *r, struct trace *t, struct err *e)
 	for (unsigned i = 0; i < trace_nstreams(t); i++) {
 		const struct trace_stream_info *s = trace_stream_info(t, i);
 		uint64_t pages;
-		const int rc = aggregate_unique_pages(t, i, &pages, e);
+		const int rc = aggregate_unique_pages(t, i, -1, &pages, e);
 		if (rc)
 			return rc;
 		const bool has_pages = pages || always_tells_pages(s->kind);
@@ -253,6 +269,72 @@ static int show_locality(struct report *r, struct trace *t, struct err *e)
 	return 0;
 }
 
+/* ---- shape ---- */
+
+static const struct report_column shape_columns[] = {
+	{ "kind", NULL, REPORT_TEXT, 0 },
+	{ "class", NULL, REPORT_TEXT, 0 },
+	{ "touches", "page touches", REPORT_U64, REPORT_ONLY_JSON },
+	{ "unique_pages", "unique pages", REPORT_U64, 0 },
+	{ "more_than_twice_ppm", "more than twice", REPORT_PPM, 0 },
+	{ "late_ppm", "new in last third", REPORT_PPM, 0 },
+	{ "windows", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "window_late_ppm", "of 30 min", REPORT_PPM, 0 },
+	{ "seconds", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "mean_1s", "mean/s", REPORT_U64, REPORT_ONLY_TABLE },
+	{ "peak_1s", "peak/s", REPORT_U64, 0 },
+	{ "dispersion_ppm", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "dispersion", "var/mean", REPORT_U64, REPORT_ONLY_TABLE },
+	{ "runs", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "run_pages", "mean run", REPORT_U64, REPORT_ONLY_TABLE },
+	{ "longest_run_pages", "longest", REPORT_U64, 0 },
+};
+
+static uint64_t rounded(uint64_t a, uint64_t b)
+{
+	return b ? a / b + (a % b >= b - b / 2) : 0;
+}
+
+static void show_class_shape(struct report *r, const char *kind, const char *class,
+			     const struct characteristics *c)
+{
+	const uint64_t window_ppm = quantity_ratio_ppm(c->window_late_pages, c->window_pages);
+
+	report_row(r,
+		   (struct report_value[]){
+			   REPORT_S(kind), REPORT_S(class), REPORT_U(c->touches),
+			   REPORT_U(c->unique_pages),
+			   REPORT_U(quantity_ratio_ppm(c->often_pages, c->unique_pages)),
+			   REPORT_U(quantity_ratio_ppm(c->late_pages, c->unique_pages)),
+			   REPORT_U(c->windows), c->windows ? REPORT_U(window_ppm) : REPORT_NULL(),
+			   REPORT_U(c->seconds), REPORT_U(rounded(c->touches, c->seconds)),
+			   REPORT_U(c->peak_1s), REPORT_U(c->dispersion_ppm),
+			   REPORT_U(rounded(c->dispersion_ppm, PPM_PER_ONE)), REPORT_U(c->runs),
+			   REPORT_U(rounded(c->touches, c->runs)),
+			   REPORT_U(c->longest_run_pages) });
+}
+
+/* Only of kinds whose rows tell their device. */
+static int show_shape(struct report *r, struct trace *t, struct err *e)
+{
+	report_table(r, "shape", "Shape by class of device", shape_columns,
+		     sizeof(shape_columns) / sizeof(*shape_columns));
+	for (unsigned i = 0; i < trace_nstreams(t); i++) {
+		const struct kind *k = trace_stream_info(t, i)->kind;
+		struct characteristics classes[CLASS_COUNT];
+		if (k->dev < 0)
+			continue;
+		const int rc = characterise_stream(t, i, classes, e);
+		if (rc)
+			return rc;
+		for (unsigned c = 0; c < CLASS_COUNT; c++)
+			if (classes[c].touches)
+				show_class_shape(r, k->name, characterise_class_names[c],
+						 &classes[c]);
+	}
+	return 0;
+}
+
 /* ---- the screen ---- */
 
 static void show_verdict(struct report *r, const struct trace *t)
@@ -289,6 +371,8 @@ static int show(struct trace *t, const struct options *o, int *status_out, struc
 		show_listing(r, t, &listings[i], &o->cli);
 	if (!rc && o->wants_locality)
 		rc = show_locality(r, t, e);
+	if (!rc && o->wants_locality)
+		rc = show_shape(r, t, e);
 	*status_out = cli_report_end("info", r, EXIT_DONE);
 	return rc;
 }

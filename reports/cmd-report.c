@@ -3,11 +3,16 @@
  * pugmark report: a stored query, shown as a table or drawn. A report is one
  * reports/queries/NAME.sql and, to be drawn, one NAME.gp beside it; the first
  * comment of the query after its licence line is its title. No C is needed.
+ *
+ * A query over time may use :seconds, the length of a row: 1 for JSON, so much
+ * that the rows fit a screen or a picture otherwise.
  */
 #include "reports/commands.h"
 
 #include "base/cleanup.h"
 #include "base/embedded.h"
+#include "base/quantity.h"
+#include "base/units.h"
 #include "reports/banner.h"
 #include "reports/cli.h"
 #include "reports/plot.h"
@@ -20,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SCREEN_ROWS = 60, PLOT_BARS = 800 };
 enum { COLUMNS_MAX = 24, REPORTS_MAX = 64, NAME_BYTES = 64, KEY_LIST = 256, KEY_PLOT };
 
 struct options {
@@ -202,7 +208,7 @@ static void put_word(FILE *f, const char *text)
 		fputc(*p > ' ' && *p != '"' && *p != '\'' && *p != '\\' ? *p : '_', f);
 }
 
-static int draw(sqlite3 *db, sqlite3_stmt *st, struct plot *p, struct err *e)
+static int put_plot(sqlite3 *db, sqlite3_stmt *st, struct plot *p, struct err *e)
 {
 	const int n = sqlite3_column_count(st);
 	FILE *f = plot_data(p, "data");
@@ -220,23 +226,46 @@ static int draw(sqlite3 *db, sqlite3_stmt *st, struct plot *p, struct err *e)
 	return err_set(e, ERR_FORMAT, "%s", sqlite3_errmsg(db));
 }
 
+/* Gives the query rows of so many seconds that a stream has no more than rows_max; 0: of one. */
+static uint64_t bind_seconds(const struct trace *t, sqlite3_stmt *st, uint64_t rows_max)
+{
+	uint64_t seconds = 1;
+	for (unsigned i = 0; rows_max && i < trace_nstreams(t); i++) {
+		const uint64_t last_s = trace_stream_info(t, i)->last_ns / NS_PER_SEC;
+		if (seconds <= last_s / rows_max)
+			seconds = last_s / rows_max + 1;
+	}
+	const int parameter = sqlite3_bind_parameter_index(st, ":seconds");
+	sqlite3_reset(st);
+	if (parameter)
+		sqlite3_bind_int64(st, parameter, (sqlite3_int64)seconds);
+	return parameter ? seconds : 1;
+}
+
+static int draw(const struct trace *t, sqlite3_stmt *st, const char *title, const struct options *o,
+		struct err *e)
+{
+	char seconds[24];
+	struct plot *p;
+	const int rc = plot_begin(o->plot, o->name, &p, e);
+	if (rc)
+		return rc;
+	snprintf(seconds, sizeof(seconds), "%" PRIu64, bind_seconds(t, st, PLOT_BARS));
+	plot_set(p, "title", title);
+	plot_set(p, "seconds", seconds);
+	return put_plot(sqlite3_db_handle(st), st, p, e);
+}
+
 static int run(struct trace *t, sqlite3_stmt *st, const char *title, const struct options *o,
 	       int *status_out, struct err *e)
 {
-	sqlite3 *db = sqlite3_db_handle(st);
 	char digest[TRACE_DIGEST_CHARS + 1];
 	if (sqlite3_column_count(st) > COLUMNS_MAX)
 		return err_set(e, ERR_USAGE, "a report of more than %d columns", COLUMNS_MAX);
 	if (o->plot) {
-		struct plot *p;
-		const int rc = plot_begin(o->plot, o->name, &p, e);
-		if (rc)
-			return rc;
-		plot_set(p, "title", title);
-		const int drawn = draw(db, st, p, e);
+		const int drawn = draw(t, st, title, o, e);
 		if (drawn || !o->cli.is_json)
 			return drawn;
-		sqlite3_reset(st);
 	}
 
 	int rc = trace_digest(t, digest, e);
@@ -247,7 +276,12 @@ static int run(struct trace *t, sqlite3_stmt *st, const char *title, const struc
 		return rc ? rc : err_set(e, ERR_NOMEM, "out of memory");
 	report_member_text(r, "report", o->name);
 	report_text(r, "%s", title);
-	rc = show(db, st, r, e);
+	const uint64_t rows_max = SCREEN_ROWS / (trace_nstreams(t) ? trace_nstreams(t) : 1);
+	const uint64_t seconds = bind_seconds(t, st, o->cli.is_json ? 0 : rows_max);
+	if (seconds > 1)
+		report_text(r, "Each row is the mean of %s seconds; --json has one a second.",
+			    quantity_count(seconds).s);
+	rc = show(sqlite3_db_handle(st), st, r, e);
 	*status_out = cli_report_end("report", r, EXIT_DONE);
 	return rc;
 }

@@ -207,10 +207,14 @@ static uint64_t waits_above_256(const struct block_wait *w, uint64_t v, uint64_t
 		return 0;
 	const uint32_t i = first_above(w, v);
 	const uint64_t excess = excess_over(w, v, i);
-	const uint64_t others =
-		w->is_poisson
-			? poisson_hit(w->faults, excess)
-			: (uint64_t)(((unsigned __int128)excess << (32 - VALUE_BITS)) / w->span_ns);
+	uint64_t others;
+	if (w->is_poisson) {
+		others = poisson_hit(w->faults, excess);
+	} else { /* stalls may last beyond the span, but no share is above 1 */
+		const unsigned __int128 share =
+			((unsigned __int128)excess << (32 - VALUE_BITS)) / w->span_ns;
+		others = share < QUANTILE_ONE ? (uint64_t)share : QUANTILE_ONE;
+	}
 	if (!victims || i == w->n)
 		return of_share(QUANTILE_ONE - victims, others);
 	uint64_t own = faults_above(w, i, v);

@@ -212,11 +212,11 @@ int nic_run(const struct nic_config *c, const struct nic_fault *faults, size_t n
 		struct closure k = { .from_ns = faults[i].at_ns, .until_ns = faults[i].at_ns };
 		do {
 			const uint64_t end = k.until_ns + faults[i].blocked_ns;
-			const bool is_last = i + 1 == n || faults[i + 1].at_ns >= end;
+			const bool is_last = i + 1 == n || faults[i + 1].at_ns > end;
 			close_for(c, &k, faults[i].blocked_ns, is_last);
 			r->faults++;
 			i++;
-		} while (i < n && faults[i].at_ns < k.until_ns);
+		} while (i < n && faults[i].at_ns <= k.until_ns);
 		const uint64_t gap = k.until_ns - k.from_ns;
 		r->closures++;
 		r->drops += k.drops;

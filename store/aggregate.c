@@ -294,16 +294,18 @@ static int touch(struct pages *p, uint64_t pfn, uint64_t ts)
 	return 0;
 }
 
-static int collect_pages(struct trace *t, unsigned stream, uint64_t from_ns, uint64_t to_ns,
-			 struct pages *p, struct err *e)
+/* Of the rows selected; the columns follow from the stream. */
+static int collect_pages(struct trace *t, struct trace_select select, struct pages *p,
+			 struct err *e)
 {
-	const uint64_t columns = pages_columns(trace_stream_info(t, stream)->kind->id);
+	const uint64_t columns = pages_columns(trace_stream_info(t, select.stream)->kind->id);
 	struct trace_reader *r;
 	const struct batch *b;
 	if (!columns) /* packets, walks: no page in it */
 		return 0;
 
-	int rc = open_reader(t, stream, from_ns, to_ns, columns | 1, &r, e);
+	select.columns = columns | 1;
+	int rc = trace_reader_open(t, &select, &r, e);
 	if (rc)
 		return rc;
 	while (!rc && (rc = trace_reader_next(r, &b, e)) > 0) {
@@ -338,7 +340,13 @@ int aggregate_pages(struct trace *t, unsigned stream, uint64_t from_ns, uint64_t
 	if (pagemap_init(&p.index, 0))
 		return err_set(e, ERR_NOMEM, "out of memory");
 
-	int rc = collect_pages(t, stream, from_ns, to_ns, &p, e);
+	const struct trace_select select = {
+		.stream = stream,
+		.from_ns = from_ns,
+		.to_ns = to_ns,
+		.dev = -1,
+	};
+	int rc = collect_pages(t, select, &p, e);
 	if (!rc && p.n)
 		qsort(p.list, p.n, sizeof(*p.list), by_touches);
 	const size_t n = limit && limit < p.n ? (size_t)limit : p.n;
@@ -366,13 +374,15 @@ int aggregate_pages(struct trace *t, unsigned stream, uint64_t from_ns, uint64_t
 	return rc;
 }
 
-int aggregate_unique_pages(struct trace *t, unsigned stream, uint64_t *pages_out, struct err *e)
+int aggregate_unique_pages(struct trace *t, unsigned stream, int dev, uint64_t *pages_out,
+			   struct err *e)
 {
 	struct pages p = {};
 	if (pagemap_init(&p.index, 0))
 		return err_set(e, ERR_NOMEM, "out of memory");
 
-	const int rc = collect_pages(t, stream, 0, 0, &p, e);
+	const struct trace_select select = { .stream = stream, .dev = dev };
+	const int rc = collect_pages(t, select, &p, e);
 	*pages_out = p.n;
 	free(p.list);
 	pagemap_deinit(&p.index);

@@ -42,7 +42,11 @@ int aggregate_hist(struct trace *t, unsigned stream, uint64_t from_ns, uint64_t 
 int aggregate_pages(struct trace *t, unsigned stream, uint64_t from_ns, uint64_t to_ns,
 		    uint64_t limit, struct aggregate *out, struct err *e);
 
-/* Number of different pages that a stream touches; by the rule of store/pages.h. */
-int aggregate_unique_pages(struct trace *t, unsigned stream, uint64_t *pages_out, struct err *e);
+/*
+ * Number of different pages that a stream touches, or one device of it (dev; -1: all); by the
+ * rule of store/pages.h.
+ */
+int aggregate_unique_pages(struct trace *t, unsigned stream, int dev, uint64_t *pages_out,
+			   struct err *e);
 
 #endif

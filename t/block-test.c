@@ -44,7 +44,7 @@ static struct block_config base_config(const char *service)
 
 static struct quantile build(const char *text, struct arena *a)
 {
-	struct quantile q;
+	struct quantile q = {};
 	struct dist d;
 	struct err e;
 
@@ -443,6 +443,22 @@ static void requests_behind_a_stall_start_in_order_when_it_ends(void **state)
 	arena_deinit(&a);
 }
 
+static void stalls_beyond_the_span_block_everything_and_no_more(void **state)
+{
+	const struct block_stall stall = { 0, 2 * NS_PER_SEC, 0 };
+	const struct block_config c = base_config(NULL);
+	struct arena a = {};
+	struct block_wait w;
+	struct err e;
+	(void)state;
+
+	assert_int_equal(block_wait_measured(&w, &c, &stall, 1, NS_PER_SEC, &a, &e), 0);
+	assert_int_equal(block_waits_above(&w, 0), QUANTILE_ONE);
+	assert_int_equal(block_waits_above(&w, 3 * NS_PER_SEC / 2), QUANTILE_ONE / 2);
+	assert_int_equal(block_wait_measured(&w, &c, &stall, 1, 0, &a, &e), ERR_USAGE);
+	arena_deinit(&a);
+}
+
 static void the_slo_inverts_the_tail_law(void **state)
 {
 	const struct block_config c = base_config(NULL);
@@ -503,6 +519,7 @@ int main(void)
 		cmocka_unit_test(the_scope_of_a_stall_decides_who_waits),
 		cmocka_unit_test(one_server_with_exponential_service_is_mm1),
 		cmocka_unit_test(requests_behind_a_stall_start_in_order_when_it_ends),
+		cmocka_unit_test(stalls_beyond_the_span_block_everything_and_no_more),
 		cmocka_unit_test(the_slo_inverts_the_tail_law),
 		cmocka_unit_test(senseless_configurations_are_refused),
 	};

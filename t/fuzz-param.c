@@ -2,6 +2,7 @@
 /* Fuzz target: parameter files of any bytes, as design and as profile; what was read prints and
  * reads again. */
 #include "base/param.h"
+#include "base/quantile.h"
 #include "reports/params.h"
 
 #include <stdlib.h>
@@ -14,6 +15,7 @@ struct demo {
 	bool b;
 	int choice;
 	const char *text;
+	struct dist dist;
 };
 
 static const char *const choices[] = { "native", "nested", NULL };
@@ -25,12 +27,34 @@ static const char *const choices[] = { "native", "nested", NULL };
 	}
 
 static const struct param rows[] = {
-	ROW("n", PARAM_U64, n),   ROW("bytes", PARAM_BYTES, bytes), ROW("t_us", PARAM_NS, ns),
-	ROW("p", PARAM_PPM, ppm), ROW("q", PARAM_QUANTITY, q),      ROW("r", PARAM_RATE, r),
-	ROW("b", PARAM_BOOL, b),  ROW("c", PARAM_CHOICE, choice),   ROW("x", PARAM_TEXT, text),
+	ROW("n", PARAM_U64, n),     ROW("bytes", PARAM_BYTES, bytes), ROW("t_us", PARAM_NS, ns),
+	ROW("p", PARAM_PPM, ppm),   ROW("q", PARAM_QUANTITY, q),      ROW("r", PARAM_RATE, r),
+	ROW("b", PARAM_BOOL, b),    ROW("c", PARAM_CHOICE, choice),   ROW("x", PARAM_TEXT, text),
+	ROW("d", PARAM_DIST, dist),
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+/* A distribution that was taken can be built and drawn from, or is refused with a sentence. */
+static void draw(const struct dist *d, struct arena *a)
+{
+	struct quantile q;
+	struct rng r;
+	struct err e;
+
+	if (quantile_init(&q, d, a, &e))
+		return;
+	rng_init(&r, 1, "fuzz");
+	for (int i = 0; i < 16; i++) {
+		const uint64_t v = quantile_draw(&q, &r);
+		if (quantile_above(&q, v) > QUANTILE_ONE)
+			abort();
+	}
+	for (uint32_t i = 0; i + 1 < q.nknots; i++)
+		if (q.p[i] > q.p[i + 1] || q.v[i] > q.v[i + 1])
+			abort();
+	quantile_mean(&q);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
@@ -49,6 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		const int err = param_read_text(&s, "fuzz", (const char *)data, n, kinds[k], &e);
 		if (err && err != ERR_FORMAT)
 			abort();
+		draw(&d.dist, &a);
 		char *canon = param_canonical(&s);
 		FILE *out = open_memstream(&text, &len);
 		params_print_values(out, &s);

@@ -1,14 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Every command has a manual page with two examples, and all pages are well formed.
+# Every command has a manual page with two examples, and all pages are well formed and show what is run.
 . t/lib.sh
 ls "$ROOT"/man/*.scd >/dev/null 2>&1 || skip_all 'no manual pages yet'
 need scdoc mandoc
 
+# lines of examples that a reader of the page does not see as t/examples.t runs them: scdoc takes a backslash away
+lost_lines() {
+	mandoc -Tascii "${1%.scd}.1" | sed 's/.\x08//g' >rendered
+	grep -E '^[$>] ' "$ROOT/man/$1" | while IFS= read -r line; do
+		grep -qF -e "$line" rendered || printf '%s\n' "$line"
+	done
+}
 for page in "$ROOT"/man/*.scd; do
 	name=${page##*/}
 	ok "$name is scdoc" sh -c 'cd "$ROOT" && scripts/manpage <"$1" >"$2"' - "$page" "$TMP/${name%.scd}.1"
 	ok "$name passes mandoc's lint" mandoc -Tlint -W warning "${name%.scd}.1"
+	is "$name shows its examples as they are run" "$(lost_lines "$name")" ''
 done
 for command in $(pugmark help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
 	page=$ROOT/man/pugmark-$command.scd
@@ -20,4 +28,19 @@ for command in $(pugmark help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
 		pass "pugmark $command has a manual page with two examples"
 	fi
 done
+
+# names_are_told PAGE NAMES: each has a place of its own in the page, so that no list goes stale unseen
+names_are_told() {
+	like "there are names for pugmark-$1(1)" "$2" '^[a-z]'
+	for name in $2; do
+		ok "pugmark-$1(1) tells of $name" grep -qE "^([|][[ ] )?[*]$name[*]\$" "$ROOT/man/pugmark-$1.scd"
+	done
+}
+formats() {
+	pugmark "$1" --help | sed -n '/^Formats:/,/^$/s/^  \([^ ]*\) .*/\1/p'
+}
+names_are_told import "$(formats import)"
+names_are_told export "$(formats export)"
+names_are_told cache "$(pugmark cache --policy NOPE 2>&1 | sed -n 's/.*, only: //p' | tr -d ,)"
+names_are_told report "$(pugmark report --list --json | json_text report)"
 done_testing

@@ -135,7 +135,7 @@ static void a_cold_ring_without_a_buffer_loses_what_arrives(void **state)
 
 static void faults_far_apart_close_the_ring_one_by_one(void **state)
 {
-	const struct nic_fault faults[] = { { 0, 100 }, { 50, 100 }, { 200, 100 }, { 1000, 5 } };
+	const struct nic_fault faults[] = { { 0, 100 }, { 50, 100 }, { 201, 100 }, { 1000, 5 } };
 	const struct nic_config c = preset();
 	struct arena a = {};
 	(void)state;

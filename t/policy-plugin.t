@@ -41,7 +41,7 @@ like 'with the symbol it lacks' "$(err)" "no symbol 'pugmark_policy'"
 sed 's/\.abi = POLICY_ABI/.abi = 99/' "$ROOT/examples/policy-mine.c" >future.c
 "$CC" -O2 -shared -fPIC -I "$ROOT" -o future.so future.c
 exits 65 'so is one built for another version of policy.h' pugmark cache t.db --policy ./future.so
-like 'with both versions' "$(err)" 'version 99 of policy\.h, this is version 1'
+like 'with both versions' "$(err)" 'version 99 of policy\.h, this is version 2'
 sed 's/\.init = .*//' "$ROOT/examples/policy-mine.c" >half.c
 "$CC" -O2 -shared -fPIC -I "$ROOT" -w -o half.so half.c
 exits 65 'so is one without init' pugmark cache t.db --policy ./half.so

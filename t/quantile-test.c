@@ -27,7 +27,7 @@ static double off(double a, double b)
 
 static struct quantile build(const char *text, struct arena *a)
 {
-	struct quantile q;
+	struct quantile q = {};
 	struct dist d;
 	struct err e;
 

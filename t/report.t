@@ -24,6 +24,21 @@ is 'rate counts events by second' "$(pugmark report t.db rate --json | grep '^{"
 {"kind":"dma","second":1,"events_per_s":3,"bytes_per_s":11192},
 {"kind":"dma","second":2,"events_per_s":2,"bytes_per_s":9692},
 {"kind":"dma","second":4,"events_per_s":2,"bytes_per_s":17884}'
+is 'maps counts mappings only' "$(pugmark report t.db maps --json | grep '^{"second"')" \
+	'{"second":1,"maps_per_s":2,"pages_per_s":3,"bytes_per_s":9692},
+{"second":2,"maps_per_s":1,"pages_per_s":1,"bytes_per_s":1500}'
+# an event at 0, 100 and 3000 s
+printf 'ts_ns,va,ip\n0,4096,1\n100000000000,4096,1\n3000000000000,4096,1\n' >long.csv
+pugmark import long.csv -o long.db >/dev/null
+is 'a long trace fits a screen' "$(pugmark report long.db rate)" \
+	'Events and bytes per second of trace time, by stream
+Each row is the mean of 51 seconds; --json has one a second.
+
+kind   second  events_per_s  bytes_per_s
+fault       0             1            0
+fault      51             1            0
+fault   2,958             1            0'
+is 'but programs get each second' "$(pugmark report long.db rate --json | json_numbers second | tr '\n' ' ')" '0 100 3000 '
 is 'popularity ranks pages' "$(pugmark report t.db popularity --json | grep '^{"kind"')" \
 	'{"kind":"dma","rank":1,"pfn":2000,"touches":2},
 {"kind":"dma","rank":2,"pfn":1000,"touches":1},
@@ -40,6 +55,8 @@ if command -v gnuplot >/dev/null; then
 	same 'the same trace gives the same picture' rate.svg again.svg
 	ok 'a plot is drawn as text' pugmark report t.db rate --plot -
 	is 'as wide as COLUMNS says' "$(COLUMNS=60 pugmark report t.db rate --plot - | awk 'length($0) > n { n = length($0) } END { print n }')" 60
+	is 'nothing is drawn where nothing was' \
+		"$(pugmark report long.db rate --plot - | grep -v fault | cut -c 20-60 | grep -c '[*#@]')" 0
 	exits 73 'text on a full standard output is an error' sh -c 'pugmark report t.db rate --plot - >/dev/full'
 	like 'with its reason' "$(err)" 'the plot could not be written: No space left on device'
 	printf 'ts_ns,va,ip\n1,4096,1\n' >fault.csv

@@ -623,7 +623,7 @@ static void unique_pages_are_counted_once(void **state)
 			&e));
 	must(trace_writer_seal(w, &e));
 	must(trace_open(file, &t, &e));
-	must(aggregate_unique_pages(t, 0, &n, &e));
+	must(aggregate_unique_pages(t, 0, -1, &n, &e));
 	assert_int_equal(n, 8);
 	trace_close(t);
 }

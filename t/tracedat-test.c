@@ -23,6 +23,7 @@ struct events {
 	int rc;
 	struct err e;
 	uint64_t damaged, missed;
+	char first_damage[240];
 	size_t n, cap;
 	struct event {
 		uint64_t ts;
@@ -44,7 +45,8 @@ static void on_damage(void *ctx, const char *sentence)
 {
 	struct events *x = ctx;
 	assert_memory_equal(sentence, "byte ", 5);
-	x->damaged++;
+	if (!x->damaged++)
+		snprintf(x->first_damage, sizeof(x->first_damage), "%s", sentence);
 }
 
 static void on_missed(void *ctx, uint32_t cpu, uint64_t from, uint64_t to, uint64_t n)
@@ -393,6 +395,8 @@ static void a_file_cut_anywhere_gives_its_first_events_or_a_sentence(void **stat
 			if (cut.rc) {
 				assert_int_equal(cut.rc, ERR_UNUSABLE);
 				assert_non_null(strstr(cut.e.msg, "made.dat: "));
+				assert_true(strstr(cut.e.msg, "cut short") ||
+					    strstr(cut.e.msg, "no records"));
 				assert_int_equal(cut.n, 0);
 			} else {
 				assert_true(cut.damaged);
@@ -425,6 +429,11 @@ static void data_of_all_cpus_are_found_when_the_last_options_are_cut_off(void **
 		assert_int_equal(cut.n, whole.n);
 		assert_memory_equal(cut.list, whole.list, whole.n * sizeof(*whole.list));
 		assert_true(cut.damaged);
+		struct events none = read_events(m.p, m.n - 100); /* before the options */
+		assert_int_equal(none.rc, 0);
+		assert_non_null(strstr(none.first_damage,
+				       ": the file ends here, but its options begin at byte "));
+		free(none.list);
 		free(whole.list);
 		free(cut.list);
 		mk_free(&m);

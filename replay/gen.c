@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Profiles of generated workloads, their parameters, and the play: parts act
+ * one at a time in the order of their clocks (then of their numbers), and a
+ * row has the time of the part that acts. The models are replay/gen-*.c.
+ */
+#include "replay/gen.h"
+#include "base/embedded.h"
+#include "replay/gen-model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char profile_folder[] = "datasets/profiles/";
+static const char profile_ending[] = ".ini";
+
+enum {
+	PROFILES_MAX = 32,
+	EPOCH_LEAST_S = 1,
+	MEMORY_LEAST_BYTES = 16 << 20,
+};
+#define MEMORY_MOST_BYTES (UINT64_C(1) << 40)
+#define DURATION_MOST_NS  (UINT64_C(366) * 86400 * NS_PER_SEC)
+#define GAP_MOST_NS       DURATION_MOST_NS
+#define EPOCH_MOST_NS     (UINT64_C(86400) * NS_PER_SEC)
+
+struct gen {
+	const char *profile;
+	struct param_set params;
+	struct gen_common common;
+	struct gen_behaviour behaviour;
+	struct gen_statistics statistics;
+	char digest[SHA256_HEX_CHARS + 1];
+};
+
+static const char *const generators[] = { "behaviour", "statistics", NULL };
+
+static const struct param common_params[] = {
+	{ "gen", "generator", PARAM_CHOICE, NULL, "behaviour", 0, 0, "Principle of the generator",
+	  offsetof(struct gen_common, generator), generators },
+	{ "gen", "duration", PARAM_NS, NULL, "30min", NS_PER_SEC, DURATION_MOST_NS,
+	  "Length of the trace", offsetof(struct gen_common, duration_ns), NULL },
+	{ "gen", "memory", PARAM_BYTES, NULL, "1G", MEMORY_LEAST_BYTES, MEMORY_MOST_BYTES,
+	  "Memory of the VM", offsetof(struct gen_common, memory_bytes), NULL },
+	{ "gen", "epoch", PARAM_NS, NULL, "60s", EPOCH_LEAST_S *NS_PER_SEC, EPOCH_MOST_NS,
+	  "How often pages in constant use are seen touched", offsetof(struct gen_common, epoch_ns),
+	  NULL },
+};
+
+/* ---- rows ---- */
+
+void gen_dma(struct gen_emit *m, enum gen_device dev, enum dma_dir dir, uint64_t pfn,
+	     uint64_t npages)
+{
+	const struct dma_event row = {
+		.ts = m->now_ns,
+		.dev = (uint16_t)dev,
+		.op = DMA_ACCESS,
+		.dir = (uint8_t)dir,
+		.as = AS_GPA,
+		.pfn = pfn,
+		.npages = (uint32_t)npages,
+		.bytes = npages << PAGE_SHIFT,
+		.req = UINT64_MAX,
+	};
+
+	if (npages && !m->rc)
+		m->rc = m->sink->dma(m->sink->ctx, &row, m->e);
+}
+
+void gen_cpu(struct gen_emit *m, uint64_t pfn, uint64_t npages, bool is_write, uint64_t period_ns)
+{
+	const struct cpu_event row = {
+		.ts = m->now_ns,
+		.as = AS_GPA,
+		.pfn = pfn,
+		.npages = (uint32_t)npages,
+		.count = 1,
+		.period = period_ns,
+		.write = is_write,
+	};
+
+	if (npages && !m->rc)
+		m->rc = m->sink->cpu(m->sink->ctx, &row, m->e);
+}
+
+int gen_cut(struct gen_span *rest, uint64_t pages, const char *name, struct gen_span *out,
+	    struct err *e)
+{
+	if (pages > rest->pages)
+		return err_set(e, ERR_USAGE,
+			       "the memory is too small: %s needs %llu pages, %llu are left", name,
+			       (unsigned long long)pages, (unsigned long long)rest->pages);
+	*out = (struct gen_span){ rest->first, pages };
+	rest->first += pages;
+	rest->pages -= pages;
+	return 0;
+}
+
+uint64_t gen_gap(struct rng *r, struct rate rate, uint32_t percent)
+{
+	if (!rate.count)
+		return GEN_NEVER;
+	const unsigned __int128 twice = (unsigned __int128)rate.per_ns * 200 / percent / rate.count;
+	return rng_below(r, twice < GAP_MOST_NS ? (uint64_t)twice + 1 : GAP_MOST_NS);
+}
+
+int gen_play(struct gen_part *parts, size_t n, void *model, const struct gen_common *c,
+	     struct gen_emit *m)
+{
+	while (!m->rc) {
+		struct gen_part *next = &parts[0];
+		for (size_t i = 1; i < n; i++)
+			if (parts[i].at_ns < next->at_ns)
+				next = &parts[i];
+		if (next->at_ns >= c->duration_ns)
+			return 0;
+		m->now_ns = next->at_ns;
+		next->step(model, next);
+	}
+	return m->rc;
+}
+
+/* ---- profiles ---- */
+
+/* "production" of "datasets/profiles/production.ini" in the arena, or NULL: no profile. */
+static char *name_of_path(const char *path, struct arena *arena)
+{
+	const size_t head = strlen(profile_folder), tail = strlen(profile_ending);
+	const size_t n = strlen(path);
+
+	if (n <= head + tail || strncmp(path, profile_folder, head) ||
+	    strcmp(path + n - tail, profile_ending))
+		return NULL;
+	char *name = arena_strdup(arena, path + head);
+	if (name)
+		name[n - head - tail] = 0;
+	return name;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+const char *const *gen_profile_names(struct arena *arena)
+{
+	const char **names = arena_alloc(arena, PROFILES_MAX + 1, sizeof(*names));
+	const char *path;
+	size_t n = 0;
+
+	for (size_t i = 0; names && n < PROFILES_MAX && (path = embedded_path(i)); i++) {
+		names[n] = name_of_path(path, arena);
+		n += names[n] != NULL;
+	}
+	if (names)
+		qsort(names, n, sizeof(*names), compare_names);
+	return names;
+}
+
+static bool is_file(const char *profile)
+{
+	const size_t n = strlen(profile), tail = strlen(profile_ending);
+
+	return strchr(profile, '/') || (n > tail && !strcmp(profile + n - tail, profile_ending));
+}
+
+static int refuse_profile(const char *profile, struct arena *arena, struct err *e)
+{
+	const char *const *names = gen_profile_names(arena);
+	char all[160] = "";
+
+	for (size_t i = 0, used = 0; names && names[i] && used < sizeof(all); i++) {
+		const int n =
+			snprintf(all + used, sizeof(all) - used, "%s%s", i ? ", " : "", names[i]);
+		used += n > 0 ? (size_t)n : 0;
+	}
+	return err_set(e, ERR_USAGE, "no profile '%.40s', only: %s; or a file, ./NAME.ini", profile,
+		       all);
+}
+
+static int read_profile(struct gen *g, const char *profile, struct arena *arena, struct err *e)
+{
+	char path[200];
+
+	if (is_file(profile))
+		return param_read(&g->params, profile, PARAM_PROFILE, e);
+	snprintf(path, sizeof(path), "%s%.100s%s", profile_folder, profile, profile_ending);
+	const char *text = embedded_text(path);
+	if (!text)
+		return refuse_profile(profile, arena, e);
+	return param_read_text(&g->params, path, text, strlen(text), PARAM_PROFILE, e);
+}
+
+int gen_open(const char *profile, struct arena *arena, struct gen **out, struct err *e)
+{
+	struct gen *g = arena_alloc(arena, 1, sizeof(*g));
+	if (!g)
+		return err_set(e, ERR_NOMEM, "out of memory");
+	g->profile = arena_strdup(arena, profile);
+	g->params.arena = arena;
+
+	int rc = g->profile ? 0 : err_set(e, ERR_NOMEM, "out of memory");
+	if (!rc)
+		rc = param_set_add(&g->params, common_params,
+				   sizeof(common_params) / sizeof(*common_params), &g->common, e);
+	if (!rc)
+		rc = param_set_add(&g->params, gen_behaviour_params, gen_behaviour_nparams,
+				   &g->behaviour, e);
+	if (!rc)
+		rc = param_set_add(&g->params, gen_statistics_params, gen_statistics_nparams,
+				   &g->statistics, e);
+	if (!rc)
+		rc = read_profile(g, profile, arena, e);
+	*out = g;
+	return rc;
+}
+
+int gen_assign(struct gen *g, const char *assignment, struct err *e)
+{
+	return param_assign(&g->params, assignment, e);
+}
+
+/* All sections of the generator count, or two profiles with other defaults would look equal. */
+static void use_sections(struct gen *g)
+{
+	const bool is_behaviour = g->common.generator == GEN_BEHAVIOUR;
+	const struct param *rows = is_behaviour ? gen_behaviour_params : gen_statistics_params;
+	const size_t n = is_behaviour ? gen_behaviour_nparams : gen_statistics_nparams;
+
+	param_section_use(&g->params, "gen");
+	for (size_t i = 0; i < n; i++)
+		param_section_use(&g->params, rows[i].section);
+}
+
+int gen_prepare(struct gen *g, struct err *e)
+{
+	int rc = g->common.generator == GEN_BEHAVIOUR
+			 ? gen_behaviour_check(&g->common, &g->behaviour, e)
+			 : gen_statistics_check(&g->common, &g->statistics, e);
+	if (rc) {
+		err_prefix(e, "%s", g->profile);
+		return rc;
+	}
+	use_sections(g);
+	char *text = param_canonical(&g->params);
+	if (!text)
+		return err_set(e, ERR_NOMEM, "out of memory");
+	sha256_hex(text, strlen(text), g->digest);
+	free(text);
+	return 0;
+}
+
+const char *gen_digest(const struct gen *g)
+{
+	return g->digest;
+}
+
+const char *gen_profile(const struct gen *g)
+{
+	return g->profile;
+}
+
+const char *gen_generator(const struct gen *g)
+{
+	return generators[g->common.generator];
+}
+
+uint64_t gen_pages(const struct gen *g)
+{
+	return g->common.memory_bytes >> PAGE_SHIFT;
+}
+
+uint64_t gen_duration_ns(const struct gen *g)
+{
+	return g->common.duration_ns;
+}
+
+const struct param_set *gen_params(const struct gen *g)
+{
+	return &g->params;
+}
+
+int gen_run(const struct gen *g, uint64_t seed, const struct gen_sink *sink, struct err *e)
+{
+	struct gen_emit m = { .sink = sink, .e = e };
+
+	return g->common.generator == GEN_BEHAVIOUR
+		       ? gen_behaviour_run(&g->common, &g->behaviour, seed, &m, e)
+		       : gen_statistics_run(&g->common, &g->statistics, seed, &m, e);
+}

@@ -1,0 +1,549 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The order of an event: time first (ticks that are due), then the host (is the
+ * page there? reclaim for what comes in), then the policy, which learns of the
+ * access and may pin. A policy therefore never prevents the fault it is told of.
+ *
+ * A DMA to a page whose PAE is clear is an IOPF: major when the page must be
+ * read from swap, minor when it lies in the swap cache. A page that was never
+ * in memory is allocated and counted apart (`first`), as the recordings do.
+ */
+#include "replay/pin-cell.h"
+
+#include "base/arena.h"
+#include "base/quantity.h"
+#include "base/rng.h"
+#include "base/units.h"
+#include "replay/pin-schedule.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *const pin_companion_names[] = { "trace", "background", "cold", "touched", NULL };
+const char *const pin_class_names[] = { "nic", "block", "other", NULL };
+
+static const char *const list_names[] = { "shared", "device", NULL };
+static const char *const residency_names[] = { "live", "frozen", NULL };
+
+const struct param pin_params[] = {
+	{ "pin", "lists", PARAM_CHOICE, NULL, "shared", 0, 0,
+	  "Replacement policies: one list and budget for all devices, or a part for each",
+	  offsetof(struct pin_params, lists), list_names },
+	{ "pin", "residency", PARAM_CHOICE, NULL, "live", 0, 0,
+	  "live: reclaim reacts to pins; frozen: pages leave when they did without pins",
+	  offsetof(struct pin_params, residency), residency_names },
+	{ "pin", "epoch", PARAM_NS, NULL, "30s | guess", NS_PER_MS, 0,
+	  "Time between two looks of a policy that works by epochs",
+	  offsetof(struct pin_params, epoch_ns), NULL },
+	{ "pin", "populated", PARAM_BOOL, NULL, "no", 0, 0,
+	  "At the start all memory of the VM is resident, else it comes at first touch",
+	  offsetof(struct pin_params, is_populated), NULL },
+};
+const size_t pin_nparams = sizeof(pin_params) / sizeof(*pin_params);
+
+enum {
+	AHEAD = 12,               /* events looked ahead */
+	CELL_LISTS_MAX = 256,     /* a list number is a byte */
+	CELL_TICKS_MAX = 1 << 17, /* in one gap between events: a day and a half of seconds */
+};
+
+/* IOPFs in the present window of the clock, and the most so far. */
+struct window {
+	uint64_t length_ns, number, n, max;
+};
+
+enum { WINDOW_1S, WINDOW_10S, WINDOWS };
+
+struct class_state {
+	struct pin_counts counts;
+	struct window window[WINDOWS];
+};
+
+struct pin_cell {
+	struct policy_pins pins; /* first: the policy's handle is the cell */
+	struct policy_view view;
+	const struct pin_shared *shared;
+	struct pin_job *job;
+	struct arena arena;
+	struct hostmem *host;
+
+	const struct policy *policy;
+	void *lists[CELL_LISTS_MAX]; /* states of the policy */
+	uint64_t requests[CELL_LISTS_MAX];
+	uint8_t *holders; /* by page: lists that hold it; NULL: one list, which knows by itself */
+	struct policy_page *pages; /* view.pages */
+
+	uint8_t wants[PIN_RELEASE + 1]; /* by event kind */
+	bool cpu_follows;
+	uint64_t now_ns, next_tick_ns, next_epoch_ns, first_ns;
+	struct class_state classes[PIN_CLASSES + 1]; /* the last one: all */
+	uint64_t pinned_since_ns;
+	unsigned __int128 pinned_page_ns;
+	uint64_t pinned_max, refused;
+
+	uint64_t event; /* accesses by device and CPU so far */
+	struct pin_recorder recorder;
+	struct pin_schedule schedule;
+	bool records, is_frozen;
+};
+
+uint64_t pin_limit_pages(uint64_t vm_pages, uint64_t overcommit_ppm)
+{
+	const unsigned __int128 out = (unsigned __int128)vm_pages * overcommit_ppm / PPM_PER_ONE;
+	const uint64_t limit = vm_pages - (uint64_t)out;
+	return limit ? limit : 1;
+}
+
+/* ---- pins ---- */
+
+static void count_pinned(struct pin_cell *c)
+{
+	c->pinned_page_ns +=
+		(unsigned __int128)c->pins.held_pages * (c->now_ns - c->pinned_since_ns);
+	c->pinned_since_ns = c->now_ns;
+}
+
+static void pin_page(struct pin_cell *c, uint32_t page)
+{
+	count_pinned(c);
+	c->pins.held_pages++;
+	if (c->pins.held_pages > c->pinned_max)
+		c->pinned_max = c->pins.held_pages;
+	hostmem_pin(c->host, page, (struct ns){ c->now_ns });
+}
+
+static void unpin_page(struct pin_cell *c, uint32_t page)
+{
+	count_pinned(c);
+	c->pins.held_pages--;
+	if (c->is_frozen)
+		pin_schedule_unpin(&c->schedule, page);
+	hostmem_unpin(c->host, page, (struct ns){ c->now_ns });
+}
+
+static bool pins_pin(struct policy_pins *pins, uint32_t page)
+{
+	struct pin_cell *c = (struct pin_cell *)pins;
+	if (c->holders[page])
+		return true;
+	if (pins->held_pages >= pins->budget_pages) {
+		c->refused++;
+		return false;
+	}
+	c->holders[page] = 1;
+	pin_page(c, page);
+	return true;
+}
+
+static void pins_unpin(struct policy_pins *pins, uint32_t page)
+{
+	struct pin_cell *c = (struct pin_cell *)pins;
+	if (!c->holders[page])
+		return;
+	c->holders[page] = 0;
+	unpin_page(c, page);
+}
+
+/* A list takes or drops a page; with several lists the first and the last one count. */
+static void list_takes(struct pin_cell *c, uint32_t page)
+{
+	if (!c->holders || !c->holders[page]++)
+		pin_page(c, page);
+}
+
+static void list_drops(struct pin_cell *c, uint32_t page)
+{
+	if (!c->holders || !--c->holders[page])
+		unpin_page(c, page);
+}
+
+/* ---- what a policy sees ---- */
+
+static struct pin_cell *cell_of_view(const struct policy_view *view)
+{
+	return (struct pin_cell *)((char *)(uintptr_t)view - offsetof(struct pin_cell, view));
+}
+
+static bool view_is_resident(const struct policy_view *view, uint32_t page)
+{
+	const struct pin_cell *c = cell_of_view(view);
+	if (c->is_frozen && c->schedule.is[page] == PIN_GONE)
+		return false;
+	return hostmem_page_state(c->host, page) == HOSTMEM_RESIDENT;
+}
+
+static bool view_is_pinned(const struct policy_view *view, uint32_t page)
+{
+	return cell_of_view(view)->holders[page];
+}
+
+static uint64_t view_cpu_age_ns(const struct policy_view *view, uint32_t page, uint64_t now_ns)
+{
+	return hostmem_cpu_age_ns(cell_of_view(view)->host, page, (struct ns){ now_ns });
+}
+
+/* ---- making and ending ---- */
+
+static void on_leave(void *ctx, uint32_t page, struct ns now)
+{
+	struct pin_cell *c = ctx;
+	if (c->records)
+		pin_recorder_leaves(&c->recorder, page, c->event, now.v);
+}
+
+static int make_host(struct pin_cell *c, struct err *e)
+{
+	const struct pin_shared *s = c->shared;
+	struct hostmem_config config = s->memory;
+	config.vm_pages = config.npages = s->vm_pages;
+	config.limit_pages = pin_limit_pages(s->vm_pages, c->job->overcommit_ppm);
+	config.is_instant = true;
+	if (c->is_frozen) { /* it still knows ages and pins */
+		config.limit_pages = s->vm_pages;
+		config.reclaim = RECLAIM_NONE;
+	}
+	const struct hostmem_hooks hooks = { .ctx = c, .pae_clear = on_leave };
+	int rc = hostmem_new(&config, &hooks, &c->arena, &c->host, e);
+	for (uint32_t page = 0; page < s->vm_pages && s->params.is_populated && !rc; page++)
+		hostmem_populate(c->host, page, (struct ns){ 0 });
+	return rc;
+}
+
+static uint32_t list_budget(const struct pin_cell *c, unsigned list)
+{
+	const uint64_t n = c->shared->nlists, budget = c->pins.budget_pages;
+	return (uint32_t)(budget / n + (list < budget % n));
+}
+
+/* A list of 0 pages has no state and pins nothing. */
+static int make_lists(struct pin_cell *c, const struct policy_setup *setup, struct err *e)
+{
+	const bool only_pins = c->policy->pinning;
+	const unsigned n = only_pins ? 1 : c->shared->nlists;
+	for (unsigned i = 0; i < n; i++) {
+		struct policy_setup own = *setup;
+		own.capacity_pages = only_pins ? c->pins.budget_pages : list_budget(c, i);
+		if (!own.capacity_pages && !only_pins)
+			continue;
+		c->lists[i] = c->policy->init(&own);
+		if (!c->lists[i])
+			return err_set(e, ERR_NOMEM, "no memory for policy %.40s", c->policy->name);
+	}
+	return 0;
+}
+
+static int make_policy(struct pin_cell *c, const struct policy_hindsight *hindsight, struct err *e)
+{
+	const struct pin_shared *s = c->shared;
+	const struct policy_pinning *p = c->policy->pinning;
+	const bool is_unbounded = p && p->is_unbounded;
+	c->pins.pin = pins_pin;
+	c->pins.unpin = pins_unpin;
+	c->pins.budget_pages = is_unbounded || c->job->budget_pages > s->vm_pages
+				       ? s->vm_pages
+				       : (uint32_t)c->job->budget_pages;
+	if (p || s->nlists > 1) {
+		c->holders = arena_alloc(&c->arena, s->vm_pages, sizeof(*c->holders));
+		if (!c->holders)
+			return err_set(e, ERR_NOMEM, "no memory for %u pages", s->vm_pages);
+	}
+	if (p && p->needs_history) {
+		c->pages = arena_alloc(&c->arena, s->vm_pages, sizeof(*c->pages));
+		if (!c->pages)
+			return err_set(e, ERR_NOMEM, "no memory for %u pages", s->vm_pages);
+	}
+	c->view = (struct policy_view){
+		.pages = c->pages,
+		.npages = s->vm_pages,
+		.epoch_ns = s->params.epoch_ns,
+		.is_resident = view_is_resident,
+		.is_pinned = view_is_pinned,
+		.cpu_age_ns = view_cpu_age_ns,
+	};
+	const struct policy_setup setup = {
+		.arena = &c->arena,
+		.npages = s->vm_pages,
+		.seed = rng_seed(s->seed, c->policy->name),
+		.params = c->job->policy_params,
+		.view = &c->view,
+		.hindsight = hindsight,
+	};
+	return make_lists(c, &setup, e);
+}
+
+static void choose_events(struct pin_cell *c)
+{
+	const struct policy_pinning *p = c->policy->pinning;
+	c->wants[PIN_DMA] = true;
+	c->wants[PIN_CPU] = c->job->companion == PIN_BY_TRACE;
+	c->wants[PIN_BACKGROUND] = c->job->companion == PIN_BY_BACKGROUND;
+	c->wants[PIN_MAP] = p && p->map;
+	c->wants[PIN_RELEASE] = p && p->release;
+	c->cpu_follows = c->job->companion == PIN_BY_TOUCHED;
+	c->next_tick_ns = NS_PER_SEC;
+	c->next_epoch_ns = p && p->tick ? c->shared->params.epoch_ns : UINT64_MAX;
+}
+
+int pin_cell_new(const struct pin_shared *shared, struct pin_job *job,
+		 const struct policy_hindsight *hindsight, struct pin_cell **out, struct err *e)
+{
+	struct pin_cell *c = calloc(1, sizeof(*c));
+	if (!c)
+		return err_set(e, ERR_NOMEM, "no memory for a configuration");
+	c->shared = shared;
+	c->job = job;
+	c->policy = job->policy;
+	c->first_ns = UINT64_MAX;
+	for (unsigned k = 0; k <= PIN_CLASSES; k++) {
+		c->classes[k].window[WINDOW_1S].length_ns = NS_PER_SEC;
+		c->classes[k].window[WINDOW_10S].length_ns = 10 * NS_PER_SEC;
+	}
+	c->is_frozen = shared->params.residency == PIN_FROZEN && hindsight;
+	choose_events(c);
+	int rc = make_host(c, e);
+	if (!rc && c->is_frozen)
+		rc = pin_schedule_init(&c->schedule, hindsight, &c->arena, e);
+	if (!rc)
+		rc = make_policy(c, hindsight, e);
+	if (rc) {
+		pin_cell_free(c);
+		return rc;
+	}
+	if (c->policy->pinning && c->policy->pinning->start)
+		c->policy->pinning->start(c->lists[0], &c->pins);
+	*out = c;
+	return 0;
+}
+
+void pin_cell_free(struct pin_cell *c)
+{
+	for (unsigned i = 0; c && i < CELL_LISTS_MAX; i++)
+		if (c->lists[i] && c->policy->deinit)
+			c->policy->deinit(c->lists[i]);
+	if (c) {
+		pin_recorder_deinit(&c->recorder);
+		arena_deinit(&c->arena);
+	}
+	free(c);
+}
+
+int pin_cell_record(struct pin_cell *c, struct err *e)
+{
+	c->records = true;
+	return pin_recorder_init(&c->recorder, c->shared->vm_pages, &c->arena, e);
+}
+
+int pin_cell_hindsight(struct pin_cell *c, struct policy_hindsight *out, struct err *e)
+{
+	return pin_recorder_take(&c->recorder, out, e);
+}
+
+static void close_window(struct window *w)
+{
+	w->max = w->n > w->max ? w->n : w->max;
+	w->n = 0;
+}
+
+static int check_books(const struct pin_cell *c, struct err *e)
+{
+	const struct hostmem_counts *h = hostmem_counts(c->host);
+	uint64_t states = h->absent + h->resident + h->in + h->out;
+	for (unsigned t = 0; t < HOSTMEM_TIERS; t++)
+		states += h->swapped[t];
+	if (states != c->shared->vm_pages)
+		return err_set(e, ERR_BUG, "%s: the states of %u pages sum to %llu",
+			       c->policy->name, c->shared->vm_pages, (unsigned long long)states);
+	if (h->pinned != c->pins.held_pages)
+		return err_set(e, ERR_BUG, "%s: %u pages are held, %llu pinned", c->policy->name,
+			       c->pins.held_pages, (unsigned long long)h->pinned);
+	return 0;
+}
+
+int pin_cell_end(struct pin_cell *c, struct err *e)
+{
+	struct pin_result *r = &c->job->result;
+	*r = (struct pin_result){};
+	for (unsigned k = 0; k <= PIN_CLASSES; k++) {
+		struct class_state *s = &c->classes[k];
+		for (unsigned w = 0; w < WINDOWS; w++)
+			close_window(&s->window[w]);
+		s->counts.max_1s = s->window[WINDOW_1S].max;
+		s->counts.max_10s = s->window[WINDOW_10S].max;
+		*(k < PIN_CLASSES ? &r->by_class[k] : &r->total) = s->counts;
+	}
+	count_pinned(c);
+	r->host = *hostmem_counts(c->host);
+	r->pinned_pages = c->pins.held_pages;
+	r->pinned_max = c->pinned_max;
+	r->pins_refused = c->refused;
+	const unsigned __int128 whole = (unsigned __int128)c->shared->vm_pages * c->now_ns;
+	r->pinned_mean_ppm =
+		whole ? (uint64_t)((c->pinned_page_ns * PPM_PER_ONE + whole / 2) / whole)
+		      : quantity_ratio_ppm(c->pins.held_pages, c->shared->vm_pages);
+	return check_books(c, e);
+}
+
+/* ---- events ---- */
+
+static void count_iopf(struct class_state *s, uint64_t now_ns)
+{
+	for (unsigned i = 0; i < WINDOWS; i++) {
+		struct window *w = &s->window[i];
+		const uint64_t number = now_ns / w->length_ns;
+		if (number != w->number)
+			close_window(w);
+		w->number = number;
+		w->n++;
+	}
+}
+
+static __attribute__((noinline)) void on_iopf(struct pin_cell *c, struct class_state *s,
+					      uint32_t page, enum touch_result r)
+{
+	struct class_state *both[] = { s, &c->classes[PIN_CLASSES] };
+	if (c->records)
+		pin_recorder_fault(&c->recorder, page, c->event, c->now_ns);
+	for (unsigned i = 0; i < 2; i++) {
+		both[i]->counts.done++;
+		both[i]->counts.minor += r == TOUCH_MINOR;
+		count_iopf(both[i], c->now_ns);
+	}
+}
+
+static inline bool is_iopf(enum touch_result r)
+{
+	return r != TOUCH_HIT && r != TOUCH_FIRST;
+}
+
+static inline void tell_list(struct pin_cell *c, const struct pin_event *ev)
+{
+	const unsigned i = c->shared->nlists > 1 ? c->shared->list_of_dev[ev->dev] : 0;
+	if (!c->lists[i])
+		return;
+	const uint32_t victim =
+		c->policy->access(c->lists[i], ev->page, c->requests[i]++, POLICY_NEVER);
+	if (victim == POLICY_HIT)
+		return;
+	if (victim != POLICY_ROOM)
+		list_drops(c, victim);
+	list_takes(c, ev->page);
+}
+
+static inline void tell_pinning(struct pin_cell *c, const struct pin_event *ev, bool is_fault)
+{
+	if (c->pages) {
+		struct policy_page *p = &c->pages[ev->page];
+		p->last_dma_ns = ev->ts_ns;
+		p->dmas += p->dmas != UINT32_MAX;
+		p->faults += is_fault && p->faults != UINT32_MAX;
+	}
+	if (!c->policy->pinning->access)
+		return;
+	const struct policy_access a = {
+		.now_ns = ev->ts_ns,
+		.page = ev->page,
+		.dev = ev->dev,
+		.is_write = ev->is_write,
+		.is_fault = is_fault,
+	};
+	c->policy->pinning->access(c->lists[0], &a, &c->pins);
+}
+
+static inline void on_dma(struct pin_cell *c, const struct pin_event *ev)
+{
+	const struct ns now = { ev->ts_ns };
+	struct class_state *s = &c->classes[c->shared->class_of_dev[ev->dev]];
+	enum touch_result r = hostmem_touch(c->host, ev->page, TOUCH_DMA, ev->is_write, now);
+	if (c->is_frozen && pin_schedule_use(&c->schedule, ev->page))
+		r = TOUCH_MAJOR;
+	s->counts.dma_pages++;
+	if (__builtin_expect(r != TOUCH_HIT, 0)) {
+		if (r == TOUCH_FIRST)
+			s->counts.first++;
+		else
+			on_iopf(c, s, ev->page, r);
+	}
+	if (c->policy->pinning)
+		tell_pinning(c, ev, is_iopf(r));
+	else
+		tell_list(c, ev);
+	if (c->cpu_follows)
+		hostmem_touch(c->host, ev->page, TOUCH_CPU, false, now);
+}
+
+/* Ticks up to a time; a gap without end in sight is walked in longer steps. */
+static __attribute__((noinline)) void on_ticks(struct pin_cell *c, uint64_t until_ns)
+{
+	const uint64_t gap = until_ns - c->now_ns;
+	const uint64_t least = gap / CELL_TICKS_MAX;
+	const uint64_t second = least > NS_PER_SEC ? least : NS_PER_SEC;
+	const uint64_t epoch_ns = c->shared->params.epoch_ns;
+	const uint64_t epoch = least > epoch_ns ? least : epoch_ns;
+	for (;;) {
+		const bool is_epoch = c->next_epoch_ns < c->next_tick_ns;
+		const uint64_t at = is_epoch ? c->next_epoch_ns : c->next_tick_ns;
+		if (at > until_ns)
+			return;
+		c->now_ns = at;
+		if (is_epoch) {
+			c->policy->pinning->tick(c->lists[0], at, &c->pins);
+			if (__builtin_add_overflow(at, epoch, &c->next_epoch_ns))
+				c->next_epoch_ns = UINT64_MAX;
+		} else {
+			hostmem_tick(c->host, (struct ns){ at });
+			if (__builtin_add_overflow(at, second, &c->next_tick_ns))
+				return;
+		}
+	}
+}
+
+/* Frozen: what left after the event before now is gone, unless it is pinned. */
+static __attribute__((noinline)) void follow_schedule(struct pin_cell *c)
+{
+	const struct policy_pinning *p = c->policy->pinning;
+	uint32_t absence;
+	while ((absence = pin_schedule_next(&c->schedule, c->event + 1)) != UINT32_MAX) {
+		const uint32_t page = c->schedule.h->absences[absence].page;
+		if (p && p->leaving)
+			p->leaving(c->lists[0], absence, &c->pins);
+		c->schedule.is[page] = hostmem_is_pinned(c->host, page) ? PIN_KEPT : PIN_GONE;
+	}
+}
+
+static inline void on_event(struct pin_cell *c, const struct pin_event *ev)
+{
+	if (c->is_frozen && ev->kind <= PIN_BACKGROUND)
+		follow_schedule(c);
+	if (ev->ts_ns >= c->next_tick_ns || ev->ts_ns >= c->next_epoch_ns)
+		on_ticks(c, ev->ts_ns);
+	c->now_ns = ev->ts_ns;
+	c->event += ev->kind <= PIN_BACKGROUND;
+	switch (ev->kind) {
+	case PIN_DMA:
+		on_dma(c, ev);
+		return;
+	case PIN_CPU:
+	case PIN_BACKGROUND:
+		hostmem_touch(c->host, ev->page, TOUCH_CPU, ev->is_write, (struct ns){ ev->ts_ns });
+		return;
+	case PIN_MAP:
+		c->policy->pinning->map(c->lists[0], ev->page, ev->ts_ns, &c->pins);
+		return;
+	default:
+		c->policy->pinning->release(c->lists[0], ev->page, ev->ts_ns, &c->pins);
+	}
+}
+
+void pin_cell_run(struct pin_cell *c, const struct pin_block *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (c->wants[b->events[i].kind])
+			on_event(c, &b->events[i]);
+	/* the total's accesses are summed once a block: they change with every event */
+	struct pin_counts *all = &c->classes[PIN_CLASSES].counts;
+	all->dma_pages = all->first = 0;
+	for (unsigned k = 0; k < PIN_CLASSES; k++) {
+		all->dma_pages += c->classes[k].counts.dma_pages;
+		all->first += c->classes[k].counts.first;
+	}
+}

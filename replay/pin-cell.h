@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+/*
+ * One configuration of a pin replay: a host memory of its own, a policy that
+ * pins some of it, and the counts. Fed with blocks of events in time order;
+ * shares nothing with other configurations but what is const.
+ *
+ * This header knows no traces: what reads them is replay/pin-feed.h.
+ */
+#ifndef PUGMARK_REPLAY_PIN_CELL_H
+#define PUGMARK_REPLAY_PIN_CELL_H
+
+#include "base/err.h"
+#include "base/param.h"
+#include "base/quantity.h"
+#include "policies/pinning.h"
+#include "sim/hostmem.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum pin_event_kind {
+	PIN_DMA,
+	PIN_CPU,        /* by the trace */
+	PIN_BACKGROUND, /* by the declared load */
+	PIN_MAP,        /* the first live mapping of the page begins */
+	PIN_RELEASE,    /* the last one ends */
+};
+
+struct pin_event {
+	uint64_t ts_ns;
+	uint32_t page;
+	uint16_t dev; /* UINT16_MAX: not known, or not a device */
+	uint8_t kind; /* enum pin_event_kind */
+	bool is_write;
+};
+
+struct pin_block {
+	struct pin_event *events;
+	size_t n;
+};
+
+/* Where the CPU's touches come from. cold and touched are scenarios, not bounds. */
+enum pin_companion {
+	PIN_BY_TRACE,
+	PIN_BY_BACKGROUND, /* the declared load */
+	PIN_BY_COLD,       /* the CPU touches nothing */
+	PIN_BY_TOUCHED,    /* the CPU touches each page right after the device */
+	PIN_COMPANIONS
+};
+extern const char *const pin_companion_names[]; /* NULL at the end */
+
+enum pin_class { PIN_NIC, PIN_BLOCK, PIN_OTHER, PIN_CLASSES };
+extern const char *const pin_class_names[]; /* "nic", "block", "other", NULL */
+
+enum pin_lists { PIN_LISTS_SHARED, PIN_LISTS_DEVICE };
+
+/* frozen: pages are swapped out when they were without pins; a pin only covers its page. */
+enum pin_residency { PIN_LIVE, PIN_FROZEN };
+
+/* Section [pin], the part that is not of one policy. */
+struct pin_params {
+	int lists;         /* enum pin_lists, of the replacement policies */
+	int residency;     /* enum pin_residency */
+	uint64_t epoch_ns; /* between two ticks of a policy */
+	bool is_populated; /* at the start all memory of the VM is resident */
+};
+extern const struct param pin_params[];
+extern const size_t pin_nparams;
+
+/* Counts of one class of devices. */
+struct pin_counts {
+	uint64_t dma_pages; /* page accesses */
+	uint64_t first;     /* of them, of pages that were never in memory: no IOPF */
+	uint64_t done, failed, joined;
+	uint64_t minor;           /* of done: the page was in memory, but not mapped (swap cache) */
+	uint64_t max_1s, max_10s; /* IOPFs in a second, ten seconds of the trace's clock */
+};
+
+static inline uint64_t pin_iopf(const struct pin_counts *c)
+{
+	return c->done + c->failed + c->joined;
+}
+
+struct pin_result {
+	struct pin_counts by_class[PIN_CLASSES], total;
+	struct hostmem_counts host;        /* at the end */
+	uint64_t pinned_pages, pinned_max; /* by the policy: at the end, and at most */
+	uint64_t pinned_mean_ppm;          /* of the VM, over the time of the accesses */
+	uint64_t pins_refused;             /* beyond the budget */
+};
+
+/* One configuration and, after the run, its result. */
+struct pin_job {
+	const struct policy *policy;
+	const void *policy_params; /* for policy_setup.params */
+	struct quantity budget;    /* pages, or a share of the VM */
+	uint64_t overcommit_ppm;   /* below 10^6 */
+	enum pin_companion companion;
+	uint64_t budget_pages; /* set by the run */
+	struct pin_result result;
+};
+
+/* What all configurations of a run share. */
+struct pin_shared {
+	struct hostmem_config memory; /* all but vm_pages, npages, limit_pages */
+	struct pin_params params;
+	uint32_t vm_pages;
+	const uint8_t *class_of_dev; /* enum pin_class, by all 65,536 device numbers */
+	const uint8_t *list_of_dev;  /* below nlists, likewise */
+	unsigned nlists;             /* of a replacement policy; 1: all devices share it */
+	uint64_t seed;
+};
+
+struct pin_cell;
+
+/* Shared, job and hindsight (NULL: none is needed) are borrowed until free. */
+int pin_cell_new(const struct pin_shared *shared, struct pin_job *job,
+		 const struct policy_hindsight *hindsight, struct pin_cell **out, struct err *e);
+void pin_cell_free(struct pin_cell *c);
+
+/*
+ * From the start on notes each IOPF and when its page had left; after the run
+ * pin_cell_hindsight hands that over (pin_hindsight_free releases it).
+ */
+int pin_cell_record(struct pin_cell *c, struct err *e);
+int pin_cell_hindsight(struct pin_cell *c, struct policy_hindsight *out, struct err *e);
+
+void pin_cell_run(struct pin_cell *c, const struct pin_block *b);
+
+/* Fills the job's result; ERR_BUG when its books do not balance. */
+int pin_cell_end(struct pin_cell *c, struct err *e);
+
+/* (1 - overcommit) of the VM, rounded up, at least a page. */
+uint64_t pin_limit_pages(uint64_t vm_pages, uint64_t overcommit_ppm);
+
+#endif

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+/* METRIC<=LIMIT, with `nic.` or `block.` before a fault metric for that class alone. */
+#include "replay/pin-goal.h"
+
+#include "base/nearest.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const metric_names[] = {
+	[PIN_GOAL_IOPF] = "iopf",
+	[PIN_GOAL_MAX_1S] = "iopf.max_1s",
+	[PIN_GOAL_MAX_10S] = "iopf.max_10s",
+	[PIN_GOAL_CPU_MAJOR] = "cpu_major",
+	[PIN_GOAL_PINNED] = "pinned",
+};
+
+const char *pin_metric_name(enum pin_metric m)
+{
+	return metric_names[m];
+}
+
+static int no_metric(const char *name, struct err *e)
+{
+	const char *near = nearest_word(name, metric_names, PIN_METRICS);
+	if (near)
+		return err_set(e, ERR_USAGE, "no metric '%.40s': did you mean '%s'?", name, near);
+	return err_set(e, ERR_USAGE,
+		       "no metric '%.40s', only: [nic.|block.]iopf, iopf.max_1s, iopf.max_10s; "
+		       "cpu_major, pinned",
+		       name);
+}
+
+/* Takes "nic." off the name. */
+static const char *split_class(const char *name, struct pin_condition *c)
+{
+	c->device_class = PIN_CLASSES;
+	for (unsigned k = 0; k < PIN_CLASSES; k++) {
+		const size_t n = strlen(pin_class_names[k]);
+		if (!strncmp(name, pin_class_names[k], n) && name[n] == '.') {
+			c->device_class = (int)k;
+			return name + n + 1;
+		}
+	}
+	return name;
+}
+
+static int parse_limit(const char *text, struct pin_condition *c, struct err *e)
+{
+	struct rate rate;
+	if (c->metric == PIN_GOAL_PINNED)
+		return quantity_parse_ppm(text, &c->limit, e);
+	if (!strchr(text, '/'))
+		return quantity_parse_count(text, &c->limit, e);
+	if (c->metric == PIN_GOAL_MAX_1S || c->metric == PIN_GOAL_MAX_10S)
+		return err_set(e, ERR_USAGE, "'%s': a greatest number in a window is no rate",
+			       text);
+	const int rc = quantity_parse_rate(text, &rate, e);
+	if (!rc) {
+		c->limit = rate.count;
+		c->per_ns = rate.per_ns;
+	}
+	return rc;
+}
+
+static int parse_condition(char *text, struct pin_condition *c, struct err *e)
+{
+	char *le = strstr(text, "<=");
+	if (!le)
+		return err_set(e, ERR_USAGE, "'%.60s': expected METRIC<=LIMIT", text);
+	*le = '\0';
+	char *limit = le + 2 + strspn(le + 2, " ");
+	text += strspn(text, " ");
+	for (size_t n = strlen(text); n && text[n - 1] == ' ';)
+		text[--n] = '\0';
+	const char *name = split_class(text, c);
+	unsigned m = 0;
+	while (m < PIN_METRICS && strcmp(metric_names[m], name))
+		m++;
+	if (m == PIN_METRICS)
+		return no_metric(text, e);
+	c->metric = m;
+	if (m >= PIN_GOAL_CPU_MAJOR && c->device_class != PIN_CLASSES)
+		return err_set(e, ERR_USAGE, "'%s': is of the whole VM, not of a device class",
+			       text);
+	return parse_limit(limit, c, e);
+}
+
+int pin_goal_parse(const char *text, struct pin_goal *out, struct err *e)
+{
+	char copy[400];
+	*out = (struct pin_goal){ .text = text };
+	if (strlen(text) >= sizeof(copy))
+		return err_set(e, ERR_USAGE, "a goal of more than %zu characters", sizeof(copy));
+	strcpy(copy, text);
+	for (char *part = copy, *end; part; part = end) {
+		end = strchr(part, ',');
+		if (end)
+			*end++ = '\0';
+		if (out->n == PIN_GOAL_MAX)
+			return err_set(e, ERR_USAGE, "more than %d conditions", PIN_GOAL_MAX);
+		const int rc = parse_condition(part, &out->conditions[out->n++], e);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static uint64_t measure(const struct pin_condition *c, const struct pin_result *r,
+			uint32_t vm_pages)
+{
+	const struct pin_counts *k = c->device_class < PIN_CLASSES ? &r->by_class[c->device_class]
+								   : &r->total;
+	switch (c->metric) {
+	case PIN_GOAL_IOPF:
+		return pin_iopf(k);
+	case PIN_GOAL_MAX_1S:
+		return k->max_1s;
+	case PIN_GOAL_MAX_10S:
+		return k->max_10s;
+	case PIN_GOAL_CPU_MAJOR:
+		return r->host.major[TOUCH_CPU];
+	default:
+		return quantity_ratio_ppm(r->pinned_max, vm_pages);
+	}
+}
+
+static bool holds(const struct pin_condition *c, uint64_t value, uint64_t exposure_ns)
+{
+	if (!c->per_ns)
+		return value <= c->limit;
+	return (unsigned __int128)value * c->per_ns <= (unsigned __int128)c->limit * exposure_ns;
+}
+
+int pin_goal_failing(const struct pin_goal *g, const struct pin_result *r, uint32_t vm_pages,
+		     uint64_t exposure_ns)
+{
+	for (unsigned i = 0; i < g->n; i++)
+		if (!holds(&g->conditions[i], measure(&g->conditions[i], r, vm_pages), exposure_ns))
+			return (int)i;
+	return -1;
+}
+
+struct pin_answer_at pin_goal_least(const bool *passes, size_t n)
+{
+	struct pin_answer_at a = { .least = -1 };
+	size_t from = n;
+	while (from && passes[from - 1])
+		from--;
+	if (from < n)
+		a.least = (int)from;
+	for (size_t i = 0; i < from; i++)
+		a.is_non_monotone |= passes[i];
+	return a;
+}

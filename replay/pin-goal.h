@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What somebody wants of a configuration: `iopf.max_1s<=1,cpu_major<=5/s`. All
+ * conditions must hold. Over a grid of budgets the answer is the least budget
+ * from which on all larger ones that were tried pass: with reclaim in the loop
+ * more pins are not always better, so a smaller budget that passes below one
+ * that fails is no answer but is told (non-monotone).
+ */
+#ifndef PUGMARK_REPLAY_PIN_GOAL_H
+#define PUGMARK_REPLAY_PIN_GOAL_H
+
+#include "base/quantity.h"
+#include "replay/pin-cell.h"
+
+enum { PIN_GOAL_MAX = 8 };
+
+enum pin_metric {
+	PIN_GOAL_IOPF,
+	PIN_GOAL_MAX_1S,
+	PIN_GOAL_MAX_10S,
+	PIN_GOAL_CPU_MAJOR,
+	PIN_GOAL_PINNED,
+	PIN_METRICS
+};
+
+struct pin_condition {
+	enum pin_metric metric;
+	int device_class; /* enum pin_class; PIN_CLASSES: all together */
+	uint64_t limit;   /* a count, ppm for pinned */
+	uint64_t per_ns;  /* of a rate; 0: the limit is a count */
+};
+
+struct pin_goal {
+	struct pin_condition conditions[PIN_GOAL_MAX];
+	unsigned n;
+	const char *text; /* as given; borrowed */
+};
+
+/* ERR_USAGE quotes what is wrong and lists the metrics. */
+int pin_goal_parse(const char *text, struct pin_goal *out, struct err *e);
+
+/* The first condition that fails, or -1; exposure_ns: the time of the accesses. */
+int pin_goal_failing(const struct pin_goal *g, const struct pin_result *r, uint32_t vm_pages,
+		     uint64_t exposure_ns);
+
+/* "iopf.max_1s", "nic.iopf" */
+const char *pin_metric_name(enum pin_metric m);
+
+struct pin_answer_at {
+	int least; /* index of the least budget that is an answer; -1: none */
+	bool is_non_monotone;
+};
+
+/* passes: by budget, ascending. */
+struct pin_answer_at pin_goal_least(const bool *passes, size_t n);
+
+#endif

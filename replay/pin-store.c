@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+/* What `pugmark pin` puts into a results file: the counts of each configuration. */
+#include "replay/pin-report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct metric {
+	const char *name;
+	uint64_t value;
+};
+
+static int put_all(struct results *r, const char *config, const struct metric *m, size_t n,
+		   struct err *e)
+{
+	int rc = 0;
+	for (size_t i = 0; i < n && !rc; i++)
+		rc = results_put(r, config, m[i].name, 0, (int64_t)m[i].value, e);
+	return rc;
+}
+
+static int put_class(struct results *r, const char *config, const char *name,
+		     const struct pin_counts *k, struct err *e)
+{
+	char names[5][40];
+	static const char *const what[] = { "dma_pages", "iopf", "iopf_joined", "iopf_failed",
+					    "iopf_max_1s" };
+	const uint64_t values[] = { k->dma_pages, pin_iopf(k), k->joined, k->failed, k->max_1s };
+	struct metric m[5];
+	for (unsigned i = 0; i < 5; i++) {
+		snprintf(names[i], sizeof(names[i]), "%s.%s", name, what[i]);
+		m[i] = (struct metric){ names[i], values[i] };
+	}
+	return put_all(r, config, m, 5, e);
+}
+
+static int put_job(struct results *r, const struct pin_answer *a, const struct pin_job *j,
+		   const char *config, struct err *e)
+{
+	const struct pin_result *x = &j->result;
+	int rc = put_class(r, config, "total", &x->total, e);
+	for (unsigned k = 0; k < PIN_CLASSES && !rc; k++)
+		if (a->devices->ndevices[k])
+			rc = put_class(r, config, pin_class_names[k], &x->by_class[k], e);
+	const struct metric m[] = {
+		{ "cpu_major", x->host.major[TOUCH_CPU] },
+		{ "pinned_mean_ppm", x->pinned_mean_ppm },
+		{ "pinned_max", x->pinned_max },
+		{ "pin_ops", x->host.pin_ops },
+		{ "unpin_ops", x->host.unpin_ops },
+		{ "swap_in", x->host.swap_in },
+		{ "swap_out", x->host.swap_out },
+		{ "resident_pages", x->host.resident },
+		{ "absent_pages", x->host.absent },
+	};
+	return rc ? rc : put_all(r, config, m, sizeof(m) / sizeof(*m), e);
+}
+
+static int put_seed(struct results *r, const struct pin_answer *a, size_t seed, struct err *e)
+{
+	int rc = 0;
+	for (size_t i = 0; i < a->njobs && !rc; i++) {
+		const struct pin_job *j = &a->jobs[seed * a->njobs + i];
+		char *config;
+		if (asprintf(&config,
+			     "%saccess=%s\nvm_pages=%llu\npolicy=%s\nbudget_pages=%llu\n"
+			     "overcommit_ppm=%llu\ncpu=%s\n",
+			     a->canonical, access_model_names[a->facts->access.model],
+			     (unsigned long long)a->facts->vm_pages, j->policy->name,
+			     (unsigned long long)j->budget_pages,
+			     (unsigned long long)j->overcommit_ppm,
+			     pin_companion_names[j->companion]) < 0)
+			return err_set(e, ERR_NOMEM, "no memory for a configuration");
+		rc = put_job(r, a, j, config, e);
+		free(config);
+	}
+	return rc;
+}
+
+int pin_store(const char *path, const struct results_run *run, const struct pin_answer *a,
+	      struct err *e)
+{
+	struct results *r;
+	int rc = results_open(path, &r, e);
+	if (rc)
+		return rc;
+	for (size_t s = 0; s < a->nseeds && !rc; s++) {
+		struct results_run own = *run;
+		own.seed = a->seeds[s];
+		rc = results_begin_run(r, &own, e);
+		if (!rc)
+			rc = put_seed(r, a, s, e);
+	}
+	if (!rc)
+		return results_close(r, e);
+	results_abort(r);
+	return rc;
+}

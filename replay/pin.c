@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Rounds: in each, the threads take the configurations one by one over the
+ * present block of events while one of them prepares the next block. A
+ * configuration sees its blocks in order whoever runs it.
+ */
+#include "replay/pin.h"
+
+#include "base/cleanup.h"
+#include "replay/pin-feed.h"
+#include "replay/pin-schedule.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- one pass over the trace ---- */
+
+struct pass {
+	struct pin_feed *feed;
+	struct pin_cell **cells;
+	size_t ncells;
+	unsigned threads;
+	void (*progress)(void *ctx, uint64_t events);
+	void *progress_ctx;
+	uint64_t events;
+
+	struct pin_block blocks[2];
+	unsigned turn;      /* blocks[turn] is run, the other one filled */
+	atomic_size_t next; /* work of this round: 0 is filling, then the cells */
+	int fed;            /* what the feed said last */
+	struct err err;     /* its sentence */
+	bool is_over;
+	pthread_mutex_t gate;
+	pthread_barrier_t barrier;
+};
+
+static void work_round(struct pass *p)
+{
+	for (;;) {
+		const size_t i = atomic_fetch_add(&p->next, 1);
+		if (i > p->ncells)
+			return;
+		if (i)
+			pin_cell_run(p->cells[i - 1], &p->blocks[p->turn]);
+		else
+			p->fed = pin_feed_next(p->feed, &p->blocks[!p->turn], &p->err);
+	}
+}
+
+static void *help(void *arg)
+{
+	struct pass *p = arg;
+	pthread_mutex_lock(&p->gate); /* opened once it is known how many there are */
+	pthread_mutex_unlock(&p->gate);
+	for (;;) {
+		pthread_barrier_wait(&p->barrier);
+		if (p->is_over)
+			return NULL;
+		work_round(p);
+		pthread_barrier_wait(&p->barrier);
+	}
+}
+
+static void lead(struct pass *p)
+{
+	p->fed = pin_feed_next(p->feed, &p->blocks[p->turn], &p->err);
+	while (p->fed > 0) {
+		p->events += p->blocks[p->turn].n;
+		p->next = 0;
+		pthread_barrier_wait(&p->barrier);
+		work_round(p);
+		pthread_barrier_wait(&p->barrier);
+		p->turn = !p->turn;
+		if (p->progress)
+			p->progress(p->progress_ctx, p->events);
+	}
+	p->is_over = true;
+	pthread_barrier_wait(&p->barrier);
+}
+
+/* Helpers that could not be started are done without. */
+static int run_crew(struct pass *p, struct err *e)
+{
+	const unsigned most = p->ncells + 1 < p->threads ? (unsigned)p->ncells + 1 : p->threads;
+	const unsigned helpers = most > 1 ? most - 1 : 0;
+	_free_ pthread_t *threads = calloc(helpers + 1, sizeof(*threads));
+	if (!threads)
+		return err_set(e, ERR_NOMEM, "no memory for %u threads", helpers);
+
+	unsigned started = 0;
+	pthread_mutex_init(&p->gate, NULL);
+	pthread_mutex_lock(&p->gate);
+	while (started < helpers && !pthread_create(&threads[started], NULL, help, p))
+		started++;
+	pthread_barrier_init(&p->barrier, NULL, started + 1);
+	pthread_mutex_unlock(&p->gate);
+	lead(p);
+	for (unsigned i = 0; i < started; i++)
+		pthread_join(threads[i], NULL);
+	pthread_barrier_destroy(&p->barrier);
+	pthread_mutex_destroy(&p->gate);
+	if (p->fed < 0 && e)
+		*e = p->err;
+	return p->fed;
+}
+
+/* Runs the cells over what is left of the feed. */
+static int run_pass(struct pass *p, struct err *e)
+{
+	_free_ struct pin_event *events = calloc(2 * PIN_FEED_BLOCK, sizeof(*events));
+	if (!events)
+		return err_set(e, ERR_NOMEM, "no memory for events");
+	p->blocks[0].events = events;
+	p->blocks[1].events = events + PIN_FEED_BLOCK;
+	return run_crew(p, e);
+}
+
+/* ---- all passes of a run ---- */
+
+struct session {
+	const struct pin_run *run;
+	struct pin_job *jobs;
+	size_t njobs;
+	struct access *access;
+	struct pin_shared shared;
+	struct pin_feed_config feed;
+	struct pin_facts *facts;
+	struct past *pasts;
+	size_t npasts;
+	bool is_used; /* the access stream is not at its beginning */
+};
+
+/* A run without pins, which others look back on. */
+struct past {
+	struct pin_job job;
+	struct policy_hindsight hindsight;
+};
+
+static int open_feed(struct session *s, struct pin_feed *f, struct err *e)
+{
+	if (s->is_used)
+		access_rewind(s->access);
+	s->is_used = true;
+	return pin_feed_init(f, s->access, s->run->path, &s->feed, e);
+}
+
+static void note_facts(struct pin_facts *facts, const struct pin_feed *f)
+{
+	facts->access = *access_info(f->access);
+	facts->unique_pages = f->ids.n;
+	facts->highest_page = f->last_pfn;
+	facts->first_ns = f->first_ns == UINT64_MAX ? 0 : f->first_ns;
+	facts->last_ns = f->last_ns;
+	facts->passes++;
+}
+
+/* A VM as large as what the trace touches: one pass only to count. */
+static int count_pages(struct session *s, struct err *e)
+{
+	struct pass p = { .threads = 1,
+			  .progress = s->run->progress,
+			  .progress_ctx = s->run->progress_ctx };
+	_free_ struct pin_feed *f = malloc(sizeof(*f));
+	if (!f)
+		return err_set(e, ERR_NOMEM, "no memory to read the trace");
+	const struct background_config *background = s->feed.background;
+	s->feed.background = NULL;
+	int rc = open_feed(s, f, e);
+	s->feed.background = background;
+	p.feed = f;
+	if (!rc)
+		rc = run_pass(&p, e);
+	if (!rc) {
+		s->facts->vm_pages = f->ids.n;
+		note_facts(s->facts, f);
+	}
+	pin_feed_deinit(f);
+	return rc;
+}
+
+static const struct policy_hindsight *past_of(const struct session *s, const struct pin_job *j)
+{
+	for (size_t i = 0; i < s->npasts; i++)
+		if (s->pasts[i].job.companion == j->companion &&
+		    s->pasts[i].job.overcommit_ppm == j->overcommit_ppm)
+			return &s->pasts[i].hindsight;
+	return NULL;
+}
+
+static int make_cells(struct session *s, struct pin_job *const *jobs, size_t n,
+		      struct pin_cell **cells, bool records, struct err *e)
+{
+	int rc = 0;
+	for (size_t i = 0; i < n && !rc; i++) {
+		const struct policy_hindsight *h = records ? NULL : past_of(s, jobs[i]);
+		rc = pin_cell_new(&s->shared, jobs[i], h, &cells[i], e);
+		if (!rc && records)
+			rc = pin_cell_record(cells[i], e);
+	}
+	return rc;
+}
+
+static int end_cell(struct session *s, struct pin_cell *c, size_t i, bool records, struct err *e)
+{
+	const int rc = pin_cell_end(c, e);
+	return rc || !records ? rc : pin_cell_hindsight(c, &s->pasts[i].hindsight, e);
+}
+
+/* n jobs in one pass; records: they are the pasts, in order from `first`. */
+static int run_wave(struct session *s, struct pin_job *const *jobs, size_t first, size_t n,
+		    bool records, struct err *e)
+{
+	_free_ struct pin_cell **cells = calloc(n, sizeof(struct pin_cell *));
+	_free_ struct pin_feed *f = calloc(1, sizeof(*f));
+	if (!cells || !f)
+		return err_set(e, ERR_NOMEM, "no memory for %zu configurations", n);
+
+	struct pass p = {
+		.feed = f,
+		.cells = cells,
+		.ncells = n,
+		.threads = s->run->threads ? s->run->threads : 1,
+		.progress = s->run->progress,
+		.progress_ctx = s->run->progress_ctx,
+	};
+	int rc = open_feed(s, f, e);
+	if (!rc)
+		rc = make_cells(s, jobs + first, n, cells, records, e);
+	if (!rc)
+		rc = run_pass(&p, e);
+	if (!rc)
+		note_facts(s->facts, f);
+	for (size_t i = 0; i < n; i++) {
+		if (!rc)
+			rc = end_cell(s, cells[i], first + i, records, e);
+		pin_cell_free(cells[i]);
+	}
+	pin_feed_deinit(f);
+	return rc;
+}
+
+/* Bytes of a configuration: what hostmem, a policy and the cell keep a page, roughly. */
+static size_t jobs_per_wave(const struct session *s)
+{
+	enum { BYTES_PER_PAGE = 48, BYTES_FIXED = 1 << 20 };
+	const uint64_t each = (uint64_t)s->shared.vm_pages * BYTES_PER_PAGE + BYTES_FIXED;
+	const uint64_t n = s->run->memory_bytes ? s->run->memory_bytes / each : s->njobs;
+	return n < 1 ? 1 : n < s->njobs ? (size_t)n : s->njobs;
+}
+
+/* As many jobs at a time as memory allows. */
+static int run_jobs(struct session *s, struct pin_job *const *jobs, size_t n, bool records,
+		    struct err *e)
+{
+	const size_t most = jobs_per_wave(s);
+	int rc = 0;
+	for (size_t i = 0; i < n && !rc; i += most)
+		rc = run_wave(s, jobs, i, n - i < most ? n - i : most, records, e);
+	return rc;
+}
+
+static bool looks_back(const struct session *s, const struct pin_job *j)
+{
+	const struct policy_pinning *p = j->policy->pinning;
+	return s->run->params.residency == PIN_FROZEN || (p && p->needs_hindsight);
+}
+
+/* Runs once without pins for each companion and overcommit that somebody looks back on. */
+static int make_pasts(struct session *s, struct err *e)
+{
+	s->pasts = calloc(s->njobs, sizeof(*s->pasts));
+	_free_ struct pin_job **jobs = calloc(s->njobs, sizeof(struct pin_job *));
+	if (!s->pasts || !jobs)
+		return err_set(e, ERR_NOMEM, "no memory for the configurations");
+	for (size_t i = 0; i < s->njobs; i++) {
+		const struct pin_job *j = &s->jobs[i];
+		if (!looks_back(s, j) || past_of(s, j))
+			continue;
+		jobs[s->npasts] = &s->pasts[s->npasts].job;
+		s->pasts[s->npasts++].job = (struct pin_job){
+			.policy = policy_find_pinning("none"),
+			.overcommit_ppm = j->overcommit_ppm,
+			.companion = j->companion,
+		};
+	}
+	struct pin_shared shared = s->shared;
+	s->shared.params.residency = PIN_LIVE;
+	const int rc = run_jobs(s, jobs, s->npasts, true, e);
+	s->shared = shared;
+	for (size_t i = 0; i < s->npasts; i++)
+		s->pasts[i].hindsight.is_frozen = shared.params.residency == PIN_FROZEN;
+	return rc;
+}
+
+static bool any_companion(const struct session *s, enum pin_companion c)
+{
+	for (size_t i = 0; i < s->njobs; i++)
+		if (s->jobs[i].companion == c)
+			return true;
+	return false;
+}
+
+static bool any_mappings(const struct session *s)
+{
+	for (size_t i = 0; i < s->njobs; i++) {
+		const struct policy_pinning *p = s->jobs[i].policy->pinning;
+		if (p && (p->map || p->release))
+			return true;
+	}
+	return false;
+}
+
+static int set_budgets(struct session *s, struct err *e)
+{
+	for (size_t i = 0; i < s->njobs; i++) {
+		struct pin_job *job = &s->jobs[i];
+		job->budget_pages = quantity_of(job->budget, s->shared.vm_pages);
+		if (job->budget_pages > s->shared.vm_pages)
+			return err_set(e, ERR_USAGE, "a budget of %llu pages: the VM has %u",
+				       (unsigned long long)job->budget_pages, s->shared.vm_pages);
+	}
+	return 0;
+}
+
+static int prepare(struct session *s, struct err *e)
+{
+	const struct pin_run *run = s->run;
+	s->feed = (struct pin_feed_config){
+		.vm_pages = run->vm_pages,
+		.wants_mappings = any_mappings(s),
+		.wants_cpu = any_companion(s, PIN_BY_TRACE),
+		.background = any_companion(s, PIN_BY_BACKGROUND) ? &run->background : NULL,
+		.seed = run->seed,
+	};
+	s->facts->vm_pages = run->vm_pages;
+	if (!run->vm_pages) {
+		const int rc = count_pages(s, e);
+		if (rc)
+			return rc;
+	}
+	const uint64_t pages = s->feed.vm_pages = s->facts->vm_pages;
+	if (!pages)
+		return err_set(e, ERR_UNUSABLE, "%s: no device uses a page in it", run->path);
+	if (pages > HOSTMEM_PAGES_MAX)
+		return err_set(e, ERR_FEATURE, "%s: a VM of %llu pages, at most %d are modelled",
+			       run->path, (unsigned long long)pages, HOSTMEM_PAGES_MAX);
+	s->shared = (struct pin_shared){
+		.memory = run->memory,
+		.params = run->params,
+		.vm_pages = (uint32_t)pages,
+		.class_of_dev = run->class_of_dev,
+		.list_of_dev = run->list_of_dev,
+		.nlists = run->params.lists == PIN_LISTS_DEVICE && run->nlists ? run->nlists : 1,
+		.seed = run->seed,
+	};
+	return set_budgets(s, e);
+}
+
+int pin_run(const struct pin_run *run, struct pin_job *jobs, size_t njobs,
+	    struct pin_facts *facts_out, struct err *e)
+{
+	struct session s = { .run = run, .jobs = jobs, .njobs = njobs, .facts = facts_out };
+	*facts_out = (struct pin_facts){};
+	struct access_config config = run->access;
+	config.without_cpu = !any_companion(&s, PIN_BY_TRACE);
+	int rc = access_open(run->trace, &config, &s.access, e);
+	if (rc)
+		return rc;
+	rc = prepare(&s, e);
+	_free_ struct pin_job **list = calloc(njobs + 1, sizeof(struct pin_job *));
+	if (!rc && !list)
+		rc = err_set(e, ERR_NOMEM, "no memory for the configurations");
+	for (size_t i = 0; i < njobs && list; i++)
+		list[i] = &jobs[i];
+	if (!rc)
+		rc = make_pasts(&s, e);
+	if (!rc)
+		rc = run_jobs(&s, list, njobs, false, e);
+	for (size_t i = 0; i < s.npasts; i++)
+		pin_hindsight_free(&s.pasts[i].hindsight);
+	free(s.pasts);
+	access_close(s.access);
+	return rc;
+}

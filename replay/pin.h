@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Pinning against I/O page faults, replayed: an IOPF is a DMA to a page that
+ * the host has swapped out, so each configuration has a host memory with
+ * reclaim of its own (sim/hostmem.h) and a policy that pins some of it. All
+ * configurations see the same accesses (replay/pin-feed.h), decoded once, and
+ * share nothing else: any number of threads gives the same rows.
+ */
+#ifndef PUGMARK_REPLAY_PIN_H
+#define PUGMARK_REPLAY_PIN_H
+
+#include "base/err.h"
+#include "replay/access.h"
+#include "replay/pin-cell.h"
+#include "sim/background.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What all configurations of a run share. */
+struct pin_run {
+	struct trace *trace;
+	const char *path; /* for messages */
+	struct access_config access;
+	uint64_t vm_pages;           /* 0: as many as the trace touches */
+	const uint8_t *class_of_dev; /* for struct pin_shared, as are the next two */
+	const uint8_t *list_of_dev;
+	unsigned nlists; /* used if params.lists says so */
+	struct hostmem_config memory;
+	struct background_config background;
+	struct pin_params params;
+	uint64_t seed;
+	unsigned threads;      /* 0: 1 */
+	uint64_t memory_bytes; /* configurations beyond it take another pass; 0: no bound */
+	/* told the rows read so far; may be NULL */
+	void (*progress)(void *ctx, uint64_t rows);
+	void *progress_ctx;
+};
+
+/* What the run found out about the trace. */
+struct pin_facts {
+	struct access_info access;
+	uint64_t vm_pages, unique_pages, highest_page;
+	uint64_t first_ns, last_ns; /* of the accesses */
+	unsigned passes;
+};
+
+/* Runs all jobs. On error the results are undefined. */
+int pin_run(const struct pin_run *run, struct pin_job *jobs, size_t njobs,
+	    struct pin_facts *facts_out, struct err *e);
+
+#endif

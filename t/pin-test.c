@@ -1,0 +1,495 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Pinning with reclaim in the loop: against a slow model of an LRU host and an
+ * LRU pin list written from the prose, and identities that hold for any policy.
+ */
+#include "replay/pin-cell.h"
+
+#include "base/rng.h"
+#include "base/units.h"
+#include "replay/pin-goal.h"
+#include "replay/pin-schedule.h"
+#include "sim/background.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+enum { PAGES = 48, EVENTS = 6000 };
+
+struct scene {
+	struct arena arena;
+	struct param_set set;
+	struct pin_shared shared;
+	uint8_t class_of_dev[1 << 16], list_of_dev[1 << 16];
+	struct pin_event events[EVENTS];
+	struct pin_block block;
+};
+
+static void assign(struct scene *s, const char *text)
+{
+	struct err e = {};
+	if (param_assign(&s->set, text, &e))
+		fail_msg("%s", e.msg);
+}
+
+/* Devices 0 (a NIC that walks a ring) and 1 (a disk that draws), and the CPU. */
+static void draw_events(struct scene *s, uint64_t seed)
+{
+	struct rng r;
+	uint64_t now = 0;
+	rng_init(&r, seed, "pin-test");
+	for (unsigned i = 0; i < EVENTS; i++) {
+		now += rng_below(&r, 50) ? rng_below(&r, 2 * NS_PER_MS) : 40 * NS_PER_SEC;
+		const unsigned what = (unsigned)rng_below(&r, 3);
+		s->events[i] = (struct pin_event){
+			.ts_ns = now,
+			.kind = what == 2 ? PIN_CPU : PIN_DMA,
+			.dev = what == 2 ? UINT16_MAX : (uint16_t)what,
+			.page = what == 0 ? i % 8 : (uint32_t)rng_below(&r, PAGES),
+		};
+	}
+	s->block = (struct pin_block){ s->events, EVENTS };
+}
+
+static struct scene *scene_new(uint64_t seed)
+{
+	struct scene *s = calloc(1, sizeof(*s));
+	struct err e = {};
+	s->set.arena = &s->arena;
+	if (param_set_add(&s->set, hostmem_params, hostmem_nparams, &s->shared.memory, &e) ||
+	    param_set_add(&s->set, pin_params, pin_nparams, &s->shared.params, &e))
+		fail_msg("%s", e.msg);
+	assign(s, "memory.reclaim=lru");
+	assign(s, "memory.readahead=1");
+	memset(s->class_of_dev, PIN_OTHER, sizeof(s->class_of_dev));
+	s->class_of_dev[0] = PIN_NIC;
+	s->class_of_dev[1] = PIN_BLOCK;
+	s->list_of_dev[1] = 1;
+	s->shared.vm_pages = PAGES;
+	s->shared.class_of_dev = s->class_of_dev;
+	s->shared.list_of_dev = s->list_of_dev;
+	s->shared.nlists = 1;
+	s->shared.seed = seed;
+	draw_events(s, seed);
+	return s;
+}
+
+static void scene_free(struct scene *s)
+{
+	arena_deinit(&s->arena);
+	free(s);
+}
+
+static void *params_of(struct scene *s, const struct policy *p)
+{
+	struct err e = {};
+	if (!p->nparams)
+		return NULL;
+	void *params = arena_alloc(&s->arena, 1, p->params_bytes);
+	struct param_set set = { .arena = &s->arena };
+	if (param_set_add(&set, p->params, p->nparams, params, &e))
+		fail_msg("%s", e.msg);
+	return params;
+}
+
+static struct pin_result run(struct scene *s, const char *policy, uint64_t budget,
+			     uint64_t overcommit_ppm, enum pin_companion companion,
+			     const struct policy_hindsight *h, struct policy_hindsight *record)
+{
+	struct pin_job job = {
+		.policy = policy_find_pinning(policy),
+		.budget_pages = budget,
+		.overcommit_ppm = overcommit_ppm,
+		.companion = companion,
+	};
+	struct pin_cell *c;
+	struct err e = {};
+	assert_non_null(job.policy);
+	job.policy_params = params_of(s, job.policy);
+	if (pin_cell_new(&s->shared, &job, h, &c, &e))
+		fail_msg("%s", e.msg);
+	if (record)
+		assert_int_equal(pin_cell_record(c, &e), 0);
+	pin_cell_run(c, &s->block);
+	if (pin_cell_end(c, &e))
+		fail_msg("%s: %s", policy, e.msg);
+	if (record)
+		assert_int_equal(pin_cell_hindsight(c, record, &e), 0);
+	pin_cell_free(c);
+	return job.result;
+}
+
+/* ---- the slow model ---- */
+
+struct row {
+	uint32_t page[PAGES];
+	unsigned n;
+};
+
+static int row_find(const struct row *r, uint32_t page)
+{
+	for (unsigned i = 0; i < r->n; i++)
+		if (r->page[i] == page)
+			return (int)i;
+	return -1;
+}
+
+static void row_drop(struct row *r, uint32_t page)
+{
+	const int at = row_find(r, page);
+	assert_true(at >= 0);
+	r->n--;
+	memmove(r->page + at, r->page + at + 1, (r->n - (unsigned)at) * sizeof(r->page[0]));
+}
+
+struct naive {
+	struct row lru, pins; /* oldest first; pinned pages are not in lru */
+	bool seen[PAGES];
+	uint64_t limit, budget, iopf[PIN_CLASSES], cpu_major;
+};
+
+static bool naive_is_in(const struct naive *m, uint32_t page)
+{
+	return row_find(&m->lru, page) >= 0 || row_find(&m->pins, page) >= 0;
+}
+
+/* True: the page was swapped out. */
+static bool naive_bring(struct naive *m, uint32_t page)
+{
+	if (naive_is_in(m, page))
+		return false;
+	while (m->lru.n && m->lru.n + m->pins.n + 1 > m->limit)
+		row_drop(&m->lru, m->lru.page[0]);
+	m->lru.page[m->lru.n++] = page;
+	const bool was_seen = m->seen[page];
+	m->seen[page] = true;
+	return was_seen;
+}
+
+static void naive_pin(struct naive *m, uint32_t page)
+{
+	if (!m->budget)
+		return;
+	if (row_find(&m->pins, page) >= 0) {
+		row_drop(&m->pins, page);
+		m->pins.page[m->pins.n++] = page;
+		return;
+	}
+	if (m->pins.n == m->budget) {
+		const uint32_t victim = m->pins.page[0];
+		row_drop(&m->pins, victim);
+		m->lru.page[m->lru.n++] = victim;
+		while (m->lru.n && m->lru.n + m->pins.n > m->limit)
+			row_drop(&m->lru, m->lru.page[0]);
+		naive_bring(m, page); /* room for the victim may have cost the page itself */
+	}
+	row_drop(&m->lru, page);
+	m->pins.page[m->pins.n++] = page;
+}
+
+static void naive_event(struct naive *m, const struct scene *s, const struct pin_event *e)
+{
+	const bool was_swapped = naive_bring(m, e->page);
+	if (e->kind == PIN_CPU) {
+		m->cpu_major += was_swapped;
+		if (row_find(&m->lru, e->page) >= 0) {
+			row_drop(&m->lru, e->page);
+			m->lru.page[m->lru.n++] = e->page;
+		}
+		return;
+	}
+	m->iopf[s->class_of_dev[e->dev]] += was_swapped;
+	naive_pin(m, e->page);
+}
+
+static void faults_equal_a_slow_model(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		struct scene *s = scene_new(seed);
+		for (uint64_t budget = 0; budget <= 20; budget += 5) {
+			const uint64_t ppm = 100000 + 50000 * (seed % 8);
+			struct naive m = { .limit = pin_limit_pages(PAGES, ppm), .budget = budget };
+			for (unsigned i = 0; i < EVENTS; i++)
+				naive_event(&m, s, &s->events[i]);
+			const struct pin_result r =
+				run(s, "lru", budget, ppm, PIN_BY_TRACE, NULL, NULL);
+			assert_int_equal(pin_iopf(&r.by_class[PIN_NIC]), m.iopf[PIN_NIC]);
+			assert_int_equal(pin_iopf(&r.by_class[PIN_BLOCK]), m.iopf[PIN_BLOCK]);
+			assert_int_equal(r.host.major[TOUCH_CPU], m.cpu_major);
+			assert_int_equal(r.pinned_pages, m.pins.n);
+		}
+		scene_free(s);
+	}
+}
+
+static const char *const online[] = { "none",        "lru",     "fifo",        "clock",
+				      "lfu",         "arc",     "sieve",       "s3fifo",
+				      "s3fifo-2025", "at-risk", "static-ring", NULL };
+
+static void a_policy_without_budget_is_none(void **state)
+{
+	(void)state;
+	struct scene *s = scene_new(3);
+	for (unsigned c = 0; c < PIN_COMPANIONS; c++) {
+		const struct pin_result none = run(s, "none", 0, 400000, c, NULL, NULL);
+		for (unsigned i = 0; online[i]; i++) {
+			struct pin_result r = run(s, online[i], 0, 400000, c, NULL, NULL);
+			r.pins_refused = none.pins_refused;
+			assert_memory_equal(&r, &none, sizeof(r));
+		}
+	}
+	scene_free(s);
+}
+
+static void static_all_never_faults(void **state)
+{
+	(void)state;
+	struct scene *s = scene_new(4);
+	for (uint64_t ppm = 0; ppm < 1000000; ppm += 150000) {
+		const struct pin_result r = run(s, "static-all", 0, ppm, PIN_BY_TRACE, NULL, NULL);
+		assert_int_equal(pin_iopf(&r.total), 0);
+		assert_int_equal(r.host.major[TOUCH_CPU], 0);
+		assert_int_equal(r.pinned_mean_ppm, 1000000);
+		assert_int_equal(r.host.overflow_max, PAGES - pin_limit_pages(PAGES, ppm));
+	}
+	scene_free(s);
+}
+
+static void room_for_all_leaves_first_touches(void **state)
+{
+	(void)state;
+	struct scene *s = scene_new(5);
+	for (unsigned i = 1; i < 9; i++) {
+		const struct pin_result cold =
+			run(s, online[i], PAGES, 500000, PIN_BY_COLD, NULL, NULL);
+		const struct pin_result touched =
+			run(s, online[i], PAGES, 500000, PIN_BY_TOUCHED, NULL, NULL);
+		assert_int_equal(pin_iopf(&cold.total), 0);
+		assert_int_equal(pin_iopf(&touched.total), 0);
+		assert_int_equal(cold.total.first, PAGES);
+	}
+	scene_free(s);
+}
+
+static void classes_sum_to_the_total(void **state)
+{
+	(void)state;
+	struct scene *s = scene_new(6);
+	for (unsigned i = 0; online[i]; i++) {
+		const struct pin_result r = run(s, online[i], 10, 400000, PIN_BY_TRACE, NULL, NULL);
+		uint64_t accesses = 0, iopf = 0, worst = 0;
+		for (unsigned k = 0; k < PIN_CLASSES; k++) {
+			accesses += r.by_class[k].dma_pages;
+			iopf += pin_iopf(&r.by_class[k]);
+			worst += r.by_class[k].max_1s;
+		}
+		assert_int_equal(accesses, r.total.dma_pages);
+		assert_int_equal(iopf, pin_iopf(&r.total));
+		assert_true(iopf > 0 && r.total.max_1s <= worst && r.total.max_1s > 0);
+	}
+	scene_free(s);
+}
+
+static void no_policy_beats_the_oracle_when_residency_is_frozen(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 12; seed++) {
+		struct scene *s = scene_new(seed);
+		struct policy_hindsight h;
+		const struct pin_result live = run(s, "none", 0, 400000, PIN_BY_TRACE, NULL, &h);
+		h.is_frozen = true;
+		s->shared.params.residency = PIN_FROZEN;
+		const struct pin_result none = run(s, "none", 0, 400000, PIN_BY_TRACE, &h, NULL);
+		assert_int_equal(pin_iopf(&none.total), pin_iopf(&live.total));
+		assert_int_equal(none.total.max_1s, live.total.max_1s);
+		uint64_t before = pin_iopf(&none.total);
+		for (uint64_t budget = 0; budget <= PAGES; budget += 4) {
+			const struct pin_result bound =
+				run(s, "oracle-frozen", budget, 400000, PIN_BY_TRACE, &h, NULL);
+			assert_true(pin_iopf(&bound.total) <= before);
+			before = pin_iopf(&bound.total);
+			for (unsigned i = 0; online[i]; i++) {
+				const struct pin_result r =
+					run(s, online[i], budget, 400000, PIN_BY_TRACE, &h, NULL);
+				assert_true(pin_iopf(&r.total) >= before);
+			}
+			const struct pin_result fixed =
+				run(s, "best-static", budget, 400000, PIN_BY_TRACE, &h, NULL);
+			assert_true(pin_iopf(&fixed.total) >= before);
+		}
+		assert_int_equal(before, 0);
+		pin_hindsight_free(&h);
+		scene_free(s);
+	}
+}
+
+/* Absences that cover each other in pairs: 2 pins save 2 of 3, not more. */
+static void the_oracle_keeps_what_ends_first(void **state)
+{
+	(void)state;
+	struct scene *s = scene_new(1);
+	const struct policy_absence absences[] = {
+		{ .from = 2, .to = 5, .page = 0 },
+		{ .from = 3, .to = 6, .page = 1 },
+		{ .from = 1, .to = 9, .page = 2 },
+		{ .from = 6, .to = 10, .page = 3 },
+	};
+	const uint32_t by_from[] = { 2, 0, 1, 3 }, faults[PAGES] = { 1, 1, 1, 1 };
+	const struct policy_hindsight h = { faults, absences, by_from, 4, PAGES, true };
+	s->shared.params.residency = PIN_FROZEN;
+	for (unsigned i = 0; i < 10; i++)
+		s->events[i] = (struct pin_event){ .ts_ns = i, .page = 20, .kind = PIN_DMA };
+	s->events[4].page = 0; /* event 5 */
+	s->events[5].page = 1;
+	s->events[8].page = 2;
+	s->events[9].page = 3;
+	s->block.n = 10;
+	static const unsigned want[] = { 4, 2, 1, 0 };
+	for (uint64_t budget = 0; budget < 4; budget++) {
+		const struct pin_result r =
+			run(s, "oracle-frozen", budget, 0, PIN_BY_TRACE, &h, NULL);
+		assert_int_equal(pin_iopf(&r.total), want[budget]);
+	}
+	scene_free(s);
+}
+
+/* The NIC keeps its 8 pages if it has a list of its own, and loses them to the disk if not. */
+static void a_shared_list_lets_block_traffic_evict_nic_pages(void **state)
+{
+	(void)state;
+	struct scene *s = scene_new(7);
+	for (unsigned i = 0; i < EVENTS; i++) /* a NIC page after each 20 of the disk */
+		if (s->events[i].kind == PIN_DMA) {
+			s->events[i].dev = i % 20 ? 1 : 0;
+			s->events[i].page = i % 20 ? 8 + i % 40 : i / 20 % 8;
+		}
+	const struct pin_result shared = run(s, "lru", 16, 500000, PIN_BY_COLD, NULL, NULL);
+	s->shared.nlists = 2;
+	const struct pin_result apart = run(s, "lru", 16, 500000, PIN_BY_COLD, NULL, NULL);
+	assert_true(pin_iopf(&shared.by_class[PIN_NIC]) > 50);
+	assert_int_equal(pin_iopf(&apart.by_class[PIN_NIC]), 0);
+	assert_true(pin_iopf(&apart.by_class[PIN_BLOCK]) >= pin_iopf(&shared.by_class[PIN_BLOCK]));
+	scene_free(s);
+}
+
+static void blocks_may_be_cut_anywhere(void **state)
+{
+	(void)state;
+	struct scene *s = scene_new(8);
+	const struct pin_result whole = run(s, "arc", 10, 300000, PIN_BY_TRACE, NULL, NULL);
+	struct pin_job job = { .policy = policy_find("arc"),
+			       .budget_pages = 10,
+			       .overcommit_ppm = 300000,
+			       .companion = PIN_BY_TRACE };
+	struct pin_cell *c;
+	struct err e = {};
+	assert_int_equal(pin_cell_new(&s->shared, &job, NULL, &c, &e), 0);
+	for (unsigned i = 0, n; i < EVENTS; i += n) {
+		n = EVENTS - i < 1 + i % 77 ? EVENTS - i : 1 + i % 77;
+		pin_cell_run(c, &(struct pin_block){ s->events + i, n });
+	}
+	assert_int_equal(pin_cell_end(c, &e), 0);
+	pin_cell_free(c);
+	assert_memory_equal(&job.result, &whole, sizeof(whole));
+	scene_free(s);
+}
+
+static void the_answer_is_the_least_budget_from_which_all_pass(void **state)
+{
+	(void)state;
+	const bool none[] = { false, false, false }, all[] = { true, true, true },
+		   late[] = { false, true, true }, cliff[] = { true, false, true };
+	assert_int_equal(pin_goal_least(none, 3).least, -1);
+	assert_int_equal(pin_goal_least(all, 3).least, 0);
+	assert_int_equal(pin_goal_least(late, 3).least, 1);
+	assert_false(pin_goal_least(late, 3).is_non_monotone);
+	assert_int_equal(pin_goal_least(cliff, 3).least, 2);
+	assert_true(pin_goal_least(cliff, 3).is_non_monotone);
+}
+
+static void goals_are_counts_rates_and_shares(void **state)
+{
+	(void)state;
+	struct pin_goal g;
+	struct err e = {};
+	struct pin_result r = { .total = { .done = 7, .max_1s = 3 }, .pinned_max = 5 };
+	r.by_class[PIN_NIC].done = 2;
+	r.host.major[TOUCH_CPU] = 50;
+	const uint64_t ten_s = 10 * NS_PER_SEC;
+	assert_int_equal(pin_goal_parse("iopf<=7,iopf.max_1s<=3, nic.iopf <= 2", &g, &e), 0);
+	assert_int_equal(pin_goal_failing(&g, &r, 100, ten_s), -1);
+	assert_int_equal(pin_goal_parse("iopf<=7,cpu_major<=5/s", &g, &e), 0);
+	assert_int_equal(pin_goal_failing(&g, &r, 100, ten_s), -1);
+	assert_int_equal(pin_goal_failing(&g, &r, 100, ten_s - 1), 1);
+	assert_int_equal(pin_goal_parse("pinned<=5%", &g, &e), 0);
+	assert_int_equal(pin_goal_failing(&g, &r, 100, ten_s), -1);
+	assert_int_equal(pin_goal_failing(&g, &r, 99, ten_s), 0);
+	static const char *const bad[] = {
+		"iopf",   "iopf<1", "iopf.max_1s<=1/s", "nic.cpu_major<=1",
+		"iopf<=", "",       "iopf<=1,",         "pinned<=5",
+		NULL
+	};
+	for (unsigned i = 0; bad[i]; i++)
+		assert_int_equal(pin_goal_parse(bad[i], &g, &e), ERR_USAGE);
+}
+
+/* Steps of the zipf staircase have equal weight at theta 1; halves at theta 2. */
+static void the_declared_load_follows_its_law(void **state)
+{
+	(void)state;
+	enum { N = 1024, DRAWS = 200000 };
+	static const uint64_t theta[] = { 0, 1000000, 2000000 };
+	for (unsigned t = 0; t < 3; t++) {
+		const struct background_config c = { .rate = { 1000, NS_PER_SEC },
+						     .theta_ppm = theta[t],
+						     .pages_ppm = 1000000 };
+		struct background b;
+		struct err e = {};
+		unsigned count[N] = {}, hot = 0;
+		uint64_t last = 0;
+		assert_int_equal(background_init(&b, &c, N, 5, &e), 0);
+		const uint32_t first = (uint32_t)b.offset; /* the page of rank 0 */
+		for (unsigned i = 0; i < DRAWS; i++) {
+			const struct background_touch x = background_next(&b);
+			assert_true(x.page < N && x.ts_ns >= last);
+			last = x.ts_ns;
+			count[x.page]++;
+		}
+		for (unsigned i = 0; i < N; i++)
+			hot += count[i] > 0;
+		/* 10 whole steps and a last one of a single page; share of rank 0 in ppm */
+		static const unsigned least[] = { 700, 95000, 495000 },
+				      most[] = { 1250, 105000, 505000 };
+		const uint64_t share = count[first] * UINT64_C(1000000) / DRAWS;
+		assert_true(share >= least[t] && share <= most[t]);
+		assert_true(t == 2 || hot == N);
+		/* 200,000 gaps of 1 ms: mean within 1 % */
+		assert_true(last > UINT64_C(198) * NS_PER_SEC && last < UINT64_C(202) * NS_PER_SEC);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(faults_equal_a_slow_model),
+		cmocka_unit_test(a_policy_without_budget_is_none),
+		cmocka_unit_test(static_all_never_faults),
+		cmocka_unit_test(room_for_all_leaves_first_touches),
+		cmocka_unit_test(classes_sum_to_the_total),
+		cmocka_unit_test(no_policy_beats_the_oracle_when_residency_is_frozen),
+		cmocka_unit_test(the_oracle_keeps_what_ends_first),
+		cmocka_unit_test(a_shared_list_lets_block_traffic_evict_nic_pages),
+		cmocka_unit_test(blocks_may_be_cut_anywhere),
+		cmocka_unit_test(the_answer_is_the_least_budget_from_which_all_pass),
+		cmocka_unit_test(goals_are_counts_rates_and_shares),
+		cmocka_unit_test(the_declared_load_follows_its_law),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

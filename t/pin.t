@@ -1,0 +1,116 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# pugmark pin: identities, rows, goals, and what it says about bad input.
+. t/lib.sh
+need_command import pin
+
+nic=$ROOT/datasets/nic.db
+flat() { # FILE: one row a line
+	tr -d '\n' <"$1" | sed 's/{"policy"/\n&/g' | grep '^{"policy"'
+}
+totals() { # FILE
+	flat "$1" | grep '"device_class":"total"'
+}
+
+ok 'without options everything is on one screen' pugmark pin "$nic"
+like 'the trace comes first' "$(out | head -n 1)" 'nic\.db  .* 1 NIC'
+like 'then the verdict' "$(out | sed -n 2p)" '^(YES to|NO at) [0-9]+ %'
+is 'it fits a screen' "$(out | awk 'END { print NR <= 24 }')" 1
+
+pugmark pin "$nic" --policy none,static-all,lru,fifo,clock,lfu,arc,sieve,s3fifo,at-risk,static-ring \
+	--budget 0,5%,100% --overcommit 20%,60% --json >rows.json
+is 'every IOPF is done, failed or joined' "$(flat rows.json | sed -E \
+	's/.*"iopf":([0-9]*),"iopf_done":([0-9]*),"iopf_failed":([0-9]*),"iopf_joined":([0-9]*).*/\1 \2 \3 \4/' |
+	awk '$1 != $2 + $3 + $4 { bad++ } END { print (NR > 100), bad + 0 }')" '1 0'
+is 'the states of pages sum to the VM' "$(flat rows.json | sed -E \
+	's/.*"vm_pages":([0-9]*),"resident_pages":([0-9]*),"swapped_pages":([0-9]*),"absent_pages":([0-9]*),"inflight_pages":([0-9]*).*/\1 \2 \3 \4 \5/' |
+	awk '$1 != $2 + $3 + $4 + $5 { bad++ } END { print (NR > 100), bad + 0 }')" '1 0'
+is 'some faults there are' "$(totals rows.json | grep -c '"iopf":0,.*' | awk '{ print ($1 < 150) }')" 1
+is 'static-all has none' "$(totals rows.json | grep '"static-all"' | json_numbers iopf | sort -u)" 0
+# the same rows but for the name
+bare() {
+	sed -E 's/"policy":"[^"]*",//; s/"pins_refused":[0-9]*,//; s/,$//'
+}
+flat rows.json | grep '"none"' | bare >none
+for policy in lru fifo clock lfu arc sieve s3fifo at-risk static-ring; do
+	flat rows.json | grep "\"$policy\"" | grep '"budget_pages":0,' | bare >zero
+	same "$policy without a budget does what none does" none zero
+done
+is 'with room for all no page faults after its first touch by a device' \
+	"$(totals rows.json | grep -E '"(lru|arc|sieve)".*"cpu":"(cold|touched)","budget_pages":782' |
+		json_numbers iopf | sort -u)" 0
+is 'devices sum to the total' "$(flat rows.json |
+	sed -E 's/.*"device_class":"([a-z]*)","dma_pages":([0-9]*),.*"iopf":([0-9]*),.*/\1 \2 \3/' |
+	awk '$1 == "total" { bad += d != $2 || f != $3; d = f = 0; next } { d += $2; f += $3 } END { print bad + 0 }')" 0
+
+pugmark pin "$nic" --budget 2%,10% --json --threads 1 >one.json
+pugmark pin "$nic" --budget 2%,10% --json --threads 5 >five.json
+same 'any number of threads gives the same bytes' one.json five.json
+pugmark pin "$nic" --budget 10%,2% --json >turned.json
+same 'budgets are answered in ascending order' one.json turned.json
+pugmark pin "$nic" --budget 2%,10% --json --seed 2 >other.json
+is 'another seed draws another CPU load' "$(cmp -s one.json other.json; echo $?)" 1
+pugmark pin "$nic" --budget 2%,10% --json --seed 1,2 >both.json
+flat both.json | grep '"seed":1,' | sed 's/,$//; s/]}$//' >first
+flat one.json | sed 's/,$//; s/]}$//' >alone
+same 'several seeds are several runs' first alone
+
+pugmark pin "$nic" --cpu background --set pin.residency=frozen --overcommit 20%,50% --budget 1%,5%,20% \
+	--policy none,lru,arc,s3fifo,at-risk,static-ring,best-static,oracle-frozen --json >frozen.json
+is 'when residency is frozen, none faults as it did' \
+	"$(totals frozen.json | grep '"none"' | json_numbers iopf | tr '\n' ' ')" \
+	"$(pugmark pin "$nic" --cpu background --overcommit 20%,50% --policy none --json |
+		flat /dev/stdin | grep '"total"' | json_numbers iopf | tr '\n' ' ')"
+is 'and no policy faults less than oracle-frozen' "$(totals frozen.json |
+	sed -E 's/.*"policy":"([^"]*)".*"budget_pages":([0-9]*),"overcommit_ppm":([0-9]*),.*"iopf":([0-9]*),.*/\1 \2:\3 \4/' |
+	awk '$1 == "oracle-frozen" { bound[$2] = $3 } { f[NR] = $3; k[NR] = $2 }
+		END { for (i in f) if (k[i] in bound && f[i] < bound[k[i]]) bad++; n = 0
+		for (b in bound) n++; print n, bad + 0 }')" '6 0'
+
+pugmark pin "$nic" --policy static-all --cpu cold --overcommit 20% --memory 2G --json >big.json
+is 'a bitmap takes 64 KiB for each GiB and function' \
+	"$(totals big.json | json_numbers bitmap_bytes)" 131072
+
+# goals
+exits 1 'a goal that nothing meets is a no' pugmark pin "$nic" --policy none --cpu cold --overcommit 60% --goal 'iopf<=0'
+like 'which is told' "$(out)" '^NO at 60 %'
+exits 0 'one that is met is a yes' pugmark pin "$nic" --policy lru --budget 50%,100% --cpu cold --overcommit 60% --goal 'iopf<=0,pinned<=100%'
+like 'with what to pin' "$(out)" '^YES to 60 %: pin [0-9.]+ [KMG]iB'
+ok 'without a goal a no is an answer' pugmark pin "$nic" --policy none --cpu cold --overcommit 60%
+ok 'a rate is a goal' pugmark pin "$nic" --goal 'cpu_major<=1000000/s,nic.iopf.max_1s<=1M'
+
+# errors
+exits 64 'no overcommit takes all memory' pugmark pin "$nic" --overcommit 100%
+exits 64 'no budget is above the memory' pugmark pin "$nic" --budget 200%
+exits 64 'nor in pages' pugmark pin "$nic" --budget 783
+like 'which the message tells' "$(err)" 'the VM has 782'
+exits 64 'an unknown reclaim is refused' pugmark pin "$nic" --reclaim clokc
+like 'with the nearest name' "$(err)" "did you mean 'clock'"
+exits 64 'so is an unknown policy' pugmark pin "$nic" --policy at-rsk
+like 'likewise' "$(err)" "did you mean 'at-risk'"
+exits 64 'min knows the future of requests only' pugmark pin "$nic" --policy min
+like 'and the message knows another' "$(err)" 'oracle-frozen'
+exits 64 'cache has no use for a policy that only pins' pugmark cache "$nic" --policy at-risk
+exits 64 'an unknown metric is refused' pugmark pin "$nic" --goal 'iopf.max1s<=1'
+like 'with the nearest one' "$(err)" "did you mean 'iopf.max_1s'"
+exits 64 'an unknown parameter is refused' pugmark pin "$nic" --set pin.epok=1s
+exits 64 'an unknown companion is refused' pugmark pin "$nic" --cpu warm
+exits 65 'a VM is not smaller than its footprint' pugmark pin "$nic" --memory 1M
+like 'which the message tells' "$(err)" 'more than the 256 pages'
+printf '1 4 0 0\n9 2 0 1\n' >objects.lis
+pugmark import objects.lis -o objects.db >/dev/null
+exits 65 'a trace without a memory footprint is refused' pugmark pin objects.db
+like 'because an LBA is no page' "$(err)" 'LBA is not a memory page'
+exits 66 'a missing trace is missing input' pugmark pin nope.db
+
+ok 'counts go into a results file' pugmark pin "$nic" --results r.db --budget 5%
+ok 'the same counts again are no change' pugmark pin "$nic" --results r.db --budget 5%
+ok 'assumptions are printed' pugmark pin "$nic" --assumptions
+like 'with their kinds' "$(out)" '^rate = .*\| guess'
+if command -v gnuplot >/dev/null; then
+	ok 'faults are drawn by pinned share' pugmark pin "$nic" --plot pin.svg
+	like 'with the names of policies' "$(cat pin.svg)" 'at-risk'
+else
+	skip 'faults are drawn by pinned share' 'gnuplot is not installed'
+fi
+done_testing
