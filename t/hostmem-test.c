@@ -3,6 +3,7 @@
  * Host memory whatever reclaims it: pages under way, pins, readahead, pools of
  * VMs, and every invariant on random events for every kind of reclaim.
  */
+#include "base/embedded.h"
 #include "base/rng.h"
 #include "t/hostmem-help.h"
 
@@ -468,6 +469,31 @@ static void test_memory(void **state)
 	host_free(&o);
 }
 
+static void test_host_profile(void **state)
+{
+	(void)state;
+	static const char name[] = "sim/profiles/host-linux-6.18.ini";
+	const char *text = embedded_text(name);
+	struct hostmem_config c;
+	struct arena a = {};
+	struct param_set s = { .arena = &a };
+	struct err e = {};
+	assert_non_null(text);
+	assert_int_equal(param_set_add(&s, hostmem_params, hostmem_nparams, &c, &e), 0);
+	if (param_read_text(&s, name, text, strlen(text), PARAM_PROFILE, &e))
+		fail_msg("%s", e.msg);
+	for (size_t i = 0; i < s.n; i++) {
+		const struct param_entry *p = &s.entries[i];
+		if (p->file && p->param->type != PARAM_CHOICE &&
+		    (p->kind < PARAM_SPEC || !*p->source))
+			fail_msg("%s: %s has no kind or no source", p->origin, p->param->name);
+	}
+	assert_int_equal(c.reclaim, RECLAIM_TWO_LIST);
+	/* 64 entries a node of 576 bytes: 7 nodes a page */
+	assert_int_equal(c.index_ppm, 1000000 / (64 * 7));
+	arena_deinit(&a);
+}
+
 static void test_refused(void **state)
 {
 	(void)state;
@@ -518,6 +544,8 @@ int main(void)
 		{ "a pool of one VM is a limit", test_pool_of_one, NULL, NULL, NULL },
 		{ "without reclaim the limit is only reported", test_none, NULL, NULL, NULL },
 		{ "a page costs 24 bytes", test_memory, NULL, NULL, NULL },
+		{ "the host profile is read, and each of its numbers has a source",
+		  test_host_profile, NULL, NULL, NULL },
 		{ "impossible configurations are refused with a sentence", test_refused, NULL, NULL,
 		  NULL },
 	};
