@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Multi-generation LRU (Linux 6.1 and later, mm/vmscan.c read, nothing copied),
+ * Multi-generation LRU (Linux 6.1 and later; from general knowledge),
  * simplified: up to four generations of pages.
  *
  * - Aging makes a new youngest generation and walks all page tables: every page

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * Reclaim as Linux does it without MGLRU, for a memory group that holds shared
- * or anonymous guest memory (kernel 6.18; mm/vmscan.c, mm/workingset.c read,
- * nothing copied). What makes it differ from LRU:
+ * or anonymous guest memory. Written from general knowledge of mm/vmscan.c and
+ * mm/workingset.c up to 6.18, not from their text: each rule is our account of
+ * the kernel, checked only against data/swap. What makes it differ from LRU:
  *
  * - An access sets a bit; only a scan reads and clears it. On the inactive
  *   list a page found accessed is kept once and activated when found again;

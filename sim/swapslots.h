@@ -6,7 +6,7 @@
  *
  * Slots are handed out in ascending order from clusters of 512; each writer
  * (a CPU that reclaims) fills a cluster of its own, taking partly used
- * clusters, oldest first, before unused ones: Linux 6.14 and later.
+ * clusters, oldest first, before unused ones: Linux 6.14 and later, from memory.
  * The window is the kernel's for pages without a mapping of their own (shared
  * memory): hits since the last fault plus 2, rounded up to 4, 8, ...; 1 when
  * there were none and the slot is no neighbour of the last; never less than

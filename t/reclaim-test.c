@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What each kind of reclaim takes: sequences worked by hand, LRU against the
+ * cache policy of that name, limits that fall.
+ */
+#include "base/rng.h"
+#include "policies/policy.h"
+#include "t/hostmem-help.h"
+
+#include <string.h>
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+/* ---- two-list by hand ---- */
+
+static const char *const two_list_small[] = { "memory.reclaim=two-list",
+					      "memory.batch=1",
+					      "memory.stat_period=0",
+					      "memory.readahead=1",
+					      "memory.scan=0",
+					      "memory.writeback_async=no",
+					      NULL };
+
+static void test_two_list_populated(void **state)
+{
+	(void)state;
+	const struct hostmem_config c = config(4, 4, two_list_small);
+	struct host o = host_new(&c, NULL);
+	const struct hostmem_counts *n = hostmem_counts(o.h);
+	for (uint32_t i = 0; i < 4; i++)
+		hostmem_populate(o.h, i, at_start);
+	touch(&o, 0);
+	touch(&o, 1);
+	/* one scan of the whole list: 0 and 1 were referenced by who wrote them, so one
+	 * access activates them; 2 and 3 go, though one would have been enough */
+	hostmem_set_limit(o.h, 3, at_start);
+	assert_string_equal(states(&o, 4), "RRSS");
+	assert_int_equal(n->scanned, 4);
+	assert_int_equal(n->activated, 2);
+	assert_int_equal(n->deactivated, 0);
+
+	/* 2 went when the clock stood at 2 (two activations) and it stands at 4:
+	 * distance 2, two active pages, so it comes back active */
+	assert_int_equal(touch(&o, 2), TOUCH_MAJOR);
+	assert_int_equal(n->refault_activations, 1);
+
+	/* room for 3: nothing is inactive, so all three are deactivated, and their bits with
+	 * them: all go */
+	assert_int_equal(touch(&o, 3), TOUCH_MAJOR);
+	assert_string_equal(states(&o, 4), "SSSR");
+	assert_int_equal(n->deactivated, 3);
+	host_free(&o);
+}
+
+static void test_two_list_second_chance(void **state)
+{
+	(void)state;
+	const struct hostmem_config c = config(6, 3, two_list_small);
+	struct host o = host_new(&c, NULL);
+	const struct hostmem_counts *n = hostmem_counts(o.h);
+	for (uint32_t i = 0; i < 3; i++)
+		assert_int_equal(touch(&o, i), TOUCH_FIRST);
+	/* all three have the bit of the fault that brought them: the first try spares them,
+	 * the second takes them */
+	assert_int_equal(touch(&o, 3), TOUCH_FIRST);
+	assert_string_equal(states(&o, 6), "SSSRAA");
+	assert_int_equal(n->scanned, 6);
+	assert_int_equal(n->activated, 0);
+	assert_int_equal(n->absent, 2);
+	host_free(&o);
+}
+
+static void test_two_list_async_write(void **state)
+{
+	(void)state;
+	struct hostmem_config c = config(4, 4, two_list_small);
+	c.is_writeback_async = true;
+	c.writeback_pages = 1;
+	struct host o = host_new(&c, NULL);
+	const struct hostmem_counts *n = hostmem_counts(o.h);
+	for (uint32_t i = 0; i < 4; i++)
+		hostmem_populate(o.h, i, at_start);
+	touch(&o, 0);
+	/* priority 0 looks at four pages: 0 becomes active; 1 is written, and its write is back
+	 * at once, so it is the oldest again and free; likewise 2, whose second look is beyond */
+	hostmem_set_limit(o.h, 3, at_start);
+	assert_string_equal(states(&o, 4), "RSRR");
+	assert_int_equal(n->swap_out, 2);
+	assert_int_equal(n->swap_cache, 1);
+	assert_false(hostmem_is_mapped(o.h, 2));
+	assert_int_equal(touch(&o, 2), TOUCH_MINOR);
+	assert_true(hostmem_is_mapped(o.h, 2));
+	assert_int_equal(n->swap_cache, 0);
+	host_free(&o);
+}
+
+/* The distance at which a refault is near: as many events as there are active pages. */
+static void test_two_list_far_refault(void **state)
+{
+	(void)state;
+	const struct hostmem_config c = config(8, 8, two_list_small);
+	struct host o = host_new(&c, NULL);
+	const struct hostmem_counts *n = hostmem_counts(o.h);
+	for (uint32_t i = 0; i < 8; i++)
+		hostmem_populate(o.h, i, at_start);
+	for (uint32_t i = 4; i < 7; i++)
+		touch(&o, i);
+	/* one scan evicts 0, 1, 2, 3, activates 4, 5, 6, evicts 7: their clocks at eviction
+	 * are 0, 1, 2, 3 and 7, and now it is 8 */
+	hostmem_set_limit(o.h, 7, at_start);
+	assert_string_equal(states(&o, 8), "SSSSRRRS");
+	assert_int_equal(touch(&o, 3), TOUCH_MAJOR); /* 5 > 3 active pages */
+	assert_int_equal(n->refault_activations, 0);
+	assert_int_equal(touch(&o, 7), TOUCH_MAJOR); /* 1 */
+	assert_int_equal(n->refault_activations, 1);
+	assert_int_equal(touch(&o, 2), TOUCH_MAJOR); /* 9 - 2 > 4 */
+	assert_int_equal(n->refault_activations, 1);
+	assert_int_equal(n->refaults, 3);
+	host_free(&o);
+}
+
+/* Deactivation waits for the statistics, and counts what is not the VM's. */
+static void test_two_list_statistics(void **state)
+{
+	(void)state;
+	struct hostmem_config c = config(400, 400, two_list_small);
+	for (int i = 0; i < 3; i++) {
+		c.stat_period_ns = i == 1 ? 10 * NS_PER_SEC : 0;
+		c.foreign_inactive_pages = i == 2 ? 1000 : 0;
+		struct host o = host_new(&c, NULL);
+		const struct hostmem_counts *n = hostmem_counts(o.h);
+		const struct ns now = { NS_PER_SEC };
+		for (uint32_t k = 0; k < 400; k++)
+			hostmem_populate(o.h, k, now);
+		for (uint32_t k = 0; k < 300; k++)
+			hostmem_touch(o.h, k, TOUCH_CPU, false, now);
+		hostmem_set_limit(o.h, 399, now);
+		hostmem_set_limit(o.h, 350, now);
+		assert_true(n->activated > 0);
+		/* fresh figures: the active list is long; stale ones do not know it yet; and
+		 * beside the inactive pages of others it is not */
+		assert_int_equal(n->deactivated > 0, i == 0);
+		host_free(&o);
+	}
+}
+
+/* ---- lru ---- */
+
+static void test_lru_equals_policy(void **state)
+{
+	(void)state;
+	static const char *const settings[] = { "memory.reclaim=lru", "memory.readahead=1",
+						"memory.dma_sets_accessed=yes", NULL };
+	enum { PAGES = 500, REQUESTS = 50000 };
+	for (uint32_t capacity = 1; capacity < PAGES; capacity += 71) {
+		const struct hostmem_config c = config(PAGES, capacity, settings);
+		struct host o = host_new(&c, NULL);
+		struct arena a = {};
+		const struct policy *p = policy_find("lru");
+		const struct policy_setup setup = { .arena = &a,
+						    .npages = PAGES,
+						    .capacity_pages = capacity,
+						    .nrequests = REQUESTS };
+		void *s = p->init(&setup);
+		struct rng rng;
+		rng_init(&rng, capacity, "test");
+		for (uint64_t i = 0; i < REQUESTS; i++) {
+			const uint32_t page =
+				(uint32_t)(rng_below(&rng, PAGES) * rng_below(&rng, PAGES) / PAGES);
+			const bool is_hit = p->access(s, page, i, POLICY_NEVER) == POLICY_HIT;
+			const enum touch_result r = hostmem_touch(
+				o.h, page, i & 1 ? TOUCH_CPU : TOUCH_DMA, false, at_start);
+			assert_int_equal(r == TOUCH_HIT, is_hit);
+		}
+		arena_deinit(&a);
+		host_free(&o);
+	}
+}
+
+static void test_dma_does_not_refresh(void **state)
+{
+	(void)state;
+	static const char *const settings[] = { "memory.reclaim=lru", "memory.readahead=1", NULL };
+	const struct hostmem_config c = config(3, 2, settings);
+	struct host o = host_new(&c, NULL);
+	touch(&o, 0);
+	touch(&o, 1);
+	assert_int_equal(hostmem_touch(o.h, 0, TOUCH_DMA, true, at_start), TOUCH_HIT);
+	touch(&o, 2);
+	assert_string_equal(states(&o, 3), "SRR");
+	assert_int_equal(hostmem_touch(o.h, 0, TOUCH_DMA, true, at_start), TOUCH_MAJOR);
+	host_free(&o);
+}
+
+/* ---- proactive ---- */
+
+static void test_age(void **state)
+{
+	(void)state;
+	static const char *const settings[] = { "memory.reclaim=age", "memory.age=100us",
+						"memory.readahead=1", NULL };
+	const struct hostmem_config c = config(3, 3, settings);
+	struct host o = host_new(&c, NULL);
+	hostmem_touch(o.h, 0, TOUCH_CPU, false, (struct ns){ 0 });
+	hostmem_touch(o.h, 1, TOUCH_CPU, false, (struct ns){ 1 });
+	assert_int_equal(hostmem_touch(o.h, 0, TOUCH_CPU, false, (struct ns){ 99999 }), TOUCH_HIT);
+	/* exactly the age is too old */
+	assert_int_equal(hostmem_touch(o.h, 1, TOUCH_CPU, false, (struct ns){ 100001 }),
+			 TOUCH_MAJOR);
+	hostmem_tick(o.h, (struct ns){ 199999 });
+	assert_string_equal(states(&o, 3), "SRA");
+	host_free(&o);
+}
+
+static void test_age_rate(void **state)
+{
+	(void)state;
+	static const char *const settings[] = { "memory.reclaim=age", "memory.age=1s",
+						"memory.age_rate=2", "memory.readahead=1", NULL };
+	const struct hostmem_config c = config(5, 5, settings);
+	struct host o = host_new(&c, NULL);
+	for (uint32_t i = 0; i < 5; i++)
+		touch(&o, i);
+	hostmem_tick(o.h, (struct ns){ 2 * NS_PER_SEC });
+	assert_string_equal(states(&o, 5), "SSRRR");
+	hostmem_tick(o.h, (struct ns){ 2 * NS_PER_SEC + 1 });
+	assert_string_equal(states(&o, 5), "SSRRR");
+	hostmem_tick(o.h, (struct ns){ 3 * NS_PER_SEC });
+	assert_string_equal(states(&o, 5), "SSSSR");
+	host_free(&o);
+}
+
+static void test_psi(void **state)
+{
+	(void)state;
+	static const char *const settings[] = {
+		"memory.reclaim=psi",         "memory.psi_period=1s", "memory.psi_fault=1ms",
+		"memory.psi_target_ppm=0.2%", "memory.readahead=1",   NULL
+	};
+	const struct hostmem_config c = config(10000, 10000, settings);
+	struct host o = host_new(&c, NULL);
+	const struct hostmem_counts *n = hostmem_counts(o.h);
+	for (uint32_t i = 0; i < 10000; i++)
+		hostmem_populate(o.h, i, at_start);
+	/* no pressure: 0.05 % of 10,000 */
+	hostmem_tick(o.h, (struct ns){ NS_PER_SEC });
+	assert_int_equal(n->swap_out, 5);
+	/* one fault of 1 ms in a second is half of the target: half as much, rounded down */
+	assert_int_equal(touch(&o, 0), TOUCH_MAJOR);
+	hostmem_tick(o.h, (struct ns){ 2 * NS_PER_SEC });
+	assert_int_equal(n->swap_out, 7);
+	/* two faults are the target */
+	touch(&o, 1);
+	touch(&o, 2);
+	hostmem_tick(o.h, (struct ns){ 3 * NS_PER_SEC });
+	assert_int_equal(n->swap_out, 7);
+	host_free(&o);
+}
+
+static void test_mglru_generations(void **state)
+{
+	(void)state;
+	static const char *const settings[] = { "memory.reclaim=mglru", "memory.batch=1",
+						"memory.readahead=1", NULL };
+	const struct hostmem_config c = config(5, 4, settings);
+	struct host o = host_new(&c, NULL);
+	for (uint32_t i = 0; i < 4; i++)
+		touch(&o, i);
+	/* two ticks: the pages fall two generations behind, and lose the bits of their faults */
+	hostmem_tick(o.h, (struct ns){ 1 * NS_PER_SEC });
+	touch(&o, 0);
+	hostmem_tick(o.h, (struct ns){ 2 * NS_PER_SEC });
+	/* 0 was seen by the second walk, 1 is the oldest of those that were not */
+	touch(&o, 4);
+	assert_string_equal(states(&o, 5), "RSRRR");
+	host_free(&o);
+}
+
+/* ---- all kinds ---- */
+
+static void test_limit_schedule(void **state)
+{
+	(void)state;
+	static const char *const kinds[] = { "lru", "clock", "two-list", "mglru", "age", "psi" };
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+		char choice[64];
+		snprintf(choice, sizeof(choice), "memory.reclaim=%s", kinds[k]);
+		const char *const settings[] = { choice, "memory.scan=0", NULL };
+		const struct hostmem_config c = config(4000, 4000, settings);
+		struct host o = host_new(&c, NULL);
+		const struct hostmem_counts *n = hostmem_counts(o.h);
+		for (uint32_t i = 0; i < 4000; i++)
+			hostmem_populate(o.h, i, at_start);
+		for (uint64_t limit = 3900; limit >= 2000; limit -= 100) {
+			hostmem_set_limit(o.h, limit, at_start);
+			assert_true(n->resident <= limit);
+			assert_int_equal(n->overflow, 0);
+		}
+		assert_true(n->resident > 1900);
+		hostmem_set_limit(o.h, 4000, at_start);
+		assert_int_equal(hostmem_limit(o.h), 4000);
+		host_free(&o);
+	}
+}
+
+/* The limit falls as fast as 1 us a page allows, while the guest runs on. */
+static void test_limit_takes_time(void **state)
+{
+	(void)state;
+	static const char *const settings[] = { "memory.reclaim=two-list", "memory.scan=1us",
+						"memory.writeback_async=no", NULL };
+	const struct hostmem_config c = config(4000, 4000, settings);
+	struct host o = host_new(&c, NULL);
+	const struct hostmem_counts *n = hostmem_counts(o.h);
+	for (uint32_t i = 0; i < 4000; i++)
+		hostmem_populate(o.h, i, at_start);
+	hostmem_set_limit(o.h, 3000, at_start);
+	assert_int_equal(hostmem_limit(o.h), 4000);
+	hostmem_tick(o.h, (struct ns){ 500 * NS_PER_US });
+	assert_in_range(4000 - n->resident, 500, 600);
+	hostmem_tick(o.h, (struct ns){ 1100 * NS_PER_US });
+	assert_int_equal(hostmem_limit(o.h), 3000);
+	assert_true(n->resident <= 3000);
+	host_free(&o);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		{ "two-list activates on one access what was referenced before, and takes 32 at a "
+		  "time",
+		  test_two_list_populated, NULL, NULL, NULL },
+		{ "two-list spares a page once for the access that brought it",
+		  test_two_list_second_chance, NULL, NULL, NULL },
+		{ "a refault is near when the active list is as long as its distance",
+		  test_two_list_far_refault, NULL, NULL, NULL },
+		{ "two-list deactivates by statistics that are late and count others' pages",
+		  test_two_list_statistics, NULL, NULL, NULL },
+		{ "a page written to a disk stays in the swap cache until a scan frees it",
+		  test_two_list_async_write, NULL, NULL, NULL },
+		{ "lru hits exactly where the cache policy lru does", test_lru_equals_policy, NULL,
+		  NULL, NULL },
+		{ "a DMA keeps no page in memory unless told so", test_dma_does_not_refresh, NULL,
+		  NULL, NULL },
+		{ "age takes a page at exactly its age", test_age, NULL, NULL, NULL },
+		{ "age takes no more than its rate", test_age_rate, NULL, NULL, NULL },
+		{ "psi reclaims by how far pressure is below target", test_psi, NULL, NULL, NULL },
+		{ "mglru takes the oldest generation that no walk found accessed",
+		  test_mglru_generations, NULL, NULL, NULL },
+		{ "every kind of reclaim follows a limit down and up", test_limit_schedule, NULL,
+		  NULL, NULL },
+		{ "a falling limit takes the time of its scans", test_limit_takes_time, NULL, NULL,
+		  NULL },
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("reclaim", tests, NULL, NULL);
+}
