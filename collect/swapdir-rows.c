@@ -430,7 +430,7 @@ static void note_squeeze(struct member *m, uint64_t ts_ns, uint64_t limit_pages,
 
 	if (limit_pages == m->limit_pages && is_below && has_fallen)
 		fprintf(m->squeezes, "%s[%" PRIu64 ",%" PRIu64 "]", m->nsqueezes++ ? "," : "",
-			ts_ns, usage_pages);
+			ts_ns, usage_pages ? usage_pages : 1);
 	m->usage_pages = usage_pages;
 }
 
@@ -445,15 +445,17 @@ static int take_host(struct member *m, const char *p, struct err *e)
 	    !(p = text_decimal(p, &usage_bytes)) || (*p != ',' && *p != '\n'))
 		return bad(m, "t_ns,limit_bytes,usage_bytes and more columns");
 	const uint64_t ts = t_ns > base ? t_ns - base : 0;
+	const uint64_t pages = limit_bytes >> PAGE_SHIFT;
 	if (ts < m->im->at.last_ns)
 		return bad(m, "time to go forwards");
+	if (!pages)
+		return bad(m, "a limit of a page or more");
 	m->im->at.last_ns = ts;
 	m->im->at.filtered++;
 	const uint64_t step_ns = time_of_step(m, t_ns);
 	m->host_last_ns = t_ns;
 	if (!m->host_rows++)
 		m->host_first_ns = t_ns;
-	const uint64_t pages = limit_bytes >> PAGE_SHIFT;
 	note_squeeze(m, step_ns, pages, usage_bytes >> PAGE_SHIFT);
 	if (pages == m->limit_pages)
 		return 1;

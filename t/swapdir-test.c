@@ -234,7 +234,7 @@ static void a_squeeze_of_the_guest_by_its_group_is_noted(void **state)
 	    "11000000000,4096000,3047424,0\n" /* with the limit */
 	    "12000000000,4096000,0,0\n");
 	import(f);
-	assert_meta(f, "squeezes", "[[1500000000,1744],[6500000000,0]]");
+	assert_meta(f, "squeezes", "[[1500000000,1744],[6500000000,1]]");
 }
 
 static void the_trace_tells_how_the_guest_was_run(void **state)
@@ -314,13 +314,14 @@ static void bad_faults_snapshots_and_limits_are_told(void **state)
 	put(f, "absent.csv", "t_ns,gfn,npages\n8500000000,7,2\n8500000000,0,0\n8500000000,7,1\n");
 	put(f, "host.csv",
 	    "t_ns,limit_bytes,usage_bytes\n7000000000,4096,0\n"
-	    "6000000000,4096,0\nx,1,1\n");
+	    "6000000000,4096,0\nx,1,1\n"
+	    "7500000000,4095,0\n");
 	assert_bad_row(f, "faults.csv",
 		       "t_ns,thread_class,gfn,kind,cause,dev\n"
 		       "9000000500,worker,0,maybe,dma,nvme1\n"
 		       "9000000500,worker,0,major,moon,nvme1\n"
 		       "9000000500,worker,0,major,dma\n",
-		       3 + 2 + 2, "line 2: expected kind to be major or minor");
+		       3 + 2 + 3, "line 2: expected kind to be major or minor");
 	assert_meta(f, "limit_steps", "[[2000000000,1]]");
 	assert_rows(f, KIND_SWAP, "pfn npages", "7 1\n");
 }
