@@ -351,8 +351,7 @@ int cmd_export(int argc, char **argv)
 	struct err e = {};
 	uint64_t damaged = 0;
 
-	if (cli_parse(&argp, argc, argv, &c))
-		return err_exit_status(ERR_USAGE);
+	cli_parse(&argp, argc, argv, &c);
 	const int rc = export_all(&c, &damaged, &e);
 	if (rc)
 		return cli_fail(COMMAND, &e);

@@ -499,11 +499,12 @@ int cmd_import(int argc, char **argv)
 	struct err e = {};
 
 	_free_ char **files = calloc((size_t)argc, sizeof(*files));
-	if (!files)
-		return err_exit_status(ERR_NOMEM);
+	if (!files) {
+		err_set(&e, ERR_NOMEM, "out of memory");
+		return cli_fail(COMMAND, &e);
+	}
 	c.files = files;
-	if (cli_parse(&argp, argc, argv, &c))
-		return err_exit_status(ERR_USAGE);
+	cli_parse(&argp, argc, argv, &c);
 	const int rc = import_all(&c, &e);
 	if (rc)
 		return cli_fail(COMMAND, &e);

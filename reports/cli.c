@@ -89,7 +89,7 @@ int cli_split(char *list, char **parts, int max)
 	return n;
 }
 
-int cli_parse(const struct argp *argp, int argc, char **argv, void *input)
+void cli_parse(const struct argp *argp, int argc, char **argv, void *input)
 {
 	char name[64] = "pugmark";
 
@@ -98,15 +98,21 @@ int cli_parse(const struct argp *argp, int argc, char **argv, void *input)
 
 	/* argp sorts the vector it parses and takes the program's name from it: give it a copy */
 	char **copy = calloc((size_t)argc + 2, sizeof(*copy));
-	if (!copy)
-		return ENOMEM;
-	copy[0] = name;
-	for (int i = 1; i < argc; i++)
-		copy[i] = argv[i];
-	argp_program_version = "pugmark " PUGMARK_VERSION;
-	const int err = argp_parse(argp, argc > 0 ? argc : 1, copy, 0, NULL, input);
+	int rc = copy ? 0 : ENOMEM;
+	if (!rc) {
+		copy[0] = name;
+		for (int i = 1; i < argc; i++)
+			copy[i] = argv[i];
+		argp_program_version = "pugmark " PUGMARK_VERSION;
+		rc = argp_parse(argp, argc > 0 ? argc : 1, copy, 0, NULL, input);
+	}
 	free(copy);
-	return err;
+	if (rc) {
+		struct err e = {};
+		err_set(&e, rc == ENOMEM ? ERR_NOMEM : ERR_BUG, "the command line: %s",
+			strerror(rc));
+		exit(cli_fail(argc > 0 ? argv[0] : NULL, &e));
+	}
 }
 
 void cli_bad_value(const struct argp_state *state, const char *option, const struct err *e)

@@ -47,10 +47,10 @@ int cli_split(char *list, char **parts, int max);
 /*
  * argp_parse with the name "pugmark COMMAND" (argv[0]) in messages; the parser
  * hands its struct cli on by `state->child_inputs[0] = &mine.cli` in
- * ARGP_KEY_INIT. --help and --version print to stdout and exit with 0, wrong
- * usage exits with 64. 0, or the errno value a parser function returned.
+ * ARGP_KEY_INIT. Does not come back from --help and --version (exit with 0),
+ * wrong usage (64) and anything else that fails, such as lack of memory (71).
  */
-int cli_parse(const struct argp *argp, int argc, char **argv, void *input);
+void cli_parse(const struct argp *argp, int argc, char **argv, void *input);
 
 /* In a parser function: refuses the value of an option with e's sentence; exits with 64. */
 void cli_bad_value(const struct argp_state *state, const char *option, const struct err *e);

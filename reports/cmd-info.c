@@ -391,7 +391,7 @@ int cmd_info(int argc, char **argv)
 {
 	struct options o = {};
 	struct trace *t;
-	struct err e;
+	struct err e = {};
 	cli_parse(&argp, argc, argv, &o);
 
 	int status = EXIT_DONE;

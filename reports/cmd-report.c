@@ -321,7 +321,7 @@ int cmd_report(int argc, char **argv)
 {
 	struct options o = {};
 	struct trace *t;
-	struct err e;
+	struct err e = {};
 	cli_parse(&argp, argc, argv, &o);
 	if (o.is_list)
 		return list_reports(&o.cli);

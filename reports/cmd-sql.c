@@ -246,7 +246,7 @@ int cmd_sql(int argc, char **argv)
 {
 	struct options o = {};
 	struct trace *t;
-	struct err e;
+	struct err e = {};
 	cli_parse(&argp, argc, argv, &o);
 
 	int rc = trace_open(o.path, &t, &e);
