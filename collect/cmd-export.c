@@ -85,21 +85,27 @@ static int list_streams(struct trace *t, const char *why, struct err *e)
 	for (unsigned i = 0; i < trace_nstreams(t) && n < sizeof(list); i++)
 		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", i ? ", " : "",
 				      trace_stream_info(t, i)->kind->name);
-	return err_set(e, ERR_USAGE, "%.80s: %s; it has %s", trace_path(t), why,
-		       n ? list : "no stream");
+	return err_set(e, ERR_USAGE, "%.80s: %s: %s", trace_path(t), why, n ? list : "no stream");
+}
+
+/* By kind or by number, as pugmark cache takes it. */
+static bool is_asked_for(const struct export_command *c, const struct trace_stream_info *s)
+{
+	char number[12];
+
+	snprintf(number, sizeof(number), "%u", s->id);
+	return !c->stream || !strcmp(c->stream, s->kind->name) || !strcmp(c->stream, number);
 }
 
 static int choose_stream(const struct export_command *c, struct export *x, struct err *e)
 {
 	const struct trace_stream_info *largest = NULL; /* as cache picks it */
 	unsigned nknown = 0;
-	char why[60];
+	char why[80];
 
 	for (unsigned i = 0; i < trace_nstreams(x->t); i++) {
 		const struct trace_stream_info *s = trace_stream_info(x->t, i);
-		if (c->stream && strcmp(c->stream, s->kind->name))
-			continue;
-		if (!is_known(c->exporter, s->kind->id))
+		if (!is_asked_for(c, s) || !is_known(c->exporter, s->kind->id))
 			continue;
 		if (!largest || s->rows > largest->rows)
 			largest = s;
@@ -108,20 +114,21 @@ static int choose_stream(const struct export_command *c, struct export *x, struc
 	if (c->stream && !nknown) {
 		const struct kind *k = kind_find(c->stream);
 		snprintf(why, sizeof(why),
-			 k && trace_find_stream(x->t, k->id) ? "%2$s cannot hold a %1$.16s stream"
-							     : "no stream '%1$.16s' for %2$s",
+			 k && trace_find_stream(x->t, k->id)
+				 ? "%2$s cannot hold a %1$.16s stream; it has"
+				 : "no stream '%1$.16s' for %2$s, only",
 			 c->stream, c->exporter->name);
 		return list_streams(x->t, why, e);
 	}
 	if (!nknown) {
-		snprintf(why, sizeof(why), "no stream for %s", c->exporter->name);
+		snprintf(why, sizeof(why), "no stream for %s, only", c->exporter->name);
 		list_streams(x->t, why, e);
 		return e->code = ERR_UNUSABLE;
 	}
 	if (c->exporter->is_of_all && !c->stream)
 		return 0;
 	if (nknown > 1 && !c->exporter->kinds)
-		return list_streams(x->t, "--stream must pick one", e);
+		return list_streams(x->t, "--stream must pick one of", e);
 	x->stream = largest;
 	return 0;
 }
@@ -259,9 +266,12 @@ static int export_all(struct export_command *c, uint64_t *damaged_out, struct er
 
 /* ---- options ---- */
 
+enum { KEY_STREAM = 256 };
+
 static const struct argp_option options[] = {
 	{ "format", 'f', "NAME", 0, "Format to write", 0 },
-	{ "stream", 's', "KIND", 0, "Stream to write, where the trace has several", 0 },
+	{ "stream", KEY_STREAM, "K", 0, "Kind or number of the stream, where there are several",
+	  0 },
 	{ "output", 'o', "FILE", 0, "File to write instead of standard output", 0 },
 	{},
 };
@@ -295,7 +305,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 'f':
 		parse_format(state, arg, c);
 		return 0;
-	case 's':
+	case KEY_STREAM:
 		c->stream = arg;
 		return 0;
 	case 'o':
@@ -303,14 +313,14 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		if (c->path)
-			argp_error(state, "one trace at a time, not also '%s'", arg);
+			argp_error(state, "one trace at a time: '%s' is too many", arg);
 		c->path = arg;
 		return 0;
 	case ARGP_KEY_END:
 		if (!c->path)
-			argp_error(state, "no trace to export");
+			argp_error(state, "which trace?");
 		if (!c->exporter)
-			argp_error(state, "no format to write: --format NAME");
+			argp_error(state, "which format? --format NAME");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -394,7 +394,7 @@ static void parse_as(struct argp_state *state, const char *arg, struct import_co
 	const int as = kind_name_find(kind_as_names, arg);
 
 	if (as != AS_GPA && as != AS_HPA && as != AS_PA)
-		argp_error(state, "--as: '%s' is none of gpa, hpa, pa", arg);
+		argp_error(state, "--as: no address space '%s', only: gpa, hpa, pa", arg);
 	else
 		c->options.as = (enum address_space)as;
 }
@@ -450,11 +450,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		c->files[c->nfiles++] = arg;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "no FILE to import");
+		argp_error(state, "which file?");
 		return 0;
 	case ARGP_KEY_END:
 		if (!c->out)
-			argp_error(state, "no trace to write: -o T.db");
+			argp_error(state, "which trace to write? -o T.db");
 		else if (!*c->out || !strcmp(c->out, "-"))
 			argp_error(state, "-o '%s': a trace is a file with a name", c->out);
 		return 0;

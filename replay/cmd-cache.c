@@ -51,7 +51,8 @@ static const struct argp_option option_table[] = {
 	{ "seed", KEY_SEED, "S", 0, "Of the sample, and of policies that draw; default: 1", 0 },
 	{ "stream", KEY_STREAM, "K", 0, "Kind (object, io, dma) or number of the stream", 0 },
 	{ "threads", KEY_THREADS, "N", 0, "Default: one a processor; never changes a count", 0 },
-	{ "plot", KEY_PLOT, "FILE", 0, "Draw misses by size: .svg, .png, .pdf, or - for text", 0 },
+	{ "plot", KEY_PLOT, "FILE", 0,
+	  "Draw misses by size: .svg, .png, .pdf, or - for the terminal", 0 },
 	{ "results", KEY_RESULTS, "FILE", 0, "Add the counts to a results file", 0 },
 	{ 0 },
 };
@@ -325,6 +326,8 @@ static int hand_out(struct work *w, const struct cache_answer *a, const char *di
 	if (!p)
 		return status;
 	const int rc = cache_plot(p, a, e);
+	if (!rc && strcmp(o->plot, "-"))
+		cli_note(&o->cli, "cache", "%s: drawn", o->plot);
 	return rc ? rc : status;
 }
 

@@ -37,7 +37,7 @@ int cli_report_end(const char *command, struct report *r, int status)
 	if (!err)
 		return status;
 	if (err == ERR_NOMEM)
-		err_set(&e, err, "out of memory for the results");
+		err_set(&e, err, "no memory for the results");
 	else
 		err_set(&e, err, "the results could not be written: %s", strerror(errno));
 	return cli_fail(command, &e);
