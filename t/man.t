@@ -16,6 +16,7 @@ for page in "$ROOT"/man/*.scd; do
 	name=${page##*/}
 	ok "$name is scdoc" sh -c 'cd "$ROOT" && scripts/manpage <"$1" >"$2"' - "$page" "$TMP/${name%.scd}.1"
 	ok "$name passes mandoc's lint" mandoc -Tlint -W warning "${name%.scd}.1"
+	unlike "$name hides the marks of its examples" "$(cat "${name%.scd}.1")" '# exits [0-9]'
 	is "$name shows its examples as they are run" "$(lost_lines "$name")" ''
 done
 for command in $(pugmark help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
