@@ -9,6 +9,7 @@
 #include "collect/export.h"
 #include "reports/banner.h"
 #include "reports/cli.h"
+#include "store/db.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -138,7 +139,6 @@ static int choose_stream(const struct export_command *c, struct export *x, struc
 /* Whether out is a trace, our input above all: an export must not be the end of one. */
 static int check_output(const struct export_command *c, const struct trace *t, struct err *e)
 {
-	char magic[16] = "";
 	struct stat out, in;
 
 	if (!*c->out)
@@ -149,9 +149,7 @@ static int check_output(const struct export_command *c, const struct trace *t, s
 		if (!stat(trace_file_path(t, i), &in) && in.st_dev == out.st_dev &&
 		    in.st_ino == out.st_ino)
 			return err_set(e, ERR_CREATE, "%s: is the trace itself", c->out);
-	_fclose_ FILE *f = fopen(c->out, "re");
-	if (f && fread(magic, 1, sizeof(magic), f) == sizeof(magic) &&
-	    !memcmp(magic, "SQLite format 3", sizeof(magic)))
+	if (db_is_sqlite_file(c->out))
 		return err_set(e, ERR_CREATE,
 			       "%s: is an SQLite file: remove it first, if it is not needed",
 			       c->out);
@@ -276,22 +274,23 @@ static const struct argp_option options[] = {
 	{},
 };
 
+static void list_formats(struct cli_choice *out)
+{
+	for (size_t i = 0; exporters[i] && i + 1 < CLI_CHOICES_MAX; i++)
+		out[i] = (struct cli_choice){ exporters[i]->name, exporters[i]->summary };
+}
+
 static void parse_format(struct argp_state *state, const char *arg, struct export_command *c)
 {
-	const char *names[sizeof(exporters) / sizeof(exporters[0])];
+	struct cli_choice formats[CLI_CHOICES_MAX] = {};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		names[i] = exporters[i] ? exporters[i]->name : NULL;
-		if (names[i] && !strcmp(names[i], arg))
+	for (size_t i = 0; exporters[i]; i++)
+		if (!strcmp(exporters[i]->name, arg))
 			c->exporter = exporters[i];
+	if (!c->exporter) {
+		list_formats(formats);
+		cli_bad_choice(state, "format", arg, formats);
 	}
-	if (c->exporter)
-		return;
-	const char *nearest = cli_nearest(arg, names);
-	if (nearest)
-		argp_error(state, "no format '%s': did you mean '%s'?", arg, nearest);
-	else
-		argp_error(state, "no format '%s': see --help for the list", arg);
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -329,20 +328,13 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 static char *help_filter(int key, const char *text, void *input)
 {
-	char *list = NULL;
-	size_t n;
+	struct cli_choice formats[CLI_CHOICES_MAX] = {};
 
 	(void)input;
 	if (key != ARGP_KEY_HELP_POST_DOC)
 		return (char *)text;
-	FILE *f = open_memstream(&list, &n);
-	if (!f)
-		return NULL;
-	fprintf(f, "%s\n", text);
-	for (const struct exporter *const *x = exporters; *x; x++)
-		fprintf(f, "  %-14s %s\n", (*x)->name, (*x)->summary);
-	fclose(f);
-	return list;
+	list_formats(formats);
+	return cli_list_choices(text, formats);
 }
 
 static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, {} };

@@ -216,11 +216,6 @@ static void show_progress(void *ctx, uint64_t done)
 	progress_set(ctx, done);
 }
 
-static void show_job(void *ctx, size_t done)
-{
-	progress_set(ctx, done);
-}
-
 static int read_requests(struct work *w, struct err *e)
 {
 	const struct page_source source = { trace_source_next, &w->source };
@@ -268,7 +263,7 @@ static int replay(struct work *w, struct err *e)
 		.npages = w->ids.n,
 		.seed = o->seed,
 		.threads = (unsigned)o->threads,
-		.finished = show_job,
+		.finished = show_progress,
 		.finished_ctx = &w->progress,
 	};
 	const int rc = cachesim_run(&sim, w->jobs, n, e);
@@ -277,7 +272,8 @@ static int replay(struct work *w, struct err *e)
 }
 
 /* Reads and replays what the options ask for; w->sizes gets its pages. */
-static int work(struct work *w, uint64_t *requests_out, uint64_t *unique_out, struct err *e)
+static int read_and_replay(struct work *w, uint64_t *requests_out, uint64_t *unique_out,
+			   struct err *e)
 {
 	const struct options *o = w->options;
 	const bool reads = o->npolicies || !o->sample_pages;
@@ -369,7 +365,7 @@ static int answer(struct trace *t, struct work *w, struct err *e)
 	if (!rc)
 		rc = trace_source_open(&w->source, t, a.stream, e);
 	if (!rc)
-		rc = work(w, &a.requests, &a.unique_pages, e);
+		rc = read_and_replay(w, &a.requests, &a.unique_pages, e);
 	if (rc)
 		return rc;
 

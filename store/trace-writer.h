@@ -127,6 +127,9 @@ int trace_writer_close(struct trace_writer *w, struct err *e);
 /* Removes the file and frees w: nothing usable was found. */
 void trace_writer_abort(struct trace_writer *w);
 
+/* Removes a file of a trace and what SQLite and the writer keep beside it, where they are there. */
+int trace_remove_file(const char *path, struct err *e);
+
 /*
  * dma_put(stream, &event, err), object_put ... : append one row. Returns 0 or
  * the error of the commit that made room. Rows of a stream are put in time
