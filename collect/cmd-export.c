@@ -3,9 +3,10 @@
  * pugmark export: streams of a trace in formats of others. A file is written
  * beside its place and renamed when it is whole.
  */
+#include "collect/commands.h"
+
 #include "base/cleanup.h"
 #include "base/tempfile.h"
-#include "collect/commands.h"
 #include "collect/export.h"
 #include "reports/banner.h"
 #include "reports/cli.h"
@@ -21,7 +22,7 @@
 #define COMMAND "export"
 
 static const struct exporter *const exporters[] = { &export_csv,      &export_jsonl,
-						    &export_requests, &export_oraclegeneral,
+						    &export_requests, &export_oracle_general,
 						    &export_perfetto, NULL };
 
 struct export_command {
@@ -266,12 +267,12 @@ static int export_all(struct export_command *c, uint64_t *damaged_out, struct er
 
 enum { KEY_STREAM = 256 };
 
-static const struct argp_option options[] = {
+static const struct argp_option option_table[] = {
 	{ "format", 'f', "NAME", 0, "Format to write", 0 },
 	{ "stream", KEY_STREAM, "K", 0, "Kind or number of the stream, where there are several",
 	  0 },
 	{ "output", 'o', "FILE", 0, "File to write instead of standard output", 0 },
-	{},
+	{ 0 },
 };
 
 static void list_formats(struct cli_choice *out)
@@ -293,7 +294,7 @@ static void parse_format(struct argp_state *state, const char *arg, struct expor
 	}
 }
 
-static error_t parse_option(int key, char *arg, struct argp_state *state)
+static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct export_command *c = state->input;
 
@@ -337,10 +338,10 @@ static char *help_filter(int key, const char *text, void *input)
 	return cli_list_choices(text, formats);
 }
 
-static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, {} };
+static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
 static const struct argp argp = {
-	.options = options,
-	.parser = parse_option,
+	.options = option_table,
+	.parser = parse,
 	.args_doc = "TRACE",
 	.doc = "Writes streams of a trace in a format of others.\vFormats:",
 	.children = children,

@@ -3,6 +3,8 @@
  * pugmark import: foreign files into a trace. Only named files are read. A
  * trace left unsealed by a crash is gone on with, when the inputs are the same.
  */
+#include "collect/commands.h"
+
 #include "base/cleanup.h"
 #include "base/quantity.h"
 #include "collect/import-report.h"
@@ -23,8 +25,6 @@
 #define COMMAND "import"
 
 enum { QUOTA_LEAST = 512 << 10, ROTATE_LEAST = 4 << 10 };
-
-int cmd_import(int argc, char **argv);
 
 struct import_command {
 	struct cli cli;
@@ -341,7 +341,7 @@ static int import_all(struct import_command *c, struct err *e)
 
 enum { KEY_AS = 256, KEY_FORCE, KEY_QUOTA, KEY_ROTATE, KEY_FSYNC };
 
-static const struct argp_option options[] = {
+static const struct argp_option option_table[] = {
 	{ "output", 'o', "T.db", 0, "Trace to write", 0 },
 	{ "format", 'f', "NAME", 0, "Format of the inputs, instead of by their bytes", 0 },
 	{ "as", KEY_AS, "gpa|hpa|pa", 0,
@@ -354,7 +354,7 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "rotate", KEY_ROTATE, "SIZE", 0, "Write a set T.0001.db .. of files of about SIZE", 0 },
 	{ "fsync", KEY_FSYNC, NULL, 0, "Have each commit survive a power cut", 0 },
-	{},
+	{ 0 },
 };
 
 /* Below the least a trace cannot hold its tables and one chunk of each stream. */
@@ -398,7 +398,7 @@ static void parse_format(struct argp_state *state, const char *arg, struct impor
 	}
 }
 
-static error_t parse_option(int key, char *arg, struct argp_state *state)
+static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct import_command *c = state->input;
 
@@ -455,10 +455,10 @@ static char *help_filter(int key, const char *text, void *input)
 	return cli_list_choices(text, formats);
 }
 
-static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, {} };
+static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
 static const struct argp argp = {
-	.options = options,
-	.parser = parse_option,
+	.options = option_table,
+	.parser = parse,
 	.args_doc = "FILE...\nFOLDER",
 	.doc = "Reads foreign files (plain, .zst, .gz, .xz or - for standard input) into a trace."
 	       "\vFormats:",

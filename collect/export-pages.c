@@ -191,7 +191,7 @@ const struct exporter export_requests = {
 	.run = run_requests,
 };
 
-const struct exporter export_oraclegeneral = {
+const struct exporter export_oracle_general = {
 	.name = "oracle-general",
 	.summary = "libCacheSim's binary records, one per page asked for",
 	.kinds = page_kinds,

@@ -93,7 +93,7 @@ int trace_writer_stream(struct trace_writer *w, enum kind_id kind, struct trace_
  * committed together with the rows. position is the importer's own text (line
  * number, clock base ...), given back on resume; borrowed during the call.
  */
-int trace_writer_progress(struct trace_writer *w, uint64_t offset, const char *position);
+void trace_writer_progress(struct trace_writer *w, uint64_t offset, const char *position);
 
 /* The committed offset and position of a resumed file; 0 and "" otherwise. */
 uint64_t trace_writer_resume_point(const struct trace_writer *w, const char **position_out);

@@ -197,7 +197,9 @@ static int open_rw(struct trace_writer *w, int flags, struct err *e)
 	if (locked)
 		return locked;
 	if (sqlite3_open_v2(w->file, &w->db, SQLITE_OPEN_READWRITE | flags, NULL) != SQLITE_OK) {
-		const int rc = db_error(w->db, w->file, "creating it", e);
+		const int rc = db_error(w->db, w->file,
+					flags & SQLITE_OPEN_CREATE ? "creating it" : "opening it",
+					e);
 		sqlite3_close(w->db);
 		w->db = NULL;
 		return rc;

@@ -223,12 +223,11 @@ static int flush_all(struct trace_writer *w, struct err *e)
 
 /* ---- progress ---- */
 
-int trace_writer_progress(struct trace_writer *w, uint64_t offset, const char *position)
+void trace_writer_progress(struct trace_writer *w, uint64_t offset, const char *position)
 {
 	w->progress_offset = offset;
 	w->has_progress = true;
 	strncpy(w->position, position, sizeof(w->position) - 1);
-	return 0;
 }
 
 uint64_t trace_writer_resume_point(const struct trace_writer *w, const char **position_out)
