@@ -171,11 +171,13 @@ build/man/%.1: man/%.scd
 
 #: make install            DESTDIR= prefix=/usr/local
 DEST = $(DESTDIR)$(prefix)
+DOCS = $(wildcard store/FORMAT.md store/schema.sql store/columns.h)
 install: all $(if $(shell command -v scdoc),man)
 	install -D -t $(DEST)/bin $(B)/pugmark
 	$(if $(EXT),install -D -m 644 -t $(DEST)/lib/pugmark $(EXT))
 	$(if $(wildcard $(PAGES)),install -D -m 644 -t $(DEST)/share/man/man1 $(PAGES))
-	$(if $(wildcard store/FORMAT.md),install -D -m 644 -t $(DEST)/share/doc/pugmark store/FORMAT.md)
+	$(if $(DOCS),install -D -m 644 -t $(DEST)/share/doc/pugmark $(DOCS))
+	$(if $(wildcard policies/*.md),install -D -m 644 -t $(DEST)/share/doc/pugmark/policies $(wildcard policies/*.md))
 	for h in $(filter %.h,$(shell $(CC) -I. -MM policies/policy.h)); do install -D -m 644 $$h $(DEST)/include/pugmark/$$h; done
 
 clean:

@@ -60,11 +60,12 @@ static int refuse(const char *name)
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		names[i] = commands[i].name;
-	const char *nearest = cli_nearest(name, names);
+	const char *nearest = *name == '-' ? NULL : cli_nearest(name, names);
 	if (nearest)
 		fprintf(stderr, "pugmark: no command '%s': did you mean '%s'?\n", name, nearest);
 	else
-		fprintf(stderr, "pugmark: no command '%s': see pugmark --help\n", name);
+		fprintf(stderr, "pugmark: no %s '%s': see pugmark --help\n",
+			*name == '-' ? "option" : "command", name);
 	return err_exit_status(ERR_USAGE);
 }
 

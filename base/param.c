@@ -315,7 +315,7 @@ static void note_section(struct ini_input *in, const char *line, size_t n)
 {
 	const char *close = memchr(line, ']', n);
 	char name[64];
-	struct err e;
+	struct err e = {};
 
 	if (!close) /* inih says so */
 		return;
@@ -332,7 +332,7 @@ static void note_section(struct ini_input *in, const char *line, size_t n)
 static char *next_line(char *str, int num, void *stream)
 {
 	struct ini_input *in = stream;
-	struct err e;
+	struct err e = {};
 
 	if (in->p == in->end || in->error_line)
 		return NULL;

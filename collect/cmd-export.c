@@ -3,12 +3,14 @@
  * pugmark export: streams of a trace in formats of others. A file is written
  * beside its place and renamed when it is whole.
  */
+#include "collect/commands.h"
+
 #include "base/cleanup.h"
 #include "base/tempfile.h"
-#include "collect/commands.h"
 #include "collect/export.h"
 #include "reports/banner.h"
 #include "reports/cli.h"
+#include "store/db.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +22,7 @@
 #define COMMAND "export"
 
 static const struct exporter *const exporters[] = { &export_csv,      &export_jsonl,
-						    &export_requests, &export_oraclegeneral,
+						    &export_requests, &export_oracle_general,
 						    &export_perfetto, NULL };
 
 struct export_command {
@@ -85,21 +87,27 @@ static int list_streams(struct trace *t, const char *why, struct err *e)
 	for (unsigned i = 0; i < trace_nstreams(t) && n < sizeof(list); i++)
 		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", i ? ", " : "",
 				      trace_stream_info(t, i)->kind->name);
-	return err_set(e, ERR_USAGE, "%.80s: %s; it has %s", trace_path(t), why,
-		       n ? list : "no stream");
+	return err_set(e, ERR_USAGE, "%.80s: %s: %s", trace_path(t), why, n ? list : "no stream");
+}
+
+/* By kind or by number, as pugmark cache takes it. */
+static bool is_asked_for(const struct export_command *c, const struct trace_stream_info *s)
+{
+	char number[12];
+
+	snprintf(number, sizeof(number), "%u", s->id);
+	return !c->stream || !strcmp(c->stream, s->kind->name) || !strcmp(c->stream, number);
 }
 
 static int choose_stream(const struct export_command *c, struct export *x, struct err *e)
 {
 	const struct trace_stream_info *largest = NULL; /* as cache picks it */
 	unsigned nknown = 0;
-	char why[60];
+	char why[80];
 
 	for (unsigned i = 0; i < trace_nstreams(x->t); i++) {
 		const struct trace_stream_info *s = trace_stream_info(x->t, i);
-		if (c->stream && strcmp(c->stream, s->kind->name))
-			continue;
-		if (!is_known(c->exporter, s->kind->id))
+		if (!is_asked_for(c, s) || !is_known(c->exporter, s->kind->id))
 			continue;
 		if (!largest || s->rows > largest->rows)
 			largest = s;
@@ -108,20 +116,21 @@ static int choose_stream(const struct export_command *c, struct export *x, struc
 	if (c->stream && !nknown) {
 		const struct kind *k = kind_find(c->stream);
 		snprintf(why, sizeof(why),
-			 k && trace_find_stream(x->t, k->id) ? "%2$s cannot hold a %1$.16s stream"
-							     : "no stream '%1$.16s' for %2$s",
+			 k && trace_find_stream(x->t, k->id)
+				 ? "%2$s cannot hold a %1$.16s stream; it has"
+				 : "no stream '%1$.16s' for %2$s, only",
 			 c->stream, c->exporter->name);
 		return list_streams(x->t, why, e);
 	}
 	if (!nknown) {
-		snprintf(why, sizeof(why), "no stream for %s", c->exporter->name);
+		snprintf(why, sizeof(why), "no stream for %s, only", c->exporter->name);
 		list_streams(x->t, why, e);
 		return e->code = ERR_UNUSABLE;
 	}
 	if (c->exporter->is_of_all && !c->stream)
 		return 0;
 	if (nknown > 1 && !c->exporter->kinds)
-		return list_streams(x->t, "--stream must pick one", e);
+		return list_streams(x->t, "--stream must pick one of", e);
 	x->stream = largest;
 	return 0;
 }
@@ -131,7 +140,6 @@ static int choose_stream(const struct export_command *c, struct export *x, struc
 /* Whether out is a trace, our input above all: an export must not be the end of one. */
 static int check_output(const struct export_command *c, const struct trace *t, struct err *e)
 {
-	char magic[16] = "";
 	struct stat out, in;
 
 	if (!*c->out)
@@ -142,9 +150,7 @@ static int check_output(const struct export_command *c, const struct trace *t, s
 		if (!stat(trace_file_path(t, i), &in) && in.st_dev == out.st_dev &&
 		    in.st_ino == out.st_ino)
 			return err_set(e, ERR_CREATE, "%s: is the trace itself", c->out);
-	_fclose_ FILE *f = fopen(c->out, "re");
-	if (f && fread(magic, 1, sizeof(magic), f) == sizeof(magic) &&
-	    !memcmp(magic, "SQLite format 3", sizeof(magic)))
+	if (db_is_sqlite_file(c->out))
 		return err_set(e, ERR_CREATE,
 			       "%s: is an SQLite file: remove it first, if it is not needed",
 			       c->out);
@@ -259,32 +265,36 @@ static int export_all(struct export_command *c, uint64_t *damaged_out, struct er
 
 /* ---- options ---- */
 
-static const struct argp_option options[] = {
+enum { KEY_STREAM = 256 };
+
+static const struct argp_option option_table[] = {
 	{ "format", 'f', "NAME", 0, "Format to write", 0 },
-	{ "stream", 's', "KIND", 0, "Stream to write, where the trace has several", 0 },
+	{ "stream", KEY_STREAM, "K", 0, "Kind or number of the stream, where there are several",
+	  0 },
 	{ "output", 'o', "FILE", 0, "File to write instead of standard output", 0 },
-	{},
+	{ 0 },
 };
+
+static void list_formats(struct cli_choice *out)
+{
+	for (size_t i = 0; exporters[i] && i + 1 < CLI_CHOICES_MAX; i++)
+		out[i] = (struct cli_choice){ exporters[i]->name, exporters[i]->summary };
+}
 
 static void parse_format(struct argp_state *state, const char *arg, struct export_command *c)
 {
-	const char *names[sizeof(exporters) / sizeof(exporters[0])];
+	struct cli_choice formats[CLI_CHOICES_MAX] = {};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		names[i] = exporters[i] ? exporters[i]->name : NULL;
-		if (names[i] && !strcmp(names[i], arg))
+	for (size_t i = 0; exporters[i]; i++)
+		if (!strcmp(exporters[i]->name, arg))
 			c->exporter = exporters[i];
+	if (!c->exporter) {
+		list_formats(formats);
+		cli_bad_choice(state, "format", arg, formats);
 	}
-	if (c->exporter)
-		return;
-	const char *nearest = cli_nearest(arg, names);
-	if (nearest)
-		argp_error(state, "no format '%s': did you mean '%s'?", arg, nearest);
-	else
-		argp_error(state, "no format '%s': see --help for the list", arg);
 }
 
-static error_t parse_option(int key, char *arg, struct argp_state *state)
+static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct export_command *c = state->input;
 
@@ -295,7 +305,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 'f':
 		parse_format(state, arg, c);
 		return 0;
-	case 's':
+	case KEY_STREAM:
 		c->stream = arg;
 		return 0;
 	case 'o':
@@ -303,14 +313,14 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		if (c->path)
-			argp_error(state, "one trace at a time, not also '%s'", arg);
+			argp_error(state, "one trace at a time: '%s' is too many", arg);
 		c->path = arg;
 		return 0;
 	case ARGP_KEY_END:
 		if (!c->path)
-			argp_error(state, "no trace to export");
+			argp_error(state, "which trace?");
 		if (!c->exporter)
-			argp_error(state, "no format to write: --format NAME");
+			argp_error(state, "which format? --format NAME");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -319,26 +329,19 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 static char *help_filter(int key, const char *text, void *input)
 {
-	char *list = NULL;
-	size_t n;
+	struct cli_choice formats[CLI_CHOICES_MAX] = {};
 
 	(void)input;
 	if (key != ARGP_KEY_HELP_POST_DOC)
 		return (char *)text;
-	FILE *f = open_memstream(&list, &n);
-	if (!f)
-		return NULL;
-	fprintf(f, "%s\n", text);
-	for (const struct exporter *const *x = exporters; *x; x++)
-		fprintf(f, "  %-14s %s\n", (*x)->name, (*x)->summary);
-	fclose(f);
-	return list;
+	list_formats(formats);
+	return cli_list_choices(text, formats);
 }
 
-static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, {} };
+static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
 static const struct argp argp = {
-	.options = options,
-	.parser = parse_option,
+	.options = option_table,
+	.parser = parse,
 	.args_doc = "TRACE",
 	.doc = "Writes streams of a trace in a format of others.\vFormats:",
 	.children = children,
@@ -351,8 +354,7 @@ int cmd_export(int argc, char **argv)
 	struct err e = {};
 	uint64_t damaged = 0;
 
-	if (cli_parse(&argp, argc, argv, &c))
-		return err_exit_status(ERR_USAGE);
+	cli_parse(&argp, argc, argv, &c);
 	const int rc = export_all(&c, &damaged, &e);
 	if (rc)
 		return cli_fail(COMMAND, &e);

@@ -3,12 +3,15 @@
  * pugmark import: foreign files into a trace. Only named files are read. A
  * trace left unsealed by a crash is gone on with, when the inputs are the same.
  */
+#include "collect/commands.h"
+
 #include "base/cleanup.h"
 #include "base/quantity.h"
 #include "collect/import-report.h"
 #include "collect/import.h"
 #include "reports/cli.h"
 #include "reports/progress.h"
+#include "store/db.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -22,8 +25,6 @@
 #define COMMAND "import"
 
 enum { QUOTA_LEAST = 512 << 10, ROTATE_LEAST = 4 << 10 };
-
-int cmd_import(int argc, char **argv);
 
 struct import_command {
 	struct cli cli;
@@ -148,22 +149,9 @@ static char *describe_inputs(const struct import_command *c, struct input *first
 
 /* ---- output ---- */
 
-static bool is_sqlite(const char *path)
-{
-	char magic[16] = "";
-	struct stat st;
-	if (stat(path, &st) || !S_ISREG(st.st_mode)) /* opening a pipe would wait */
-		return false;
-	_fclose_ FILE *f = fopen(path, "re");
-
-	return f && fread(magic, 1, sizeof(magic), f) == sizeof(magic) &&
-	       !memcmp(magic, "SQLite format 3", sizeof(magic));
-}
-
 /* --force: only a trace is removed, and never an input. */
 static int remove_output(const struct import_command *c, const char *path, struct err *e)
 {
-	static const char *const tails[] = { "", "-wal", "-shm", "-journal", "-ballast" };
 	struct stat out, in;
 
 	if (stat(path, &out))
@@ -171,19 +159,12 @@ static int remove_output(const struct import_command *c, const char *path, struc
 	for (unsigned i = 0; i < c->nfiles; i++)
 		if (!stat(c->files[i], &in) && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
 			return err_set(e, ERR_CREATE, "%s: is an input too", path);
-	if (!S_ISREG(out.st_mode) || (out.st_size && !is_sqlite(path)))
+	if (!S_ISREG(out.st_mode) || (out.st_size && !db_is_sqlite_file(path)))
 		return err_set(e, ERR_CREATE, "%s: is no trace, so --force does not replace it",
 			       path);
 	if (trace_is_being_written(path))
 		return err_set(e, ERR_CREATE, "%s: another process is writing it", path);
-	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
-		_free_ char *name = NULL;
-		if (asprintf(&name, "%s%s", path, tails[i]) < 0)
-			return err_set(e, ERR_NOMEM, "out of memory");
-		if (unlink(name) && errno != ENOENT)
-			return err_set(e, ERR_CREATE, "%s: %s", name, strerror(errno));
-	}
-	return 0;
+	return trace_remove_file(path, e);
 }
 
 /* The last member first: it is the one that may still be written. */
@@ -209,7 +190,8 @@ static int suggest_force(const struct import_command *c, struct err *e)
 	char first[PATH_MAX], why[sizeof(e->msg)];
 
 	trace_set_name(c->out, 1, first, sizeof(first));
-	if (trace_is_being_written(c->out) || (!is_sqlite(c->out) && !is_sqlite(first)))
+	if (trace_is_being_written(c->out) ||
+	    (!db_is_sqlite_file(c->out) && !db_is_sqlite_file(first)))
 		return e->code;
 	memcpy(why, e->msg, sizeof(why));
 	return err_set(e, e->code, "%.210s; --force replaces it", why);
@@ -359,7 +341,7 @@ static int import_all(struct import_command *c, struct err *e)
 
 enum { KEY_AS = 256, KEY_FORCE, KEY_QUOTA, KEY_ROTATE, KEY_FSYNC };
 
-static const struct argp_option options[] = {
+static const struct argp_option option_table[] = {
 	{ "output", 'o', "T.db", 0, "Trace to write", 0 },
 	{ "format", 'f', "NAME", 0, "Format of the inputs, instead of by their bytes", 0 },
 	{ "as", KEY_AS, "gpa|hpa|pa", 0,
@@ -372,7 +354,7 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "rotate", KEY_ROTATE, "SIZE", 0, "Write a set T.0001.db .. of files of about SIZE", 0 },
 	{ "fsync", KEY_FSYNC, NULL, 0, "Have each commit survive a power cut", 0 },
-	{},
+	{ 0 },
 };
 
 /* Below the least a trace cannot hold its tables and one chunk of each stream. */
@@ -394,30 +376,29 @@ static void parse_as(struct argp_state *state, const char *arg, struct import_co
 	const int as = kind_name_find(kind_as_names, arg);
 
 	if (as != AS_GPA && as != AS_HPA && as != AS_PA)
-		argp_error(state, "--as: '%s' is none of gpa, hpa, pa", arg);
+		argp_error(state, "--as: no address space '%s', only: gpa, hpa, pa", arg);
 	else
 		c->options.as = (enum address_space)as;
 }
 
-static void parse_format(struct argp_state *state, const char *arg, struct import_command *c)
+static void list_formats(struct cli_choice *out)
 {
-	const char *names[64];
-	size_t n = 0;
-
-	c->format = arg;
-	if (importer_find(arg))
-		return;
-	for (; importers[n] && n < 63; n++)
-		names[n] = importers[n]->name;
-	names[n] = NULL;
-	const char *nearest = cli_nearest(arg, names);
-	if (nearest)
-		argp_error(state, "no format '%s': did you mean '%s'?", arg, nearest);
-	else
-		argp_error(state, "no format '%s': see --help for the list", arg);
+	for (size_t i = 0; importers[i] && i + 1 < CLI_CHOICES_MAX; i++)
+		out[i] = (struct cli_choice){ importers[i]->name, importers[i]->summary };
 }
 
-static error_t parse_option(int key, char *arg, struct argp_state *state)
+static void parse_format(struct argp_state *state, const char *arg, struct import_command *c)
+{
+	struct cli_choice formats[CLI_CHOICES_MAX] = {};
+
+	c->format = arg;
+	if (!importer_find(arg)) {
+		list_formats(formats);
+		cli_bad_choice(state, "format", arg, formats);
+	}
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct import_command *c = state->input;
 
@@ -450,11 +431,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		c->files[c->nfiles++] = arg;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "no FILE to import");
+		argp_error(state, "which file?");
 		return 0;
 	case ARGP_KEY_END:
 		if (!c->out)
-			argp_error(state, "no trace to write: -o T.db");
+			argp_error(state, "which trace to write? -o T.db");
 		else if (!*c->out || !strcmp(c->out, "-"))
 			argp_error(state, "-o '%s': a trace is a file with a name", c->out);
 		return 0;
@@ -463,29 +444,21 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* The list of formats below the options */
 static char *help_filter(int key, const char *text, void *input)
 {
-	char *list = NULL;
-	size_t n;
+	struct cli_choice formats[CLI_CHOICES_MAX] = {};
 
 	(void)input;
 	if (key != ARGP_KEY_HELP_POST_DOC)
 		return (char *)text;
-	FILE *f = open_memstream(&list, &n);
-	if (!f)
-		return NULL;
-	fprintf(f, "%s\n", text);
-	for (const struct importer *const *i = importers; *i; i++)
-		fprintf(f, "  %-14s %s\n", (*i)->name, (*i)->summary);
-	fclose(f);
-	return list;
+	list_formats(formats);
+	return cli_list_choices(text, formats);
 }
 
-static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, {} };
+static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
 static const struct argp argp = {
-	.options = options,
-	.parser = parse_option,
+	.options = option_table,
+	.parser = parse,
 	.args_doc = "FILE...\nFOLDER",
 	.doc = "Reads foreign files (plain, .zst, .gz, .xz or - for standard input) into a trace."
 	       "\vFormats:",
@@ -499,11 +472,12 @@ int cmd_import(int argc, char **argv)
 	struct err e = {};
 
 	_free_ char **files = calloc((size_t)argc, sizeof(*files));
-	if (!files)
-		return err_exit_status(ERR_NOMEM);
+	if (!files) {
+		err_set(&e, ERR_NOMEM, "out of memory");
+		return cli_fail(COMMAND, &e);
+	}
 	c.files = files;
-	if (cli_parse(&argp, argc, argv, &c))
-		return err_exit_status(ERR_USAGE);
+	cli_parse(&argp, argc, argv, &c);
 	const int rc = import_all(&c, &e);
 	if (rc)
 		return cli_fail(COMMAND, &e);

@@ -88,7 +88,7 @@ int codec_open(const uint8_t *magic, size_t n, struct codec **out, struct err *e
 	struct codec *c = calloc(1, sizeof(*c));
 	if (!c || !start(c)) {
 		codec_close(c);
-		return err_set(e, ERR_NOMEM, "out of memory for decompression");
+		return err_set(e, ERR_NOMEM, "no memory for decompression");
 	}
 	c->is_at_boundary = true;
 	*out = c;

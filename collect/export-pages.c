@@ -161,7 +161,7 @@ static int link_records(struct export *x, uint64_t total, struct err *e)
 		end -= n;
 		rc = move_block(x->fd, block, bytes, end * RECORD_BYTES, false, e);
 		if (!rc && !link_block(&table, block, end, n))
-			rc = err_set(e, ERR_NOMEM, "out of memory for the table of %llu pages",
+			rc = err_set(e, ERR_NOMEM, "no memory for the table of %llu pages",
 				     (unsigned long long)table.used);
 		if (!rc)
 			rc = move_block(x->fd, block, bytes, end * RECORD_BYTES, true, e);
@@ -191,7 +191,7 @@ const struct exporter export_requests = {
 	.run = run_requests,
 };
 
-const struct exporter export_oraclegeneral = {
+const struct exporter export_oracle_general = {
 	.name = "oracle-general",
 	.summary = "libCacheSim's binary records, one per page asked for",
 	.kinds = page_kinds,

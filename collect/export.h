@@ -33,7 +33,7 @@ struct exporter {
 	int (*run)(struct export *x, struct err *e);
 };
 
-extern const struct exporter export_csv, export_jsonl, export_oraclegeneral, export_perfetto,
+extern const struct exporter export_csv, export_jsonl, export_oracle_general, export_perfetto,
 	export_requests;
 
 /*

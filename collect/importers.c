@@ -3,6 +3,7 @@
 #include "collect/import.h"
 
 #include "base/cleanup.h"
+#include "store/db.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -77,7 +78,7 @@ static const struct importer *none(struct input *in, const uint8_t *head, size_t
 		err_set(e, ERR_UNUSABLE, "%s: is empty", input_name(in));
 		return NULL;
 	}
-	if (n >= 16 && !memcmp(head, "SQLite format 3", 16)) {
+	if (db_is_sqlite(head, n)) {
 		err_set(e, ERR_UNUSABLE,
 			"%.100s: is an SQLite file: a trace needs no import, other databases "
 			"cannot be read",

@@ -320,6 +320,31 @@ static uint64_t take_setup(struct iojoin *j, const struct iojoin_context *c,
 	return NO_SLOT;
 }
 
+/*
+ * The command that was set up for a block request becomes part of its row, which moves to the
+ * time of its issue, maybe after other submissions.
+ */
+static void take_over(struct iojoin *j, uint64_t setup, struct request *r)
+{
+	struct request *old = request_at(j, setup);
+	learn_block_bytes(j, old, r->left);
+	r->flags |= old->flags & (HAS_NVME | NVME_DONE);
+	r->row.qid = old->row.qid;
+	r->row.cid = old->row.cid;
+	if (!old->row.qid)
+		r->row.dev = old->row.dev; /* the block layer has no name for it */
+	if (old->row.op != IO_OTHER)
+		r->row.op = old->row.op;
+	r->ctrl = old->ctrl;
+	r->nsid = old->nsid;
+	r->nlb = old->nlb;
+	r->slba = old->slba;
+	r->done_ts = old->done_ts;
+	old->flags |= IS_VOID;
+	link_out(j, setup, BY_COMMAND);
+	j->stats.joined++;
+}
+
 int iojoin_block_issue(struct iojoin *j, const struct iojoin_context *c,
 		       const struct iojoin_block *b, struct err *e)
 {
@@ -340,26 +365,8 @@ int iojoin_block_issue(struct iojoin *j, const struct iojoin_context *c,
 		.pid = c->pid,
 	};
 	const uint64_t setup = take_setup(j, c, b);
-	if (setup != NO_SLOT) {
-		/* the row moves to the time of its issue, which may be after other submissions */
-		struct request *old = request_at(j, setup);
-		learn_block_bytes(j, old, b->bytes);
-		r.flags |= old->flags & (HAS_NVME | NVME_DONE);
-		r.row.qid = old->row.qid;
-		r.row.cid = old->row.cid;
-		if (!old->row.qid)
-			r.row.dev = old->row.dev; /* the block layer has no name for it */
-		if (old->row.op != IO_OTHER)
-			r.row.op = old->row.op;
-		r.ctrl = old->ctrl;
-		r.nsid = old->nsid;
-		r.nlb = old->nlb;
-		r.slba = old->slba;
-		r.done_ts = old->done_ts;
-		old->flags |= IS_VOID;
-		link_out(j, setup, BY_COMMAND);
-		j->stats.joined++;
-	}
+	if (setup != NO_SLOT)
+		take_over(j, setup, &r);
 
 	uint64_t slot;
 	const int rc = push(j, &r, &slot, e);

@@ -356,11 +356,10 @@ static int reserve(void **p, size_t *cap, size_t n, size_t size, struct err *e)
  * Physical ranges behind bus ranges: the IOMMU merged several of the first
  * into one of the second, and the kernel tells their starts only. A range
  * inside a merged one ends at a page's end, so the split is known when each is
- * one page, which is checked. Returns the segments; on doubt only the first
- * page of each list is given a physical address.
+ * one page, which is checked. Returns the segments; SIZE_MAX: on doubt.
  */
-static size_t split_merged(struct dmajoin_segment *out, const uint8_t *phys, size_t nphys,
-			   const struct dmajoin_segment *bus, size_t nbus, bool is_cut)
+static size_t split_exactly(struct dmajoin_segment *out, const uint8_t *phys, size_t nphys,
+			    const struct dmajoin_segment *bus, size_t nbus, bool is_cut)
 {
 	size_t n = 0, j = 0;
 	for (size_t i = 0; i < nbus; i++) {
@@ -370,17 +369,24 @@ static size_t split_merged(struct dmajoin_segment *out, const uint8_t *phys, siz
 			const uint64_t room = PAGE_BYTES - (p & (PAGE_BYTES - 1));
 			const uint64_t len = left < room ? left : room;
 			if ((p ^ at) & (PAGE_BYTES - 1))
-				goto doubt;
+				return SIZE_MAX;
 			out[n] = (struct dmajoin_segment){ at, len, p, false };
 			at += len;
 			left -= len;
 		}
 		if (left)
-			goto doubt;
+			return SIZE_MAX;
 	}
-	if (j == nphys || is_cut)
+	return j == nphys || is_cut ? n : SIZE_MAX;
+}
+
+/* On doubt only the first page of a list is given its physical address. */
+static size_t split_merged(struct dmajoin_segment *out, const uint8_t *phys, size_t nphys,
+			   const struct dmajoin_segment *bus, size_t nbus, bool is_cut)
+{
+	size_t n = split_exactly(out, phys, nphys, bus, nbus, is_cut);
+	if (n != SIZE_MAX)
 		return n;
-doubt:
 	n = 0;
 	for (size_t i = 0; i < nbus; i++) {
 		uint64_t first = 0;

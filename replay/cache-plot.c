@@ -22,15 +22,31 @@ static void put_name(FILE *out, const char *name)
 		putc(*c > ' ' && *c < 0x7f && !strchr("\"'$#", *c) ? *c : '_', out);
 }
 
+/* Beside its curve, points of LRU would say the same again. */
+static bool is_drawn(const struct cache_answer *a, size_t policy)
+{
+	return !a->curve || strcmp(a->policies[policy]->name, "lru") != 0;
+}
+
+static size_t count_drawn(const struct cache_answer *a)
+{
+	size_t n = 0;
+	for (size_t p = 0; a->jobs && p < a->npolicies; p++)
+		n += is_drawn(a, p);
+	return n;
+}
+
 static void put_policies(FILE *out, const struct cache_answer *a)
 {
 	fputs("pages", out);
 	for (size_t p = 0; p < a->npolicies; p++)
-		put_name(out, a->policies[p]->name);
+		if (is_drawn(a, p))
+			put_name(out, a->policies[p]->name);
 	for (size_t s = 0; s < a->nsizes; s++) {
 		fprintf(out, "\n%" PRIu64, a->sizes[s].pages);
 		for (size_t p = 0; p < a->npolicies; p++)
-			put_percent(out, cache_misses(a, p, s), a->requests);
+			if (is_drawn(a, p))
+				put_percent(out, cache_misses(a, p, s), a->requests);
 	}
 	putc('\n', out);
 }
@@ -55,15 +71,16 @@ const char *cache_plot_script(bool has_curve)
 
 int cache_plot(struct plot *p, const struct cache_answer *a, struct err *e)
 {
+	const size_t series = count_drawn(a);
 	char text[32];
-	snprintf(text, sizeof(text), "%zu", a->jobs ? a->npolicies : 0);
+	snprintf(text, sizeof(text), "%zu", series);
 	plot_set(p, "title", trace_path(a->trace));
 	plot_set(p, "series", text);
 	if (a->curve) {
 		put_curve(plot_data(p, "data"), a->curve);
 		plot_data_end(p);
 	}
-	if (a->jobs) {
+	if (series) {
 		put_policies(plot_data(p, a->curve ? "points" : "data"), a);
 		plot_data_end(p);
 	}

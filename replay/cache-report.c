@@ -39,11 +39,13 @@ static void size_text(const struct cache_size *s, char *buf, size_t n)
 
 static void show_stream(struct report *r, const struct cache_answer *a)
 {
-	report_text(r, "%s: %s requests for %s%s pages (%s, %.2f each); %s are first touches.",
-		    trace_path(a->trace), quantity_count(a->requests).s,
-		    a->sample_pages && !a->jobs ? "about " : "", quantity_count(a->unique_pages).s,
-		    a->stream->kind->name, (double)a->requests / (double)a->unique_pages,
-		    quantity_ppm(ratio(a, a->unique_pages)).s);
+	report_text(
+		r,
+		"%s: %s requests for %s%s pages (%s, %.2f requests a page); %s are first touches.",
+		trace_path(a->trace), quantity_count(a->requests).s,
+		a->sample_pages && !a->jobs ? "about " : "", quantity_count(a->unique_pages).s,
+		a->stream->kind->name, (double)a->requests / (double)a->unique_pages,
+		quantity_ppm(ratio(a, a->unique_pages)).s);
 }
 
 /* ---- policies ---- */

@@ -27,7 +27,7 @@ struct cachesim {
 	uint64_t seed;                /* of the run, for policies that draw */
 	unsigned threads;             /* 0: 1 */
 	/* called after each job, by any thread but never by two at once; may be NULL */
-	void (*finished)(void *ctx, size_t done);
+	void (*finished)(void *ctx, uint64_t done);
 	void *finished_ctx;
 };
 

@@ -44,7 +44,9 @@ static const struct argp_option option_table[] = {
 	  0 },
 	{ "memory", KEY_MEMORY, "SIZE", 0, "Memory of the VM; default: what the trace says", 0 },
 	{ "plot", KEY_PLOT, "FILE", 0,
-	  "Draw faults a day and reclaimable memory by tau: .svg, .png, .pdf, or - for text", 0 },
+	  "Draw faults a day and reclaimable memory by tau: .svg, .png, .pdf, or - for the "
+	  "terminal",
+	  0 },
 	{ 0 },
 };
 

@@ -51,7 +51,8 @@ static const struct argp_option option_table[] = {
 	{ "seed", KEY_SEED, "S", 0, "Of the sample, and of policies that draw; default: 1", 0 },
 	{ "stream", KEY_STREAM, "K", 0, "Kind (object, io, dma) or number of the stream", 0 },
 	{ "threads", KEY_THREADS, "N", 0, "Default: one a processor; never changes a count", 0 },
-	{ "plot", KEY_PLOT, "FILE", 0, "Draw misses by size: .svg, .png, .pdf, or - for text", 0 },
+	{ "plot", KEY_PLOT, "FILE", 0,
+	  "Draw misses by size: .svg, .png, .pdf, or - for the terminal", 0 },
 	{ "results", KEY_RESULTS, "FILE", 0, "Add the counts to a results file", 0 },
 	{ 0 },
 };
@@ -215,11 +216,6 @@ static void show_progress(void *ctx, uint64_t done)
 	progress_set(ctx, done);
 }
 
-static void show_job(void *ctx, size_t done)
-{
-	progress_set(ctx, done);
-}
-
 static int read_requests(struct work *w, struct err *e)
 {
 	const struct page_source source = { trace_source_next, &w->source };
@@ -267,7 +263,7 @@ static int replay(struct work *w, struct err *e)
 		.npages = w->ids.n,
 		.seed = o->seed,
 		.threads = (unsigned)o->threads,
-		.finished = show_job,
+		.finished = show_progress,
 		.finished_ctx = &w->progress,
 	};
 	const int rc = cachesim_run(&sim, w->jobs, n, e);
@@ -276,7 +272,8 @@ static int replay(struct work *w, struct err *e)
 }
 
 /* Reads and replays what the options ask for; w->sizes gets its pages. */
-static int work(struct work *w, uint64_t *requests_out, uint64_t *unique_out, struct err *e)
+static int read_and_replay(struct work *w, uint64_t *requests_out, uint64_t *unique_out,
+			   struct err *e)
 {
 	const struct options *o = w->options;
 	const bool reads = o->npolicies || !o->sample_pages;
@@ -325,6 +322,8 @@ static int hand_out(struct work *w, const struct cache_answer *a, const char *di
 	if (!p)
 		return status;
 	const int rc = cache_plot(p, a, e);
+	if (!rc && strcmp(o->plot, "-"))
+		cli_note(&o->cli, "cache", "%s: drawn", o->plot);
 	return rc ? rc : status;
 }
 
@@ -366,7 +365,7 @@ static int answer(struct trace *t, struct work *w, struct err *e)
 	if (!rc)
 		rc = trace_source_open(&w->source, t, a.stream, e);
 	if (!rc)
-		rc = work(w, &a.requests, &a.unique_pages, e);
+		rc = read_and_replay(w, &a.requests, &a.unique_pages, e);
 	if (rc)
 		return rc;
 

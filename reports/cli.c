@@ -37,7 +37,7 @@ int cli_report_end(const char *command, struct report *r, int status)
 	if (!err)
 		return status;
 	if (err == ERR_NOMEM)
-		err_set(&e, err, "out of memory for the results");
+		err_set(&e, err, "no memory for the results");
 	else
 		err_set(&e, err, "the results could not be written: %s", strerror(errno));
 	return cli_fail(command, &e);
@@ -70,6 +70,35 @@ const char *cli_nearest(const char *text, const char *const *words)
 	return nearest_word(text, words, n);
 }
 
+void cli_bad_choice(const struct argp_state *state, const char *what, const char *arg,
+		    const struct cli_choice *choices)
+{
+	const char *names[CLI_CHOICES_MAX] = {};
+
+	for (size_t i = 0; choices[i].name && i + 1 < CLI_CHOICES_MAX; i++)
+		names[i] = choices[i].name;
+	const char *nearest = cli_nearest(arg, names);
+	if (nearest)
+		argp_error(state, "no %s '%s': did you mean '%s'?", what, arg, nearest);
+	else
+		argp_error(state, "no %s '%s': see --help for the list", what, arg);
+}
+
+char *cli_list_choices(const char *text, const struct cli_choice *choices)
+{
+	char *list = NULL;
+	size_t bytes;
+	FILE *f = open_memstream(&list, &bytes);
+
+	if (!f)
+		return NULL;
+	fprintf(f, "%s\n", text);
+	for (size_t i = 0; choices[i].name; i++)
+		fprintf(f, "  %-14s %s\n", choices[i].name, choices[i].summary);
+	fclose(f);
+	return list;
+}
+
 int cli_split(char *list, char **parts, int max)
 {
 	int n = 0;
@@ -89,7 +118,7 @@ int cli_split(char *list, char **parts, int max)
 	return n;
 }
 
-int cli_parse(const struct argp *argp, int argc, char **argv, void *input)
+void cli_parse(const struct argp *argp, int argc, char **argv, void *input)
 {
 	char name[64] = "pugmark";
 
@@ -98,15 +127,21 @@ int cli_parse(const struct argp *argp, int argc, char **argv, void *input)
 
 	/* argp sorts the vector it parses and takes the program's name from it: give it a copy */
 	char **copy = calloc((size_t)argc + 2, sizeof(*copy));
-	if (!copy)
-		return ENOMEM;
-	copy[0] = name;
-	for (int i = 1; i < argc; i++)
-		copy[i] = argv[i];
-	argp_program_version = "pugmark " PUGMARK_VERSION;
-	const int err = argp_parse(argp, argc > 0 ? argc : 1, copy, 0, NULL, input);
+	int rc = copy ? 0 : ENOMEM;
+	if (!rc) {
+		copy[0] = name;
+		for (int i = 1; i < argc; i++)
+			copy[i] = argv[i];
+		argp_program_version = "pugmark " PUGMARK_VERSION;
+		rc = argp_parse(argp, argc > 0 ? argc : 1, copy, 0, NULL, input);
+	}
 	free(copy);
-	return err;
+	if (rc) {
+		struct err e = {};
+		err_set(&e, rc == ENOMEM ? ERR_NOMEM : ERR_BUG, "the command line: %s",
+			strerror(rc));
+		exit(cli_fail(argc > 0 ? argv[0] : NULL, &e));
+	}
 }
 
 void cli_bad_value(const struct argp_state *state, const char *option, const struct err *e)

@@ -41,16 +41,30 @@ enum report_format cli_format(const struct cli *cli);
 /* The nearest of the NULL-terminated words to text, or NULL when none is near. */
 const char *cli_nearest(const char *text, const char *const *words);
 
+enum { CLI_CHOICES_MAX = 64 };
+
+/* A name that an option takes, and what it stands for; a list ends in {}. */
+struct cli_choice {
+	const char *name, *summary;
+};
+
+/* In a parser function: refuses arg, which is none of the choices, and exits with 64. */
+void cli_bad_choice(const struct argp_state *state, const char *what, const char *arg,
+		    const struct cli_choice *choices);
+
+/* In a help filter: text and a line a choice below it, for argp to free; NULL without memory. */
+char *cli_list_choices(const char *text, const struct cli_choice *choices);
+
 /* Splits "a, b,c" in place, blanks around parts dropped; the number of parts, or -1 above max. */
 int cli_split(char *list, char **parts, int max);
 
 /*
  * argp_parse with the name "pugmark COMMAND" (argv[0]) in messages; the parser
  * hands its struct cli on by `state->child_inputs[0] = &mine.cli` in
- * ARGP_KEY_INIT. --help and --version print to stdout and exit with 0, wrong
- * usage exits with 64. 0, or the errno value a parser function returned.
+ * ARGP_KEY_INIT. Does not come back from --help and --version (exit with 0),
+ * wrong usage (64) and anything else that fails, such as lack of memory (71).
  */
-int cli_parse(const struct argp *argp, int argc, char **argv, void *input);
+void cli_parse(const struct argp *argp, int argc, char **argv, void *input);
 
 /* In a parser function: refuses the value of an option with e's sentence; exits with 64. */
 void cli_bad_value(const struct argp_state *state, const char *option, const struct err *e);

@@ -361,8 +361,7 @@ static int show(struct trace *t, const struct options *o, int *status_out, struc
 	if (rc)
 		return rc;
 
-	struct report *r = report_begin(stdout, o->cli.is_json ? REPORT_JSON : REPORT_TABLE, "info",
-					trace_path(t), digest);
+	struct report *r = report_begin(stdout, cli_format(&o->cli), "info", trace_path(t), digest);
 	if (!r)
 		return err_set(e, ERR_NOMEM, "out of memory");
 	show_verdict(r, t);
@@ -391,7 +390,7 @@ int cmd_info(int argc, char **argv)
 {
 	struct options o = {};
 	struct trace *t;
-	struct err e;
+	struct err e = {};
 	cli_parse(&argp, argc, argv, &o);
 
 	int status = EXIT_DONE;

@@ -253,7 +253,10 @@ static int draw(const struct trace *t, sqlite3_stmt *st, const char *title, cons
 	snprintf(seconds, sizeof(seconds), "%" PRIu64, bind_seconds(t, st, PLOT_BARS));
 	plot_set(p, "title", title);
 	plot_set(p, "seconds", seconds);
-	return put_plot(sqlite3_db_handle(st), st, p, e);
+	const int drawn = put_plot(sqlite3_db_handle(st), st, p, e);
+	if (!drawn && strcmp(o->plot, "-"))
+		cli_note(&o->cli, "report", "%s: drawn", o->plot);
+	return drawn;
 }
 
 static int run(struct trace *t, sqlite3_stmt *st, const char *title, const struct options *o,
@@ -321,7 +324,7 @@ int cmd_report(int argc, char **argv)
 {
 	struct options o = {};
 	struct trace *t;
-	struct err e;
+	struct err e = {};
 	cli_parse(&argp, argc, argv, &o);
 	if (o.is_list)
 		return list_reports(&o.cli);

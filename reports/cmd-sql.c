@@ -47,8 +47,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		if (!o->path)
 			o->path = arg;
-		else if (!o->sql)
+		else if (!o->sql && strcmp(arg, "-"))
 			o->sql = arg;
+		else if (!o->sql)
+			return 0; /* standard input, as without */
 		else
 			argp_error(state, "put the statement in quotes: '%s' is too many", arg);
 		return 0;
@@ -246,7 +248,7 @@ int cmd_sql(int argc, char **argv)
 {
 	struct options o = {};
 	struct trace *t;
-	struct err e;
+	struct err e = {};
 	cli_parse(&argp, argc, argv, &o);
 
 	int rc = trace_open(o.path, &t, &e);

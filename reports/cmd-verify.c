@@ -58,8 +58,7 @@ static void show_finding(void *ctx, const char *sentence)
 
 static int verify(struct trace *t, const struct options *o, int *status_out, struct err *e)
 {
-	struct report *r = report_begin(stdout, o->cli.is_json ? REPORT_JSON : REPORT_TABLE,
-					"verify", trace_path(t), NULL);
+	struct report *r = report_begin(stdout, cli_format(&o->cli), "verify", trace_path(t), NULL);
 	uint64_t findings = 0, events = 0;
 	if (!r)
 		return err_set(e, ERR_NOMEM, "out of memory");
@@ -94,7 +93,7 @@ int cmd_verify(int argc, char **argv)
 {
 	struct options o = {};
 	struct trace *t;
-	struct err e;
+	struct err e = {};
 	cli_parse(&argp, argc, argv, &o);
 
 	int status = EXIT_DONE;

@@ -90,7 +90,8 @@ static int find_terminal(const char *target, const struct terminal **out, struct
 			return 0;
 		}
 	}
-	return err_set(e, ERR_USAGE, "%s: a plot is .svg, .png, .pdf, or - for text", target);
+	return err_set(e, ERR_USAGE, "%s: a plot is .svg, .png, .pdf, or - for the terminal",
+		       target);
 }
 
 /* A file of our own beside the target. */
@@ -155,12 +156,12 @@ int plot_begin(const char *target, const char *script, struct plot **out, struct
 
 	struct plot *p = calloc(1, sizeof(*p));
 	if (!p)
-		return err_set(e, ERR_NOMEM, "out of memory for a plot");
+		return err_set(e, ERR_NOMEM, "no memory for a plot");
 	p->terminal = terminal;
 	p->script = embedded_text(path);
 	p->output = -1;
 	p->target = strdup(target);
-	err = p->target ? open_input(p, e) : err_set(e, ERR_NOMEM, "out of memory for a plot");
+	err = p->target ? open_input(p, e) : err_set(e, ERR_NOMEM, "no memory for a plot");
 	if (!err && terminal)
 		err = open_temporary(p, e);
 	else if (!err && (p->output = memfd_create("text", MFD_CLOEXEC)) < 0)
@@ -327,7 +328,7 @@ int plot_end(struct plot *p, struct err *e)
 	if (!p->has_data)
 		err = err_set(e, ERR_UNUSABLE, "%s: nothing to plot", p->target);
 	else if (fflush(p->input) || ferror(p->input) || said < 0)
-		err = err_set(e, ERR_NOMEM, "%s: out of memory for the plot", p->target);
+		err = err_set(e, ERR_NOMEM, "%s: no memory for the plot", p->target);
 	if (!err) {
 		const int in = fileno(p->input);
 		lseek(in, 0, SEEK_SET);

@@ -131,6 +131,22 @@ int db_get_i64(sqlite3 *db, const char *path, const char *sql, int64_t missing, 
 	return rc;
 }
 
+bool db_is_sqlite(const void *head, size_t n)
+{
+	static const char magic[16] = "SQLite format 3";
+	return n >= sizeof(magic) && !memcmp(head, magic, sizeof(magic));
+}
+
+bool db_is_sqlite_file(const char *path)
+{
+	char head[16];
+	struct stat st;
+	if (stat(path, &st) || !S_ISREG(st.st_mode)) /* opening a pipe would wait */
+		return false;
+	_fclose_ FILE *f = fopen(path, "re");
+	return f && db_is_sqlite(head, fread(head, 1, sizeof(head), f));
+}
+
 /* Whether a file is shorter than bytes 16 and 28 of its header say. */
 static bool is_cut_short(const char *path, struct err *e)
 {
@@ -138,7 +154,7 @@ static bool is_cut_short(const char *path, struct err *e)
 	uint8_t h[32] = {};
 	struct stat st;
 
-	if (!f || fread(h, 1, sizeof(h), f) != sizeof(h) || memcmp(h, "SQLite format 3", 16) ||
+	if (!f || fread(h, 1, sizeof(h), f) != sizeof(h) || !db_is_sqlite(h, sizeof(h)) ||
 	    fstat(fileno(f), &st))
 		return false;
 	const uint64_t size = h[16] << 8 | h[17];

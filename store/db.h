@@ -10,6 +10,7 @@
 
 #include <sqlite3.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
@@ -46,5 +47,11 @@ int db_check_identity(sqlite3 *db, const char *path, uint32_t application_id, st
  * version. ERR_NOINPUT, ERR_PERM, ERR_UNUSABLE, ERR_FORMAT with a sentence.
  */
 int db_open_readonly(const char *path, uint32_t application_id, sqlite3 **out, struct err *e);
+
+/* Whether the first n bytes of a file are those of an SQLite database. */
+bool db_is_sqlite(const void *head, size_t n);
+
+/* Whether path is an ordinary file that begins so; a pipe is not opened. */
+bool db_is_sqlite_file(const char *path);
 
 #endif

@@ -93,7 +93,7 @@ int trace_writer_stream(struct trace_writer *w, enum kind_id kind, struct trace_
  * committed together with the rows. position is the importer's own text (line
  * number, clock base ...), given back on resume; borrowed during the call.
  */
-int trace_writer_progress(struct trace_writer *w, uint64_t offset, const char *position);
+void trace_writer_progress(struct trace_writer *w, uint64_t offset, const char *position);
 
 /* The committed offset and position of a resumed file; 0 and "" otherwise. */
 uint64_t trace_writer_resume_point(const struct trace_writer *w, const char **position_out);
@@ -126,6 +126,9 @@ int trace_writer_close(struct trace_writer *w, struct err *e);
 
 /* Removes the file and frees w: nothing usable was found. */
 void trace_writer_abort(struct trace_writer *w);
+
+/* Removes a file of a trace and what SQLite and the writer keep beside it, where they are there. */
+int trace_remove_file(const char *path, struct err *e);
 
 /*
  * dma_put(stream, &event, err), object_put ... : append one row. Returns 0 or

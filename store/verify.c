@@ -36,7 +36,7 @@ static void report(struct verify *v, const char *fmt, ...)
 static void check_sqlite(struct verify *v, const struct trace_file *f)
 {
 	sqlite3_stmt *st;
-	struct err e;
+	struct err e = {};
 	if (db_prepare(f->db, f->path, "PRAGMA integrity_check(10)", &st, &e)) {
 		report(v, "%s", e.msg);
 		return;
@@ -56,7 +56,7 @@ static void check_sqlite(struct verify *v, const struct trace_file *f)
 static void check_query(struct verify *v, const struct trace_file *f, const char *sql)
 {
 	sqlite3_stmt *st;
-	struct err e;
+	struct err e = {};
 	if (db_prepare(f->db, f->path, sql, &st, &e)) {
 		report(v, "%s", e.msg);
 		return;

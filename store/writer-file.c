@@ -197,7 +197,9 @@ static int open_rw(struct trace_writer *w, int flags, struct err *e)
 	if (locked)
 		return locked;
 	if (sqlite3_open_v2(w->file, &w->db, SQLITE_OPEN_READWRITE | flags, NULL) != SQLITE_OK) {
-		const int rc = db_error(w->db, w->file, "creating it", e);
+		const int rc = db_error(w->db, w->file,
+					flags & SQLITE_OPEN_CREATE ? "creating it" : "opening it",
+					e);
 		sqlite3_close(w->db);
 		w->db = NULL;
 		return rc;
@@ -495,15 +497,34 @@ static const char copy_tables[] = "INSERT INTO main.meta SELECT * FROM old.meta;
 				  "COMMIT;"
 				  "DETACH old";
 
-int writer_rotate(struct trace_writer *w, struct err *e)
+void writer_make_single_file(struct trace_writer *w)
 {
-	char old[sizeof(w->file)];
-	memcpy(old, w->file, sizeof(old));
 	sqlite3_finalize(w->insert_chunk);
 	sqlite3_finalize(w->update_progress);
 	w->insert_chunk = w->update_progress = NULL;
 	sqlite3_wal_checkpoint_v2(w->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	sqlite3_exec(w->db, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
+}
+
+int trace_remove_file(const char *path, struct err *e)
+{
+	static const char *const tails[] = { "", "-wal", "-shm", "-journal", "-ballast" };
+	int rc = 0;
+	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+		_free_ char *name = NULL;
+		if (asprintf(&name, "%s%s", path, tails[i]) < 0)
+			return err_set(e, ERR_NOMEM, "out of memory");
+		if (unlink(name) && errno != ENOENT && !rc)
+			rc = err_set(e, ERR_CREATE, "%s: %s", name, strerror(errno));
+	}
+	return rc;
+}
+
+int writer_rotate(struct trace_writer *w, struct err *e)
+{
+	char old[sizeof(w->file)];
+	memcpy(old, w->file, sizeof(old));
+	writer_make_single_file(w);
 	sqlite3_close(w->db);
 	w->db = NULL;
 	writer_unlock(w);

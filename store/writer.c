@@ -223,12 +223,11 @@ static int flush_all(struct trace_writer *w, struct err *e)
 
 /* ---- progress ---- */
 
-int trace_writer_progress(struct trace_writer *w, uint64_t offset, const char *position)
+void trace_writer_progress(struct trace_writer *w, uint64_t offset, const char *position)
 {
 	w->progress_offset = offset;
 	w->has_progress = true;
 	strncpy(w->position, position, sizeof(w->position) - 1);
-	return 0;
 }
 
 uint64_t trace_writer_resume_point(const struct trace_writer *w, const char **position_out)
@@ -314,16 +313,6 @@ static bool find_file(struct trace_writer *w)
 	return exists(w->file);
 }
 
-static void remove_file(const char *file)
-{
-	static const char *const tails[] = { "", "-wal", "-shm", "-journal", "-ballast" };
-	for (size_t i = 0; i < sizeof(tails) / sizeof(*tails); i++) {
-		char name[PATH_BYTES + 32];
-		snprintf(name, sizeof(name), "%s%s", file, tails[i]);
-		unlink(name);
-	}
-}
-
 /* A file T.db and a set T.0001.db are both called T.db: there must not be both. */
 static int check_name(const struct trace_writer *w, struct err *e)
 {
@@ -360,7 +349,7 @@ int trace_writer_open(const char *path, const struct trace_writer_options *opt,
 		return rc;
 	}
 	if (is_there && w->opt.resume && writer_file_is_shell(w)) {
-		remove_file(w->file);
+		trace_remove_file(w->file, NULL);
 		writer_unlock(w);
 		is_there = false;
 	}
@@ -394,14 +383,11 @@ static int store_digests(struct trace_writer *w, struct err *e)
 }
 
 /* One self-contained file. Best effort: an idle reader may hold it back, which is no error. */
-static void make_single_file(struct trace_writer *w)
+static void end_file(struct trace_writer *w)
 {
-	sqlite3_finalize(w->insert_chunk);
-	sqlite3_finalize(w->update_progress);
-	w->insert_chunk = w->update_progress = NULL;
 	sqlite3_busy_timeout(w->db, 200);
-	sqlite3_wal_checkpoint_v2(w->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	sqlite3_exec(w->db, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
+	writer_make_single_file(w);
+	writer_ballast_remove(w);
 }
 
 int trace_writer_seal(struct trace_writer *w, struct err *e)
@@ -414,8 +400,7 @@ int trace_writer_seal(struct trace_writer *w, struct err *e)
 				    "UPDATE session SET state = ?, end_ns ="
 				    " (SELECT max(last_ns) FROM chunk) WHERE sess_id = ?",
 				    "si", w->is_resumed ? "recovered" : "sealed", w->sess_id);
-		make_single_file(w);
-		writer_ballast_remove(w);
+		end_file(w);
 	}
 	free_writer(w);
 	return rc;
@@ -424,10 +409,8 @@ int trace_writer_seal(struct trace_writer *w, struct err *e)
 int trace_writer_close(struct trace_writer *w, struct err *e)
 {
 	int rc = w->is_full ? 0 : flush_all(w, e);
-	if (w->db) {
-		make_single_file(w);
-		writer_ballast_remove(w);
-	}
+	if (w->db)
+		end_file(w);
 	free_writer(w);
 	return rc;
 }
@@ -443,9 +426,9 @@ void trace_writer_abort(struct trace_writer *w)
 	if (is_null)
 		return;
 	if (!nfiles)
-		remove_file(path);
+		trace_remove_file(path, NULL);
 	for (unsigned i = 1; i <= nfiles; i++) {
 		trace_set_name(path, i, file, sizeof(file));
-		remove_file(file);
+		trace_remove_file(file, NULL);
 	}
 }

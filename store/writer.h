@@ -62,6 +62,9 @@ int writer_make_room(struct trace_writer *w, struct writer_stream *s, struct err
 void writer_ballast_create(struct trace_writer *w);
 void writer_ballast_remove(struct trace_writer *w);
 
+/* Ends the statements and the WAL, so that what is there is in one file. */
+void writer_make_single_file(struct trace_writer *w);
+
 /* Continues in the next file of the set. */
 int writer_rotate(struct trace_writer *w, struct err *e);
 

@@ -99,6 +99,8 @@ if command -v gnuplot >/dev/null; then
 	ok 'a curve is drawn' pugmark cache t.db --curve --plot curve.svg
 	ok 'a curve and policies are drawn together' pugmark cache t.db --curve --policy lru,arc --plot both.svg
 	like 'with a name for each' "$(cat both.svg)" 'lru, all sizes'
+	unlike 'lru once' "$(cat both.svg)" '>lru<'
+	like 'a curve alone says whose misses it shows' "$(cat curve.svg)" 'LRU misses, t\.db'
 	ok 'text is drawn on standard output' pugmark cache t.db --curve --plot -
 	like 'below the table' "$(out)" 'cache size, pages'
 	is 'nothing is left beside the pictures' "$(ls | grep -c svg)" 4

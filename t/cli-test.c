@@ -39,6 +39,8 @@ static error_t parse_demo(int key, char *arg, struct argp_state *state)
 		cli_bad_value(state, "--size", &e);
 		return 0;
 	case ARGP_KEY_ARG:
+		if (!strcmp(arg, "too much"))
+			return ENOMEM;
 		if (d->argument)
 			argp_error(state, "only one trace");
 		d->argument = arg;
@@ -67,8 +69,7 @@ static int run_demo(int argc, char **argv)
 {
 	struct demo d = {};
 
-	if (cli_parse(&demo_argp, argc, argv, &d))
-		return 99;
+	cli_parse(&demo_argp, argc, argv, &d);
 	printf("%s%s%s %s\n", d.cli.is_json ? "json " : "", d.cli.is_quiet ? "quiet " : "",
 	       d.cli.is_verbose ? "verbose " : "", d.argument);
 	cli_note(&d.cli, "demo", "%d events lost", 7);
@@ -164,6 +165,16 @@ static void wrong_usage_exits_with_64_and_names_the_command(void **state)
 	o = demo("--size", "7x", "t.db");
 	assert_int_equal(o.status, 64);
 	assert_non_null(strstr(o.err, "pugmark demo: --size: '7x' is not a size\n"));
+}
+
+static void a_parser_without_memory_ends_the_command(void **state)
+{
+	struct outcome o = demo("too much", NULL, NULL);
+	(void)state;
+
+	assert_int_equal(o.status, 71);
+	assert_string_equal(o.err, "pugmark demo: the command line: Cannot allocate memory\n");
+	assert_string_equal(o.out, "");
 }
 
 static void help_and_version_go_to_stdout_and_exit_with_0(void **state)
@@ -362,6 +373,7 @@ int main(void)
 		cmocka_unit_test(common_options_reach_the_command_in_any_order),
 		cmocka_unit_test(quiet_silences_notes),
 		cmocka_unit_test(wrong_usage_exits_with_64_and_names_the_command),
+		cmocka_unit_test(a_parser_without_memory_ends_the_command),
 		cmocka_unit_test(help_and_version_go_to_stdout_and_exit_with_0),
 		cmocka_unit_test(an_error_becomes_one_line_and_its_exit_status),
 		cmocka_unit_test(results_that_cannot_be_written_are_a_failure),

@@ -41,6 +41,7 @@ sqlite3 other.db 'CREATE TABLE x(a)' 2>/dev/null || skip_all 'sqlite3 is not ins
 say 'pugmark nope'
 say 'pugmark inof'
 say 'pugmark help nope'
+say 'pugmark --nope'
 
 for file in nope.db folder /dev/null empty junk text cut.db stub.db other.db "''"; do
 	say "pugmark info $file"
@@ -81,6 +82,7 @@ for sql in "''" "' -- nothing'" "'SELEC 1'" "'SELECT nope FROM dma'" "'SELECT 1 
 	say "pugmark sql t.db $sql"
 done
 say 'pugmark sql t.db </dev/null'
+say 'pugmark sql t.db - </dev/null'
 
 say 'pugmark report t.db nope'
 say 'pugmark report t.db rat'
@@ -94,8 +96,8 @@ say 'pugmark export t.db -f cvs'
 for out in t.db other.db folder nope/x.csv "''"; do
 	say "pugmark export t.db -f csv -o $out"
 done
-say 'pugmark export t.db -f csv -s io'
-say 'pugmark export t.db -f csv -s nope'
+say 'pugmark export t.db -f csv --stream io'
+say 'pugmark export t.db -f csv --stream nope'
 
 for option in '--policy ,' '--policy lru,' '--policy LRU' '--policy siev' '--policy ./nope.so' '--size ,' '--size 0' \
 	'--size 0%' '--size -1' '--size 1e3' '--size 99999999999999999999' '--size 1.5' '--sample 8192' '--curve --sample 1' \

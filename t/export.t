@@ -93,7 +93,9 @@ like 'with its latency as duration' "$(out)" \
 like 'and as an instant where there is none' "$(out)" '"ph":"i","cat":"io","name":"write".*"s":"t"'
 
 exits 64 'a stream that is not there is wrong usage' pugmark export io.db -f csv --stream mem
-is 'and the streams are listed' "$(err)" "pugmark export: io.db: no stream 'mem' for csv; it has io"
+is 'and the streams are listed' "$(err)" "pugmark export: io.db: no stream 'mem' for csv, only: io"
+is 'a stream has a number too' "$(pugmark export io.db -f csv --stream 0 | cksum)" "$(pugmark export io.db -f csv --stream io | cksum)"
+exits 64 'which must exist' pugmark export io.db -f csv --stream 1
 exits 65 'requests of a trace without pages are not usable' pugmark export mem.db -f requests
 exits 64 'a format must be named' pugmark export io.db
 exits 64 'an unknown format is wrong usage' pugmark export io.db -f jsnl

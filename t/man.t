@@ -16,6 +16,7 @@ for page in "$ROOT"/man/*.scd; do
 	name=${page##*/}
 	ok "$name is scdoc" sh -c 'cd "$ROOT" && scripts/manpage <"$1" >"$2"' - "$page" "$TMP/${name%.scd}.1"
 	ok "$name passes mandoc's lint" mandoc -Tlint -W warning "${name%.scd}.1"
+	unlike "$name hides the marks of its examples" "$(cat "${name%.scd}.1")" '# exits [0-9]'
 	is "$name shows its examples as they are run" "$(lost_lines "$name")" ''
 done
 for command in $(pugmark help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
@@ -43,4 +44,13 @@ names_are_told import "$(formats import)"
 names_are_told export "$(formats export)"
 names_are_told cache "$(pugmark cache --policy NOPE 2>&1 | sed -n 's/.*, only: //p' | tr -d ,)"
 names_are_told report "$(pugmark report --list --json | json_text report)"
+
+# the columns of each kind, as the program has them
+pugmark import "$ROOT/t/data/dma.csv" -o t.db >/dev/null
+for kind in dma object io cpu mem fault iopf pkt walk pt ptpage swap; do
+	is "pugmark-sql(1) has the columns of $kind" \
+		"$(awk -v name="*$kind*" '$0 == name { on = 1; next } /^$/ { on = 0 } on' "$ROOT/man/pugmark-sql.scd" |
+			tr -d ' \t\n' | tr , ' ')" \
+		"$(pugmark sql t.db "SELECT * FROM $kind LIMIT 0" | tr '\t' ' ')"
+done
 done_testing

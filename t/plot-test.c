@@ -287,7 +287,7 @@ static void wrong_targets_are_refused(void **state)
 
 	fake_gnuplot(f, "exit 0");
 	assert_int_equal(draw(in_dir(f, "a.gif"), "x", 5, &e), ERR_USAGE);
-	assert_non_null(strstr(e.msg, "a.gif: a plot is .svg, .png, .pdf, or - for text"));
+	assert_non_null(strstr(e.msg, "a.gif: a plot is .svg, .png, .pdf, or - for the terminal"));
 	assert_int_equal(draw(".svg", "x", 5, &e), ERR_USAGE);
 	assert_int_equal(draw("", "x", 5, &e), ERR_USAGE);
 	assert_int_equal(draw(in_dir(f, "no/such/a.svg"), "x", 5, &e), ERR_CREATE);

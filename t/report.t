@@ -47,8 +47,9 @@ is 'popularity ranks pages' "$(pugmark report t.db popularity --json | grep '^{"
 if command -v gnuplot >/dev/null; then
 	for type in svg png pdf; do
 		ok "rate is drawn as $type" pugmark report t.db rate --plot "rate.$type"
-		ok 'into a file that is not empty' test -s "rate.$type"
 		is 'and nothing is printed' "$(out)" ''
+		is 'but a note says into which file' "$(err)" "pugmark report: rate.$type: drawn"
+		ok 'which is not empty' test -s "rate.$type"
 	done
 	ok '--json with a plot prints rows too' pugmark report t.db rate --plot again.svg --json
 	like 'as JSON' "$(out)" '^"report":"rate",$'

@@ -13,6 +13,7 @@ if (int(series) > 0) {
 	plot $data using 1:2 with steps linewidth 2 title "lru, all sizes", \
 		for [i = 2:int(series) + 1] $points using 1:i with points pointsize 0.8 title columnheader(i)
 } else {
+	set title "LRU misses, ".title noenhanced
 	set key off
 	plot $data using 1:2 with steps linewidth 2
 }
