@@ -138,4 +138,5 @@ const struct policy policy_arc = {
 	.init = arc_init,
 	.access = arc_access,
 	.run = arc_run,
+	.prefetch = arc_prefetch,
 };

@@ -75,4 +75,5 @@ const struct policy policy_clock = {
 	.init = clock_init,
 	.access = clock_access,
 	.run = clock_run,
+	.prefetch = clock_prefetch,
 };

@@ -57,4 +57,5 @@ const struct policy policy_fifo = {
 	.init = fifo_init,
 	.access = fifo_access,
 	.run = fifo_run,
+	.prefetch = fifo_prefetch,
 };

@@ -116,4 +116,5 @@ const struct policy policy_lfu = {
 	.init = lfu_init,
 	.access = lfu_access,
 	.run = lfu_run,
+	.prefetch = lfu_prefetch,
 };

@@ -87,4 +87,5 @@ const struct policy policy_lru = {
 	.init = lru_init,
 	.access = lru_access,
 	.run = lru_run,
+	.prefetch = lru_prefetch,
 };

@@ -177,6 +177,7 @@ const struct policy policy_s3fifo = {
 	.init = s3fifo_init,
 	.access = s3fifo_access,
 	.run = s3fifo_run,
+	.prefetch = s3fifo_prefetch,
 };
 
 const struct policy policy_s3fifo_2025 = {
@@ -187,4 +188,5 @@ const struct policy policy_s3fifo_2025 = {
 	.init = s3fifo_2025_init,
 	.access = s3fifo_access,
 	.run = s3fifo_run,
+	.prefetch = s3fifo_prefetch,
 };

@@ -97,4 +97,5 @@ const struct policy policy_sieve = {
 	.init = sieve_init,
 	.access = sieve_access,
 	.run = sieve_run,
+	.prefetch = sieve_prefetch,
 };

@@ -536,9 +536,18 @@ static inline void on_event(struct pin_cell *c, const struct pin_event *ev)
 
 void pin_cell_run(struct pin_cell *c, const struct pin_block *b)
 {
-	for (size_t i = 0; i < b->n; i++)
+	void *list = c->shared->nlists > 1 ? NULL : c->lists[0];
+	void (*prefetch)(void *, uint32_t) = list ? c->policy->prefetch : NULL;
+	for (size_t i = 0; i < b->n; i++) {
+		const struct pin_event *ahead = &b->events[i + AHEAD < b->n ? i + AHEAD : i];
+		if (c->wants[ahead->kind]) {
+			hostmem_prefetch(c->host, ahead->page);
+			if (prefetch && ahead->kind == PIN_DMA)
+				prefetch(list, ahead->page);
+		}
 		if (c->wants[b->events[i].kind])
 			on_event(c, &b->events[i]);
+	}
 	/* the total's accesses are summed once a block: they change with every event */
 	struct pin_counts *all = &c->classes[PIN_CLASSES].counts;
 	all->dma_pages = all->first = 0;
