@@ -239,6 +239,55 @@ static void so_has_the_other_generator(void **state)
 	check_profile("production-stat");
 }
 
+static int note_dma(void *ctx, const struct dma_event *row, struct err *e)
+{
+	(void)e;
+	for (uint32_t i = 0; i < row->npages; i++)
+		footprint_dma(ctx, (uint32_t)row->pfn + i, row->dev, row->ts);
+	return 0;
+}
+
+static int ignore_cpu(void *ctx, const struct cpu_event *row, struct err *e)
+{
+	(void)ctx, (void)row, (void)e;
+	return 0;
+}
+
+static void note_footprint(struct footprint *f, const char *profile)
+{
+	struct arena arena = {};
+	struct err e = {};
+	const struct gen *g = open_profile(&arena, profile, NULL);
+	const struct gen_sink sink = { f, note_dma, ignore_cpu };
+	footprint_init(f, gen_pages(g), window_ns);
+	must(gen_run(g, 3, &sink, &e));
+	arena_deinit(&arena);
+}
+
+static void the_nic_profile_is_a_bounded_ring(void **state)
+{
+	struct footprint f;
+	(void)state;
+
+	note_footprint(&f, "nic");
+	assert_true(f.late[GEN_NIC] * 100 < 5 * f.unique[GEN_NIC]);
+	assert_in_range(f.unique[GEN_NIC], 1024, 2048);
+	assert_int_equal(f.unique[GEN_BLOCK], 0);
+	footprint_deinit(&f);
+}
+
+static void the_block_profile_is_a_growing_cache(void **state)
+{
+	struct footprint f;
+	(void)state;
+
+	note_footprint(&f, "block");
+	assert_true(f.late[GEN_BLOCK] * 100 >= 20 * f.unique[GEN_BLOCK]);
+	assert_true(footprint_often_ppm(&f, GEN_BLOCK) > 700000);
+	assert_int_equal(f.unique[GEN_NIC], 0);
+	footprint_deinit(&f);
+}
+
 /* ---- parameters ---- */
 
 static void check_refused(const char *profile, const char *assignment, const char *sentence)
@@ -283,6 +332,8 @@ int main(void)
 		cmocka_unit_test(a_sink_that_fails_ends_the_run),
 		cmocka_unit_test(production_has_the_published_shape_at_every_limit),
 		cmocka_unit_test(so_has_the_other_generator),
+		cmocka_unit_test(the_nic_profile_is_a_bounded_ring),
+		cmocka_unit_test(the_block_profile_is_a_growing_cache),
 		cmocka_unit_test(what_cannot_be_played_is_refused),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -9,11 +9,14 @@ COMMANDS='
 info T.db
 cache T.db --curve
 cache T.db --curve --sample 8192 --seed 3
+gen mix -o G.db --force --duration 10min --seed 3
+gen production-stat -o G.db --force --duration 1h
+info G.db --characterise
 '
 THREADED='
 cache T.db --policy lru,fifo,clock,arc,sieve,s3fifo,lfu,min --size 1%,10%,1000
 '
-need_command import info cache
+need_command import info cache gen
 
 build() {
 	make -s -C "$ROOT" -j"$(nproc)" BUILD="$1" OPT="$2" all
