@@ -29,6 +29,7 @@ struct options {
 	const char *profile, *out;
 	const char *assignments[ASSIGNMENTS_MAX];
 	size_t nassignments;
+	char duration[100]; /* as an assignment */
 	uint64_t seed;
 	bool is_forced, wants_print;
 };
@@ -61,14 +62,15 @@ static void parse_seed(struct options *o, const char *arg, const struct argp_sta
 
 static void parse_duration(struct options *o, const char *arg, const struct argp_state *state)
 {
-	char *text;
 	struct err e = {};
 	uint64_t ns;
-	if (quantity_parse_ns(arg, &ns, &e))
+	int rc = quantity_parse_ns(arg, &ns, &e);
+	if (!rc && (size_t)snprintf(o->duration, sizeof(o->duration), "gen.duration=%s", arg) >=
+			   sizeof(o->duration))
+		rc = err_set(&e, ERR_USAGE, "'%.40s...' is too long", arg);
+	if (rc)
 		cli_bad_value(state, "--duration", &e);
-	if (asprintf(&text, "gen.duration=%s", arg) < 0) /* lives as long as argv */
-		argp_failure(state, EXIT_FAILURE, ENOMEM, "--duration");
-	assign(o, text, state);
+	assign(o, o->duration, state);
 }
 
 static void check(const struct options *o, const struct argp_state *state)
