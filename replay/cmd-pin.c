@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "replay/pin-backtest.h"
+#include "replay/pin-design.h"
 #include "replay/pin-report.h"
 #include "replay/policy-load.h"
 #include "reports/cli.h"
@@ -35,16 +36,11 @@ static const uint64_t memory_bound_bytes = UINT64_C(4) << 30;
 
 static const char *const default_goal = "iopf.max_1s<=10";
 
-struct chosen_policy {
-	const struct policy *policy;
-	void *params; /* the set's arena */
-};
-
 struct options {
 	struct cli cli;
 	const char *path, *plot, *results, *design;
 	char args[1000]; /* the command line, for the results file */
-	struct chosen_policy policies[POLICIES_MAX];
+	struct pin_chosen policies[POLICIES_MAX];
 	struct quantity budgets[BUDGETS_MAX];
 	uint64_t overcommits_ppm[OVERCOMMITS_MAX], seeds[SEEDS_MAX];
 	bool companions[PIN_COMPANIONS];
@@ -318,71 +314,13 @@ static void set_defaults(struct options *o)
 
 /* ---- the design ---- */
 
-struct design {
-	struct arena arena;
-	struct param_set set;
-	struct hostmem_config memory;
-	struct background_config background;
-	struct pin_params pin;
-};
-
-static int add_policy_params(struct options *o, struct design *d, struct err *e)
+static int make_design(struct options *o, struct pin_design *d, struct err *e)
 {
-	for (size_t i = 0; i < o->npolicies; i++) {
-		struct chosen_policy *c = &o->policies[i];
-		const struct policy *p = c->policy;
-		if (!p->nparams)
-			continue;
-		for (size_t k = 0; k < i && !c->params; k++)
-			if (o->policies[k].policy == p)
-				c->params = o->policies[k].params;
-		if (c->params)
-			continue;
-		c->params = arena_alloc(&d->arena, 1, p->params_bytes);
-		if (!c->params)
-			return err_set(e, ERR_NOMEM, "no memory for the parameters");
-		const int rc = param_set_add(&d->set, p->params, p->nparams, c->params, e);
-		if (rc)
-			return rc;
-	}
-	return 0;
-}
-
-/* Parameters of policies that were not chosen may be in a design all the same. */
-static int add_other_params(const struct options *o, struct design *d, struct err *e)
-{
-	for (size_t i = 0; pin_policies[i]; i++) {
-		const struct policy *p = pin_policies[i];
-		bool is_chosen = !p->nparams;
-		for (size_t k = 0; k < o->npolicies; k++)
-			is_chosen |= o->policies[k].policy == p;
-		const int rc = is_chosen ? 0
-					 : param_set_add(&d->set, p->params, p->nparams, NULL, e);
-		if (rc)
-			return rc;
-	}
-	return 0;
-}
-
-static int make_design(struct options *o, struct design *d, struct err *e)
-{
-	d->set.arena = &d->arena;
-	int rc = param_set_add(&d->set, hostmem_params, hostmem_nparams, &d->memory, e);
-	if (!rc)
-		rc = param_set_add(&d->set, background_params, background_nparams, &d->background,
-				   e);
-	if (!rc)
-		rc = param_set_add(&d->set, pin_params, pin_nparams, &d->pin, e);
-	if (!rc)
-		rc = add_policy_params(o, d, e);
-	if (!rc)
-		rc = add_other_params(o, d, e);
+	int rc = pin_design_init(d, o->policies, o->npolicies, e);
 	if (!rc && o->design)
 		rc = param_read(&d->set, o->design, PARAM_DESIGN, e);
 	for (size_t i = 0; i < o->nsets && !rc; i++)
 		rc = param_assign(&d->set, o->sets[i], e);
-	param_section_use(&d->set, "memory");
-	param_section_use(&d->set, "pin");
 	if (o->companions[PIN_BY_BACKGROUND])
 		param_section_use(&d->set, "background");
 	return rc;
@@ -402,7 +340,7 @@ static void count_guesses(const struct param_set *s, struct pin_answer *a)
 
 struct work {
 	struct options *options;
-	struct design design;
+	struct pin_design design;
 	struct pin_devices devices;
 	struct pin_facts facts;
 	struct pin_job *jobs;
@@ -511,6 +449,8 @@ static int run_all(struct work *w, struct trace *t, const char **memory_from, st
 		.list_of_dev = w->devices.list_of_dev,
 		.nlists = w->devices.nlists,
 		.memory = w->design.memory,
+		.iopf = w->design.iopf,
+		.swap = w->design.swap,
 		.background = w->design.background,
 		.params = w->design.pin,
 		.threads = (unsigned)o->threads,

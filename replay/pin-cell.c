@@ -14,6 +14,7 @@
 #include "base/quantity.h"
 #include "base/rng.h"
 #include "base/units.h"
+#include "replay/pin-life.h"
 #include "replay/pin-schedule.h"
 
 #include <stdlib.h>
@@ -23,6 +24,7 @@ const char *const pin_companion_names[] = { "trace", "background", "cold", "touc
 const char *const pin_class_names[] = { "nic", "block", "other", NULL };
 
 static const char *const list_names[] = { "shared", "device", NULL };
+static const char *const fault_names[] = { "timed", "instant", NULL };
 static const char *const residency_names[] = { "live", "frozen", NULL };
 
 const struct param pin_params[] = {
@@ -32,6 +34,9 @@ const struct param pin_params[] = {
 	{ "pin", "residency", PARAM_CHOICE, NULL, "live", 0, 0,
 	  "live: reclaim reacts to pins; frozen: pages leave when they did without pins",
 	  offsetof(struct pin_params, residency), residency_names },
+	{ "pin", "faults", PARAM_CHOICE, NULL, "timed", 0, 0,
+	  "timed: [iopf] and the swap device take time; instant: pages are there at once",
+	  offsetof(struct pin_params, faults), fault_names },
 	{ "pin", "epoch", PARAM_NS, NULL, "30s | guess", NS_PER_MS, 0,
 	  "Time between two looks of a policy that works by epochs",
 	  offsetof(struct pin_params, epoch_ns), NULL },
@@ -85,6 +90,10 @@ struct pin_cell {
 	struct pin_recorder recorder;
 	struct pin_schedule schedule;
 	bool records, is_frozen;
+
+	bool is_timed;
+	struct pin_life life;
+	uint8_t class_of_list[CELL_LISTS_MAX]; /* of the devices that faulted */
 };
 
 uint64_t pin_limit_pages(uint64_t vm_pages, uint64_t overcommit_ppm)
@@ -109,6 +118,7 @@ static void pin_page(struct pin_cell *c, uint32_t page)
 	c->pins.held_pages++;
 	if (c->pins.held_pages > c->pinned_max)
 		c->pinned_max = c->pins.held_pages;
+	c->life.cause = PIN_CAUSE_PIN;
 	hostmem_pin(c->host, page, (struct ns){ c->now_ns });
 }
 
@@ -189,6 +199,45 @@ static void on_leave(void *ctx, uint32_t page, struct ns now)
 	struct pin_cell *c = ctx;
 	if (c->records)
 		pin_recorder_leaves(&c->recorder, page, c->event, now.v);
+	if (c->is_timed)
+		pin_life_pae_clear(&c->life, page, now);
+}
+
+static void on_map(void *ctx, uint32_t page, struct ns now)
+{
+	pin_life_pae_set(&((struct pin_cell *)ctx)->life, page, now);
+}
+
+static void on_read(void *ctx, uint32_t page, uint32_t slot, bool is_readahead, struct ns now)
+{
+	pin_life_swap_in(&((struct pin_cell *)ctx)->life, page, slot, is_readahead, now);
+}
+
+static void on_write(void *ctx, uint32_t page, uint32_t slot, struct ns now)
+{
+	pin_life_swap_out(&((struct pin_cell *)ctx)->life, page, slot, now);
+}
+
+static inline void touch_by_cpu(struct pin_cell *c, uint32_t page, bool is_write, struct ns now)
+{
+	c->life.cause = PIN_CAUSE_CPU;
+	hostmem_touch(c->host, page, TOUCH_CPU, is_write, now);
+	if (c->life.nlate)
+		pin_life_settle(&c->life);
+}
+
+static void on_fault_ended(void *ctx, const struct iopf_fault *f)
+{
+	struct pin_cell *c = ctx;
+	struct pin_counts *counts[] = { &c->classes[c->class_of_list[f->dev]].counts,
+					&c->classes[PIN_CLASSES].counts };
+	for (unsigned i = 0; i < 2; i++) {
+		counts[i]->done += f->outcome == IOPF_DONE;
+		counts[i]->failed += f->outcome == IOPF_FAILED;
+		counts[i]->joined += f->outcome == IOPF_JOINED;
+	}
+	if (c->cpu_follows)
+		touch_by_cpu(c, f->page, false, c->life.q.now);
 }
 
 static int make_host(struct pin_cell *c, struct err *e)
@@ -197,13 +246,26 @@ static int make_host(struct pin_cell *c, struct err *e)
 	struct hostmem_config config = s->memory;
 	config.vm_pages = config.npages = s->vm_pages;
 	config.limit_pages = pin_limit_pages(s->vm_pages, c->job->overcommit_ppm);
-	config.is_instant = true;
+	config.is_instant = !c->is_timed;
 	if (c->is_frozen) { /* it still knows ages and pins */
 		config.limit_pages = s->vm_pages;
 		config.reclaim = RECLAIM_NONE;
 	}
-	const struct hostmem_hooks hooks = { .ctx = c, .pae_clear = on_leave };
-	int rc = hostmem_new(&config, &hooks, &c->arena, &c->host, e);
+	const struct hostmem_hooks instant = { .ctx = c, .pae_clear = on_leave };
+	const struct hostmem_hooks timed = { .ctx = c,
+					     .pae_set = on_map,
+					     .pae_clear = on_leave,
+					     .swap_in = on_read,
+					     .swap_out = on_write };
+	int rc = 0;
+	if (c->is_timed)
+		rc = pin_life_init(&c->life, s->iopf, s->swap, config.tier, s->vm_pages, s->seed,
+				   &c->arena, e);
+	if (!rc)
+		rc = hostmem_new(&config, c->is_timed ? &timed : &instant, &c->arena, &c->host, e);
+	c->life.host = c->host;
+	c->life.ctx = c;
+	c->life.ended = on_fault_ended;
 	for (uint32_t page = 0; page < s->vm_pages && s->params.is_populated && !rc; page++)
 		hostmem_populate(c->host, page, (struct ns){ 0 });
 	return rc;
@@ -299,6 +361,8 @@ int pin_cell_new(const struct pin_shared *shared, struct pin_job *job,
 		c->classes[k].window[WINDOW_10S].length_ns = 10 * NS_PER_SEC;
 	}
 	c->is_frozen = shared->params.residency == PIN_FROZEN && hindsight;
+	c->is_timed = shared->iopf && !c->is_frozen && shared->params.faults == PIN_TIMED;
+	c->life.due_ns = UINT64_MAX;
 	choose_events(c);
 	int rc = make_host(c, e);
 	if (!rc && c->is_frozen)
@@ -322,6 +386,7 @@ void pin_cell_free(struct pin_cell *c)
 			c->policy->deinit(c->lists[i]);
 	if (c) {
 		pin_recorder_deinit(&c->recorder);
+		pin_life_deinit(&c->life);
 		arena_deinit(&c->arena);
 	}
 	free(c);
@@ -363,6 +428,9 @@ int pin_cell_end(struct pin_cell *c, struct err *e)
 {
 	struct pin_result *r = &c->job->result;
 	*r = (struct pin_result){};
+	const int rc = c->is_timed ? pin_life_finish(&c->life, e) : 0;
+	if (rc)
+		return rc;
 	for (unsigned k = 0; k <= PIN_CLASSES; k++) {
 		struct class_state *s = &c->classes[k];
 		for (unsigned w = 0; w < WINDOWS; w++)
@@ -380,6 +448,13 @@ int pin_cell_end(struct pin_cell *c, struct err *e)
 	r->pinned_mean_ppm =
 		whole ? (uint64_t)((c->pinned_page_ns * PPM_PER_ONE + whole / 2) / whole)
 		      : quantity_ratio_ppm(c->pins.held_pages, c->shared->vm_pages);
+	if (c->is_timed) {
+		const struct hist *h = iopf_total_hist(c->life.iopf);
+		r->fault_p50_ns = hist_percentile(h, PPM_PER_ONE / 2);
+		r->fault_p99_ns = hist_percentile(h, PPM_PER_ONE / 100 * 99);
+		r->fault_max_ns = h->count ? h->max : 0;
+		r->bitmap_updates = iopf_counts(c->life.iopf)->bitmap_updates;
+	}
 	return check_books(c, e);
 }
 
@@ -398,16 +473,21 @@ static void count_iopf(struct class_state *s, uint64_t now_ns)
 }
 
 static __attribute__((noinline)) void on_iopf(struct pin_cell *c, struct class_state *s,
-					      uint32_t page, enum touch_result r)
+					      const struct pin_event *ev, enum touch_result r)
 {
 	struct class_state *both[] = { s, &c->classes[PIN_CLASSES] };
-	if (c->records)
-		pin_recorder_fault(&c->recorder, page, c->event, c->now_ns);
+	if (c->records && r != TOUCH_JOIN)
+		pin_recorder_fault(&c->recorder, ev->page, c->event, c->now_ns);
 	for (unsigned i = 0; i < 2; i++) {
-		both[i]->counts.done++;
+		both[i]->counts.done += !c->is_timed;
 		both[i]->counts.minor += r == TOUCH_MINOR;
 		count_iopf(both[i], c->now_ns);
 	}
+	if (!c->is_timed)
+		return;
+	const uint8_t list = c->shared->list_of_dev[ev->dev];
+	c->class_of_list[list] = c->shared->class_of_dev[ev->dev];
+	pin_life_raise(&c->life, ev->page, list, c->now_ns);
 }
 
 static inline bool is_iopf(enum touch_result r)
@@ -453,6 +533,7 @@ static inline void on_dma(struct pin_cell *c, const struct pin_event *ev)
 {
 	const struct ns now = { ev->ts_ns };
 	struct class_state *s = &c->classes[c->shared->class_of_dev[ev->dev]];
+	c->life.cause = PIN_CAUSE_DMA;
 	enum touch_result r = hostmem_touch(c->host, ev->page, TOUCH_DMA, ev->is_write, now);
 	if (c->is_frozen && pin_schedule_use(&c->schedule, ev->page))
 		r = TOUCH_MAJOR;
@@ -461,14 +542,14 @@ static inline void on_dma(struct pin_cell *c, const struct pin_event *ev)
 		if (r == TOUCH_FIRST)
 			s->counts.first++;
 		else
-			on_iopf(c, s, ev->page, r);
+			on_iopf(c, s, ev, r);
 	}
 	if (c->policy->pinning)
 		tell_pinning(c, ev, is_iopf(r));
 	else
 		tell_list(c, ev);
-	if (c->cpu_follows)
-		hostmem_touch(c->host, ev->page, TOUCH_CPU, false, now);
+	if (c->cpu_follows && !(c->is_timed && is_iopf(r))) /* else when the fault has ended */
+		touch_by_cpu(c, ev->page, false, now);
 }
 
 /* Ticks up to a time; a gap without end in sight is walked in longer steps. */
@@ -484,7 +565,9 @@ static __attribute__((noinline)) void on_ticks(struct pin_cell *c, uint64_t unti
 		const uint64_t at = is_epoch ? c->next_epoch_ns : c->next_tick_ns;
 		if (at > until_ns)
 			return;
-		c->now_ns = at;
+		if (at >= c->life.due_ns)
+			pin_life_run(&c->life, at);
+		c->now_ns = c->life.event_ns = at;
 		if (is_epoch) {
 			c->policy->pinning->tick(c->lists[0], at, &c->pins);
 			if (__builtin_add_overflow(at, epoch, &c->next_epoch_ns))
@@ -516,7 +599,9 @@ static inline void on_event(struct pin_cell *c, const struct pin_event *ev)
 		follow_schedule(c);
 	if (ev->ts_ns >= c->next_tick_ns || ev->ts_ns >= c->next_epoch_ns)
 		on_ticks(c, ev->ts_ns);
-	c->now_ns = ev->ts_ns;
+	if (ev->ts_ns >= c->life.due_ns)
+		pin_life_run(&c->life, ev->ts_ns);
+	c->now_ns = c->life.event_ns = ev->ts_ns;
 	c->event += ev->kind <= PIN_BACKGROUND;
 	switch (ev->kind) {
 	case PIN_DMA:
@@ -524,7 +609,7 @@ static inline void on_event(struct pin_cell *c, const struct pin_event *ev)
 		return;
 	case PIN_CPU:
 	case PIN_BACKGROUND:
-		hostmem_touch(c->host, ev->page, TOUCH_CPU, ev->is_write, (struct ns){ ev->ts_ns });
+		touch_by_cpu(c, ev->page, ev->is_write, (struct ns){ ev->ts_ns });
 		return;
 	case PIN_MAP:
 		c->policy->pinning->map(c->lists[0], ev->page, ev->ts_ns, &c->pins);

@@ -53,15 +53,22 @@ extern const char *const pin_companion_names[]; /* NULL at the end */
 enum pin_class { PIN_NIC, PIN_BLOCK, PIN_OTHER, PIN_CLASSES };
 extern const char *const pin_class_names[]; /* "nic", "block", "other", NULL */
 
+struct iopf_config;
+struct swap_config;
+
 enum pin_lists { PIN_LISTS_SHARED, PIN_LISTS_DEVICE };
 
 /* frozen: pages are swapped out when they were without pins; a pin only covers its page. */
 enum pin_residency { PIN_LIVE, PIN_FROZEN };
 
+/* timed: faults live through stages and pages through the swap station; instant: no time. */
+enum pin_faults { PIN_TIMED, PIN_INSTANT };
+
 /* Section [pin], the part that is not of one policy. */
 struct pin_params {
 	int lists;         /* enum pin_lists, of the replacement policies */
-	int residency;     /* enum pin_residency */
+	int residency;     /* enum pin_residency; frozen is always instant */
+	int faults;        /* enum pin_faults */
 	uint64_t epoch_ns; /* between two ticks of a policy */
 	bool is_populated; /* at the start all memory of the VM is resident */
 };
@@ -88,6 +95,10 @@ struct pin_result {
 	uint64_t pinned_pages, pinned_max; /* by the policy: at the end, and at most */
 	uint64_t pinned_mean_ppm;          /* of the VM, over the time of the accesses */
 	uint64_t pins_refused;             /* beyond the budget */
+
+	/* timed only: from the access until the device may go on, of done faults */
+	uint64_t fault_p50_ns, fault_p99_ns, fault_max_ns;
+	uint64_t bitmap_updates;
 };
 
 /* One configuration and, after the run, its result. */
@@ -103,11 +114,13 @@ struct pin_job {
 
 /* What all configurations of a run share. */
 struct pin_shared {
-	struct hostmem_config memory; /* all but vm_pages, npages, limit_pages */
+	struct hostmem_config memory;   /* all but vm_pages, npages, limit_pages */
+	const struct iopf_config *iopf; /* NULL: instant */
+	const struct swap_config *swap;
 	struct pin_params params;
 	uint32_t vm_pages;
 	const uint8_t *class_of_dev; /* enum pin_class, by all 65,536 device numbers */
-	const uint8_t *list_of_dev;  /* below nlists, likewise */
+	const uint8_t *list_of_dev;  /* numbers the devices that use memory, likewise */
 	unsigned nlists;             /* of a replacement policy; 1: all devices share it */
 	uint64_t seed;
 };

@@ -51,6 +51,10 @@ static const struct report_column flat_columns[] = {
 	{ "inflight_pages", NULL, REPORT_U64, REPORT_ONLY_JSON },
 	{ "overflow_pages", NULL, REPORT_U64, REPORT_ONLY_JSON },
 	{ "bitmap_bytes", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "bitmap_updates", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "iopf_p50_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "iopf_p99_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "iopf_longest_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
 	{ "exposure_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
 };
 enum { FLAT_COLUMNS = sizeof(flat_columns) / sizeof(*flat_columns) };
@@ -104,6 +108,10 @@ static void flat_row(struct report *r, const struct pin_answer *a, const struct 
 		REPORT_U(h->in + h->out),
 		REPORT_U(h->overflow_max),
 		REPORT_U(pin_bitmap_bytes(a, device_class)),
+		REPORT_U(x->bitmap_updates),
+		REPORT_U(x->fault_p50_ns),
+		REPORT_U(x->fault_p99_ns),
+		REPORT_U(x->fault_max_ns),
 		REPORT_U(pin_exposure_ns(a)),
 	};
 	report_row(r, v);

@@ -286,6 +286,8 @@ static int make_pasts(struct session *s, struct err *e)
 		};
 	}
 	struct pin_shared shared = s->shared;
+	if (s->shared.params.residency == PIN_FROZEN) /* as the runs that follow the schedule */
+		s->shared.params.faults = PIN_INSTANT;
 	s->shared.params.residency = PIN_LIVE;
 	const int rc = run_jobs(s, jobs, s->npasts, true, e);
 	s->shared = shared;
@@ -348,6 +350,8 @@ static int prepare(struct session *s, struct err *e)
 			       run->path, (unsigned long long)pages, HOSTMEM_PAGES_MAX);
 	s->shared = (struct pin_shared){
 		.memory = run->memory,
+		.iopf = run->iopf,
+		.swap = run->swap,
 		.params = run->params,
 		.vm_pages = (uint32_t)pages,
 		.class_of_dev = run->class_of_dev,

@@ -28,6 +28,8 @@ struct pin_run {
 	const uint8_t *list_of_dev;
 	unsigned nlists; /* used if params.lists says so */
 	struct hostmem_config memory;
+	const struct iopf_config *iopf; /* for struct pin_shared, as is the next */
+	const struct swap_config *swap;
 	struct background_config background;
 	struct pin_params params;
 	uint64_t seed;

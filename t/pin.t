@@ -59,7 +59,7 @@ pugmark pin "$nic" --cpu background --set pin.residency=frozen --overcommit 20%,
 	--policy none,lru,arc,s3fifo,at-risk,static-ring,best-static,oracle-frozen --json >frozen.json
 is 'when residency is frozen, none faults as it did' \
 	"$(totals frozen.json | grep '"none"' | json_numbers iopf | tr '\n' ' ')" \
-	"$(pugmark pin "$nic" --cpu background --overcommit 20%,50% --policy none --json |
+	"$(pugmark pin "$nic" --cpu background --overcommit 20%,50% --policy none --set pin.faults=instant --json |
 		flat /dev/stdin | grep '"total"' | json_numbers iopf | tr '\n' ' ')"
 is 'and no policy faults less than oracle-frozen' "$(totals frozen.json |
 	sed -E 's/.*"policy":"([^"]*)".*"budget_pages":([0-9]*),"overcommit_ppm":([0-9]*),.*"iopf":([0-9]*),.*/\1 \2:\3 \4/' |

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+/* The parameters of a pin replay: sections [memory], [background], [pin], [iopf]. */
+#ifndef PUGMARK_REPLAY_PIN_DESIGN_H
+#define PUGMARK_REPLAY_PIN_DESIGN_H
+
+#include "base/arena.h"
+#include "base/param.h"
+#include "replay/pin-cell.h"
+#include "sim/background.h"
+
+struct pin_chosen {
+	const struct policy *policy;
+	void *params; /* set by pin_design_init; the design's arena */
+};
+
+struct pin_design {
+	struct arena arena;
+	struct param_set set;
+	struct hostmem_config memory;
+	struct background_config background;
+	struct pin_params pin;
+	struct iopf_config *iopf; /* arena, as is the next */
+	struct swap_config *swap;
+};
+
+/*
+ * Defaults of all rows, those of policies that were not chosen included; [iopf]
+ * has the profile vpri. Then read files and assign. The arena is to be released.
+ */
+int pin_design_init(struct pin_design *d, struct pin_chosen *chosen, size_t n, struct err *e);
+
+#endif
