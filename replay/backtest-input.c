@@ -281,7 +281,7 @@ const struct param backtest_params[] = {
 	{ "backtest", "interval", PARAM_NS, NULL, "10s", 1, 0,
 	  "Faults on one page within it are one when recall and precision are counted.",
 	  CONFIG(interval_ns), NULL },
-	{ "backtest", "squeezes", PARAM_BOOL, NULL, "yes", 0, 0,
+	{ "backtest", "squeezes", PARAM_BOOL, NULL, "no", 0, 0,
 	  "Repeat moments when other memory of the group squeezed the guest, as its use tells.",
 	  CONFIG(has_squeezes), NULL },
 	{ "backtest", "seed", PARAM_U64, NULL, "1", 0, 0,

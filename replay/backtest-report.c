@@ -134,9 +134,9 @@ static void show_run(struct report *r, const struct backtest_answer *a)
 			    "%zu times other memory of its group squeezed the guest (read from the "
 			    "recorded use): %s.",
 			    rec->nsqueezes,
-			    a->config->has_squeezes ? "repeated; --set backtest.squeezes=no "
-						      "leaves that out"
-						    : "left out");
+			    a->config->has_squeezes ? "repeated, which borrows from the outcome"
+						    : "left out; --set backtest.squeezes=yes "
+						      "repeats that");
 	if (b->absent.snapshots)
 		report_text(r,
 			    "Of the pages really out of memory the model holds %s out (%" PRIu64

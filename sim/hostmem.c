@@ -442,6 +442,10 @@ enum touch_result hostmem_touch(struct hostmem *h, uint32_t page, enum hostmem_t
 	const enum touch_result r = fault(h, page, PAGE_WANTED, now);
 	if (p->flags & PAGE_MAPPED)
 		mark_fault(h, page, by, now);
+	/* readahead put it on a list already: this is its first use, not its arrival */
+	if (r == TOUCH_MINOR && h->reclaim->touch && p->flags & PAGE_LISTED &&
+	    (by == TOUCH_CPU || h->c.dma_sets_accessed))
+		h->reclaim->touch(h, page);
 	h->n.first += r == TOUCH_FIRST;
 	h->n.joined += r == TOUCH_JOIN;
 	h->n.minor[by] += r == TOUCH_MINOR;

@@ -349,7 +349,8 @@ static int kind_filter(sqlite3_vtab_cursor *base, int n, const char *plan, int a
 					       ? sqlite3_value_int(argv[i])
 					       : -1;
 	}
-	is_possible &= as_unsigned(&time, &from, &to) & as_unsigned(&page, &first, &last);
+	is_possible = is_possible && as_unsigned(&time, &from, &to) &&
+		      as_unsigned(&page, &first, &last);
 	if (!is_possible) {
 		cur->is_end = true;
 		return SQLITE_OK;

@@ -167,6 +167,7 @@ static void a_squeeze_takes_pages_for_a_moment(void **state)
 	f->recording.steps = realloc(f->recording.steps, 5 * sizeof(squeeze[0]));
 	memcpy(f->recording.steps + 3, squeeze, sizeof(squeeze));
 	f->recording.nsteps = 5;
+	f->config.has_squeezes = true;
 	must(backtest_run(&f->recording, &f->config, &f->memory, &f->result, &f->e));
 	assert_int_equal(f->result.counts.absent + f->result.counts.swapped[HOSTMEM_ZSWAP], 5);
 	backtest_result_deinit(&f->result);
