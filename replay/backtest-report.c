@@ -103,11 +103,11 @@ static void show_verdict(struct report *r, const struct backtest_result *b)
 	if (!*good && !*bad)
 		report_text(r, "NOTHING TO COMPARE: no fault was recorded in the scored time.");
 	else if (!*bad)
-		report_text(r, "PREDICTED: %s faults.", good);
+		report_text(r, "AGREES: %s faults.", good);
 	else if (!*good)
-		report_text(r, "NOT PREDICTED: %s.", bad);
+		report_text(r, "DIFFERS: %s.", bad);
 	else
-		report_text(r, "PREDICTED: %s faults. NOT PREDICTED: %s.", good, bad);
+		report_text(r, "AGREES: %s faults. DIFFERS: %s.", good, bad);
 }
 
 /* ---- what it stands on ---- */
@@ -146,26 +146,34 @@ static void show_run(struct report *r, const struct backtest_answer *a)
 			    quantity_ppm(b->absent.precision_sum_ppm / b->absent.snapshots).s);
 }
 
-/* Settings of the host that nobody measured. */
-static void show_guesses(struct report *r, const struct param_set *params)
+/* Settings of [memory] of one kind, by name; gives their number. */
+static unsigned list_settings(const struct param_set *params, enum param_kind kind, char *list,
+			      size_t list_bytes)
 {
-	char list[200] = "";
-	unsigned guesses = 0, all = 0;
-
+	unsigned found = 0;
+	list[0] = 0;
 	for (size_t i = 0; i < params->n; i++) {
 		const struct param_entry *p = &params->entries[i];
 		const size_t n = strlen(list);
-		if (strcmp(p->param->section, "memory"))
+		if (strcmp(p->param->section, "memory") || p->kind != kind)
 			continue;
-		all++;
-		if (p->kind != PARAM_GUESS)
-			continue;
-		guesses++;
-		snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "", p->param->name);
+		found++;
+		snprintf(list + n, list_bytes - n, "%s%s", n ? ", " : "", p->param->name);
 	}
-	if (guesses)
-		report_text(r, "%u of %u settings of [memory] are guesses: %s.", guesses, all,
+	return found;
+}
+
+/* What was not measured on this host: a fit that agrees with its own data predicts nothing. */
+static void show_guesses(struct report *r, const struct param_set *params)
+{
+	char list[200];
+	if (list_settings(params, PARAM_CALIBRATED, list, sizeof(list)))
+		report_text(r,
+			    "Calibrated in [memory]: %s. On a recording they were fitted to, "
+			    "agreement is a fit and no prediction.",
 			    list);
+	if (list_settings(params, PARAM_GUESS, list, sizeof(list)))
+		report_text(r, "Guessed in [memory]: %s.", list);
 }
 
 static void show_row(struct report *r, const struct backtest_result *b, int class)

@@ -71,7 +71,7 @@ pugmark pin tiny.db --backtest --json --set memory.reclaim=lru >second.json
 same 'twice the same is the same' first.json second.json
 ok 'people get the verdict first' pugmark pin tiny.db --backtest --set memory.reclaim=lru
 like 'it names what is predicted and what not' "$(out | head -n 1)" \
-	'^PREDICTED: CPU faults\. NOT PREDICTED: block faults: 1\.5 times too many\.$'
+	'^AGREES: CPU faults\. DIFFERS: block faults: 1\.5 times too many\.$'
 if command -v gnuplot >/dev/null; then
 	ok 'it is drawn' pugmark pin tiny.db --backtest --plot b.svg
 	like 'recorded and predicted' "$(cat b.svg)" 'recorded'
