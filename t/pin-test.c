@@ -7,6 +7,7 @@
 
 #include "base/rng.h"
 #include "base/units.h"
+#include "replay/pin-design.h"
 #include "replay/pin-goal.h"
 #include "replay/pin-schedule.h"
 #include "sim/background.h"
@@ -378,6 +379,34 @@ static void a_shared_list_lets_block_traffic_evict_nic_pages(void **state)
 	scene_free(s);
 }
 
+/* Devices come back within a fault's life: those accesses join it, and nothing is read twice. */
+static void faults_that_take_time_are_joined(void **state)
+{
+	(void)state;
+	struct scene *s = scene_new(9);
+	struct pin_design d;
+	struct err e = {};
+	assert_int_equal(pin_design_init(&d, NULL, 0, &e), 0);
+	s->shared.iopf = d.iopf;
+	s->shared.swap = d.swap;
+	for (unsigned i = 0; i < EVENTS; i++) /* 20 us apart, each page twice */
+		s->events[i].ts_ns = i * UINT64_C(20000);
+	for (unsigned i = 1; i < EVENTS; i += 2)
+		s->events[i].page = s->events[i - 1].page;
+	for (unsigned i = 0; online[i]; i++) {
+		const struct pin_result r = run(s, online[i], 6, 400000, PIN_BY_COLD, NULL, NULL);
+		assert_true(r.total.joined > 0 && r.total.done > 0);
+		assert_int_equal(r.total.failed, 0);
+		assert_int_equal(r.host.swap_in,
+				 r.host.major[TOUCH_DMA] + r.host.readahead + r.host.pin_swap_in);
+		assert_true(r.fault_p50_ns > 0 && r.fault_p50_ns <= r.fault_p99_ns);
+		assert_int_equal(r.host.in, 0);
+		assert_true(r.bitmap_updates > 0);
+	}
+	arena_deinit(&d.arena);
+	scene_free(s);
+}
+
 static void blocks_may_be_cut_anywhere(void **state)
 {
 	(void)state;
@@ -485,6 +514,7 @@ int main(void)
 		cmocka_unit_test(no_policy_beats_the_oracle_when_residency_is_frozen),
 		cmocka_unit_test(the_oracle_keeps_what_ends_first),
 		cmocka_unit_test(a_shared_list_lets_block_traffic_evict_nic_pages),
+		cmocka_unit_test(faults_that_take_time_are_joined),
 		cmocka_unit_test(blocks_may_be_cut_anywhere),
 		cmocka_unit_test(the_answer_is_the_least_budget_from_which_all_pass),
 		cmocka_unit_test(goals_are_counts_rates_and_shares),
