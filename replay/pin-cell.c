@@ -92,6 +92,7 @@ struct pin_cell {
 	bool records, is_frozen;
 
 	bool is_timed;
+	uint64_t raised; /* IOPFs: each ends done, failed or joined */
 	struct pin_life life;
 	uint8_t class_of_list[CELL_LISTS_MAX]; /* of the devices that faulted */
 };
@@ -418,6 +419,10 @@ static int check_books(const struct pin_cell *c, struct err *e)
 	if (states != c->shared->vm_pages)
 		return err_set(e, ERR_BUG, "%s: the states of %u pages sum to %llu",
 			       c->policy->name, c->shared->vm_pages, (unsigned long long)states);
+	if (pin_iopf(&c->classes[PIN_CLASSES].counts) != c->raised)
+		return err_set(e, ERR_BUG, "%s: %llu faults began, %llu ended", c->policy->name,
+			       (unsigned long long)c->raised,
+			       (unsigned long long)pin_iopf(&c->classes[PIN_CLASSES].counts));
 	if (h->pinned != c->pins.held_pages)
 		return err_set(e, ERR_BUG, "%s: %u pages are held, %llu pinned", c->policy->name,
 			       c->pins.held_pages, (unsigned long long)h->pinned);
@@ -476,6 +481,7 @@ static __attribute__((noinline)) void on_iopf(struct pin_cell *c, struct class_s
 					      const struct pin_event *ev, enum touch_result r)
 {
 	struct class_state *both[] = { s, &c->classes[PIN_CLASSES] };
+	c->raised++;
 	if (c->records && r != TOUCH_JOIN)
 		pin_recorder_fault(&c->recorder, ev->page, c->event, c->now_ns);
 	for (unsigned i = 0; i < 2; i++) {

@@ -37,10 +37,11 @@ static void post_late(struct pin_life *l, evq_fn fn, uint64_t arg)
 	l->late[l->nlate++] = (struct pin_late){ fn, arg };
 }
 
-/* What finds the queue full is late. */
+/* What finds our part of the queue full is late; the rest belongs to the faults. */
 static void post(struct pin_life *l, struct ns at, evq_fn fn, uint64_t arg)
 {
-	if (!evq_is_posted(&l->q, evq_post(&l->q, at, EVQ_COMPLETION, fn, l, arg)))
+	if (l->q.n >= EVENTS_MAX ||
+	    !evq_is_posted(&l->q, evq_post(&l->q, at, EVQ_COMPLETION, fn, l, arg)))
 		post_late(l, fn, arg);
 }
 
@@ -219,7 +220,11 @@ void pin_life_raise(struct pin_life *l, uint32_t page, uint16_t dev, uint64_t no
 {
 	evq_run_until(&l->q, (struct ns){ now_ns }); /* sets its clock */
 	const struct iopf_request r = { .dev = dev, .pages = &page, .npages = 1 };
+	const uint64_t no_slot = iopf_counts(l->iopf)->no_slot;
 	iopf_raise(l->iopf, &r);
+	if (iopf_counts(l->iopf)->no_slot != no_slot) /* failed without ever having begun */
+		on_done(l,
+			&(struct iopf_fault){ .page = page, .dev = dev, .outcome = IOPF_FAILED });
 	note_due(l);
 }
 

@@ -403,6 +403,11 @@ static void faults_that_take_time_are_joined(void **state)
 		assert_int_equal(r.host.in, 0);
 		assert_true(r.bitmap_updates > 0);
 	}
+	/* with room for one open fault the others fail, and their pages come all the same */
+	assert_int_equal(param_assign(&d.set, "iopf.slots=1", &e), 0);
+	const struct pin_result crowded = run(s, "lru", 6, 400000, PIN_BY_COLD, NULL, NULL);
+	assert_true(crowded.total.failed > 0 && crowded.total.done > 0);
+	assert_int_equal(crowded.host.in, 0);
 	arena_deinit(&d.arena);
 	scene_free(s);
 }
