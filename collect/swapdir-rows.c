@@ -322,7 +322,7 @@ static int put_iopf(struct member *m, uint64_t ts, uint64_t gfn, bool is_major, 
 		.pasid = UINT32_MAX,
 		.group = UINT32_MAX,
 		.last = UINT8_MAX,
-		.outcome = IOPF_DONE,
+		.outcome = OUTCOME_DONE,
 		.tier = (uint8_t)(is_major ? m->d->meta.tier : TIER_UNKNOWN),
 		.source = m->source,
 	};

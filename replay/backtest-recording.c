@@ -194,7 +194,7 @@ void backtest_recording_deinit(struct backtest_recording *r)
 /* A fault that joined one under way on the same page: the model counts one of them too. */
 static bool is_joined(const struct batch *b, uint32_t i)
 {
-	return b->kind->id == KIND_IOPF && batch_u8(b, IOPF_COL_outcome)[i] == IOPF_JOINED;
+	return b->kind->id == KIND_IOPF && batch_u8(b, IOPF_COL_outcome)[i] == OUTCOME_JOINED;
 }
 
 static int read_faults(const struct backtest_recording *r, enum kind_id kind,

@@ -39,7 +39,8 @@ static const char *const default_goal = "iopf.max_1s<=10";
 struct options {
 	struct cli cli;
 	const char *path, *plot, *results, *design;
-	char args[1000]; /* the command line, for the results file */
+	char reclaim[100]; /* --reclaim as --set has it */
+	char args[1000];   /* the command line, for the results file */
 	struct pin_chosen policies[POLICIES_MAX];
 	struct quantity budgets[BUDGETS_MAX];
 	uint64_t overcommits_ppm[OVERCOMMITS_MAX], seeds[SEEDS_MAX];
@@ -196,10 +197,8 @@ static void add_set(struct options *o, const char *assignment, const struct argp
 
 static void set_reclaim(struct options *o, const char *name, const struct argp_state *state)
 {
-	char *text;
-	if (asprintf(&text, "memory.reclaim=%s", name) < 0)
-		exit(err_exit_status(ERR_NOMEM));
-	add_set(o, text, state); /* lives as long as the process */
+	snprintf(o->reclaim, sizeof(o->reclaim), "memory.reclaim=%s", name);
+	add_set(o, o->reclaim, state);
 }
 
 static void parse_goal(struct options *o, const char *arg, const struct argp_state *state)
