@@ -10,12 +10,6 @@
 #include <assert.h>
 #include <string.h>
 
-#define CONFIG(field) offsetof(struct hostmem_config, field)
-
-static const char *const reclaim_names[] = { "none",  "lru", "clock", "two-list",
-					     "mglru", "age", "psi",   NULL };
-static const char *const tier_names[] = { "zswap", "ssd", "remote", NULL };
-
 static const struct reclaim *const models[] = {
 	[RECLAIM_NONE] = &reclaim_none,   [RECLAIM_LRU] = &reclaim_lru,
 	[RECLAIM_CLOCK] = &reclaim_clock, [RECLAIM_TWO_LIST] = &reclaim_two_list,
@@ -242,7 +236,7 @@ static void take_back(struct hostmem *h, uint32_t page, struct ns now)
 	note_overflow(h);
 }
 
-/* A page that is not mapped is asked for; why: PAGE_WANTED or PAGE_PROMISED. */
+/* A page that is not mapped is asked for; why: PAGE_WANTED_* or PAGE_PROMISED. */
 static enum touch_result fault(struct hostmem *h, uint32_t page, uint32_t why, struct ns now)
 {
 	struct hostpage *p = &h->pages[page];
@@ -267,49 +261,14 @@ static enum touch_result fault(struct hostmem *h, uint32_t page, uint32_t why, s
 	}
 }
 
-static void check_event(const struct hostmem *h)
+/* After an event, about a page or (UINT32_MAX) about none. */
+static inline void check_event(struct hostmem *h, uint32_t page)
 {
 #ifdef PUGMARK_DEBUG
-	const struct hostmem_counts *n = &h->n;
-	uint64_t sum = n->absent + n->resident + n->in + n->out;
-	for (unsigned i = 0; i < HOSTMEM_TIERS; i++)
-		sum += n->swapped[i];
-	assert(sum == h->c.vm_pages);
-	assert(n->pinned + n->swap_cache <= n->resident);
-	assert(hostmem_charged(h) <= h->limit + n->overflow);
-#else
-	(void)h;
-#endif
-}
-
-/* What must hold of one page. */
-static bool page_is_sound(const struct hostmem *h, uint32_t page)
-{
-	const struct hostpage *p = &h->pages[page];
-	const enum hostmem_state state = page_state(p);
-	const bool is_mapped = p->flags & PAGE_MAPPED;
-
-	if (is_mapped && state != HOSTMEM_RESIDENT)
-		return false;
-	if (p->flags & PAGE_PINNED && !is_mapped)
-		return false;
-	if (p->flags & PAGE_PINNED && p->flags & PAGE_LISTED)
-		return false;
-	if (p->flags & PAGE_LISTED && state != HOSTMEM_RESIDENT)
-		return false;
-	if (state == HOSTMEM_ABSENT || is_mapped)
-		return true;
-	return h->slots.page[p->slot] == page;
-}
-
-static inline void check_page(const struct hostmem *h, uint32_t page)
-{
-#ifdef PUGMARK_DEBUG
-	assert(page_is_sound(h, page));
+	hostmem_check_event(h, page);
 #else
 	(void)h, (void)page;
 #endif
-	check_event(h);
 }
 
 /* --- for the models --- */
@@ -351,31 +310,10 @@ bool hostmem_evict(struct hostmem *h, uint32_t page, uint32_t shadow, struct ns 
 
 /* --- public --- */
 
-static int check_config(const struct hostmem_config *c, struct err *e)
-{
-	if (c->npages > HOSTMEM_PAGES_MAX)
-		return err_set(e, ERR_USAGE, "%u pages: expected at most %u", c->npages,
-			       HOSTMEM_PAGES_MAX);
-	if (c->npages > c->vm_pages)
-		return err_set(e, ERR_USAGE,
-			       "the VM has %llu pages but %u are used: expected more memory",
-			       (unsigned long long)c->vm_pages, c->npages);
-	if (!c->limit_pages)
-		return err_set(e, ERR_USAGE, "a limit of 0 pages leaves the VM no memory");
-	if (c->huge_pages)
-		return err_set(e, ERR_USAGE,
-			       "memory.huge_pages: only 4 KiB backing is modelled, expected 0");
-	if (c->readahead_pages & (c->readahead_pages - 1))
-		return err_set(e, ERR_USAGE,
-			       "memory.readahead %llu: expected a power of two, as page-cluster is",
-			       (unsigned long long)c->readahead_pages);
-	return 0;
-}
-
 int hostmem_new(const struct hostmem_config *c, const struct hostmem_hooks *hooks,
 		struct arena *arena, struct hostmem **out, struct err *e)
 {
-	const int bad = check_config(c, e);
+	const int bad = hostmem_config_check(c, e);
 	if (bad)
 		return bad;
 
@@ -410,7 +348,7 @@ void hostmem_populate(struct hostmem *h, uint32_t page, struct ns now)
 	if (page_state(&h->pages[page]) != HOSTMEM_ABSENT)
 		return;
 	allocate(h, page, ORIGIN_POPULATE, now);
-	check_page(h, page);
+	check_event(h, page);
 }
 
 void hostmem_prefetch(const struct hostmem *h, uint32_t page)
@@ -435,11 +373,12 @@ enum touch_result hostmem_touch(struct hostmem *h, uint32_t page, enum hostmem_t
 		if (h->reclaim->touch && p->flags & PAGE_LISTED &&
 		    (by == TOUCH_CPU || h->c.dma_sets_accessed))
 			h->reclaim->touch(h, page);
-		check_event(h);
+		check_event(h, UINT32_MAX);
 		return TOUCH_HIT;
 	}
 
-	const enum touch_result r = fault(h, page, PAGE_WANTED, now);
+	const enum touch_result r =
+		fault(h, page, by == TOUCH_CPU ? PAGE_WANTED_CPU : PAGE_WANTED_DMA, now);
 	if (p->flags & PAGE_MAPPED)
 		mark_fault(h, page, by, now);
 	/* readahead put it on a list already: this is its first use, not its arrival */
@@ -450,7 +389,7 @@ enum touch_result hostmem_touch(struct hostmem *h, uint32_t page, enum hostmem_t
 	h->n.joined += r == TOUCH_JOIN;
 	h->n.minor[by] += r == TOUCH_MINOR;
 	h->n.major[by] += r == TOUCH_MAJOR;
-	check_page(h, page);
+	check_event(h, page);
 	return r;
 }
 
@@ -460,11 +399,14 @@ void hostmem_arrived(struct hostmem *h, uint32_t page, struct ns now)
 	struct hostpage *p = &h->pages[page];
 	if (page_state(p) != HOSTMEM_IN)
 		return;
-	const bool is_wanted = p->flags & PAGE_WANTED;
+	const uint32_t wanted = p->flags & PAGE_WANTED;
 	finish_read(h, page, now);
-	if (is_wanted)
-		p->flags |= PAGE_ACCESSED;
-	check_page(h, page);
+	/* whoever waited uses it now */
+	if (wanted & PAGE_WANTED_CPU)
+		mark_fault(h, page, TOUCH_CPU, now);
+	if (wanted & PAGE_WANTED_DMA)
+		mark_fault(h, page, TOUCH_DMA, now);
+	check_event(h, page);
 }
 
 void hostmem_written(struct hostmem *h, uint32_t page, uint32_t slot, struct ns now)
@@ -474,7 +416,7 @@ void hostmem_written(struct hostmem *h, uint32_t page, uint32_t slot, struct ns 
 	struct hostpage *p = &h->pages[page];
 	if (page_state(p) == HOSTMEM_OUT && p->slot == slot)
 		set_state(h, p, HOSTMEM_SWAPPED);
-	check_page(h, page);
+	check_event(h, page);
 }
 
 enum touch_result hostmem_pin(struct hostmem *h, uint32_t page, struct ns now)
@@ -492,7 +434,7 @@ enum touch_result hostmem_pin(struct hostmem *h, uint32_t page, struct ns now)
 		p->flags |= PAGE_PINNED;
 		h->n.pinned++;
 	}
-	check_page(h, page);
+	check_event(h, page);
 	return r;
 }
 
@@ -511,7 +453,7 @@ void hostmem_unpin(struct hostmem *h, uint32_t page, struct ns now)
 		make_room(h, 0, now);
 		note_overflow(h);
 	}
-	check_page(h, page);
+	check_event(h, page);
 }
 
 void hostmem_set_limit(struct hostmem *h, uint64_t pages, struct ns now)
@@ -525,7 +467,7 @@ void hostmem_set_limit(struct hostmem *h, uint64_t pages, struct ns now)
 			h->limit_work = now;
 		pursue_limit(h, now);
 	}
-	check_event(h);
+	check_event(h, UINT32_MAX);
 }
 
 void hostmem_tick(struct hostmem *h, struct ns now)
@@ -537,7 +479,7 @@ void hostmem_tick(struct hostmem *h, struct ns now)
 	if (h->reclaim->tick)
 		h->reclaim->tick(h, now);
 	note_overflow(h);
-	check_event(h);
+	check_event(h, UINT32_MAX);
 }
 
 enum hostmem_state hostmem_page_state(const struct hostmem *h, uint32_t page)
@@ -582,98 +524,3 @@ uint64_t hostmem_limit(const struct hostmem *h)
 {
 	return h->limit;
 }
-
-int hostmem_check(const struct hostmem *h, struct err *e)
-{
-	uint64_t states[HOSTMEM_STATES] = {}, pinned = 0, cached = 0;
-	for (uint32_t i = 0; i < h->c.npages; i++) {
-		const struct hostpage *p = &h->pages[i];
-		if (!page_is_sound(h, i))
-			return err_set(e, ERR_BUG, "page %u: flags %#x contradict each other", i,
-				       p->flags);
-		states[page_state(p)]++;
-		pinned += hostmem_is_pinned(h, i);
-		cached += page_state(p) == HOSTMEM_RESIDENT && !hostmem_is_mapped(h, i);
-	}
-	const struct hostmem_counts *n = &h->n;
-	uint64_t swapped = 0;
-	for (unsigned i = 0; i < HOSTMEM_TIERS; i++)
-		swapped += n->swapped[i];
-	if (states[HOSTMEM_RESIDENT] != n->resident || states[HOSTMEM_IN] != n->in ||
-	    states[HOSTMEM_OUT] != n->out || states[HOSTMEM_SWAPPED] != swapped ||
-	    pinned != n->pinned || cached != n->swap_cache ||
-	    n->absent + n->resident + n->in + n->out + swapped != h->c.vm_pages)
-		return err_set(e, ERR_BUG, "the counters differ from the pages they count");
-	if (hostmem_charged(h) > h->limit + n->overflow)
-		return err_set(e, ERR_BUG, "%llu pages charged: expected %llu + %llu overflow",
-			       (unsigned long long)hostmem_charged(h), (unsigned long long)h->limit,
-			       (unsigned long long)n->overflow);
-	return 0;
-}
-
-/* --- parameters --- */
-
-const struct param hostmem_params[] = {
-	{ "memory", "reclaim", PARAM_CHOICE, NULL,
-	  "two-list | guess | what most hosts run: Linux without MGLRU", 0, 0,
-	  "What decides which page leaves memory.", CONFIG(reclaim), reclaim_names },
-	{ "memory", "dma_sets_accessed", PARAM_BOOL, NULL,
-	  "no | derived | IOMMU A/D bits are not folded into the LRU (research notes)", 0, 0,
-	  "Whether a DMA counts as an access: yes for vhost, SVA, emulated devices.",
-	  CONFIG(dma_sets_accessed), NULL },
-	{ "memory", "swap_tier", PARAM_CHOICE, NULL, "ssd", 0, 0, "Where swapped pages go.",
-	  CONFIG(tier), tier_names },
-	{ "memory", "index_ppm", PARAM_PPM, NULL, "0", 0, 100000,
-	  "Share of the VM that the host's tables of its pages take from the limit.",
-	  CONFIG(index_ppm), NULL },
-	{ "memory", "huge_pages", PARAM_U64, "pages", "0", 0, 512,
-	  "2 MiB backing; not modelled yet, 0 only.", CONFIG(huge_pages), NULL },
-	{ "memory", "readahead", PARAM_U64, "pages", "8 | published | Linux page-cluster 3", 1,
-	  SWAPSLOTS_CLUSTER, "Largest swap readahead window; 1 for compressed memory.",
-	  CONFIG(readahead_pages), NULL },
-	{ "memory", "slot_writers", PARAM_U64, "CPUs",
-	  "1 | guess | one thread of the VM reclaims at a time", 1, SWAPSLOTS_WRITERS_MAX,
-	  "CPUs that reclaim in turn, each into its own cluster of slots.", CONFIG(slot_writers),
-	  NULL },
-	{ "memory", "writeback_async", PARAM_BOOL, NULL,
-	  "yes | derived | a disk, where compressed memory is written on the spot", 0, 0,
-	  "Whether a page stays in the swap cache until a later round frees it (two-list).",
-	  CONFIG(is_writeback_async), NULL },
-	{ "memory", "batch", PARAM_U64, "pages", "32 | published | Linux SWAP_CLUSTER_MAX", 1, 1024,
-	  "Pages one round of reclaim has to free.", CONFIG(batch_pages), NULL },
-	{ "memory", "anon_scan_ppm", PARAM_PPM, NULL,
-	  "17.6% | derived | get_scan_count, swappiness 60, all cost on the anon side", 1, 1000000,
-	  "Share of (list size >> priority) that a pass of two-list scans.", CONFIG(anon_scan_ppm),
-	  NULL },
-	{ "memory", "stat_period", PARAM_NS, NULL,
-	  "2s | published | Linux flushes memory group statistics every 2 s", 0, 0,
-	  "Age of the list sizes and refault counts that two-list decides by.",
-	  CONFIG(stat_period_ns), NULL },
-	{ "memory", "foreign_inactive", PARAM_U64, "pages",
-	  "0 | guess | the VMM's own anonymous memory in the same group", 0, 0,
-	  "Inactive pages of the group that are not the VM's (two-list).",
-	  CONFIG(foreign_inactive_pages), NULL },
-	{ "memory", "writeback_pages", PARAM_U64, "pages",
-	  "512 | calibrated | data/swap/w1-20, of 256 to 4096, up to 1024 all do", 1, 0,
-	  "Pages one round may start to write before it finds free ones (two-list).",
-	  CONFIG(writeback_pages), NULL },
-	{ "memory", "scan", PARAM_NS, NULL, "4us | guess | look up the page tables of one page", 0,
-	  0, "Time a scan takes for one page; statistics grow older meanwhile (two-list).",
-	  CONFIG(scan_ns), NULL },
-	{ "memory", "generation", PARAM_NS, NULL, "1s | guess | how often something else ages", 1,
-	  0, "Least time between two generations (mglru).", CONFIG(generation_ns), NULL },
-	{ "memory", "age", PARAM_NS, NULL, "2min | guess | kidled and DAMOS style reclaim", 1, 0,
-	  "Idle time after which a page is reclaimed (age).", CONFIG(age_ns), NULL },
-	{ "memory", "age_rate", PARAM_U64, "pages/s", "0", 0, 0,
-	  "Most pages reclaimed per second, 0: any number (age).", CONFIG(age_pages_per_s), NULL },
-	{ "memory", "psi_target_ppm", PARAM_PPM, NULL,
-	  "0.1% | published | Senpai's target share of stalled time", 1, 1000000,
-	  "Share of time in major faults that psi steers to.", CONFIG(psi_target_ppm), NULL },
-	{ "memory", "psi_period", PARAM_NS, NULL, "6s | published | Senpai's interval", 1, 0,
-	  "Time between two decisions of psi.", CONFIG(psi_period_ns), NULL },
-	{ "memory", "psi_fault", PARAM_NS, NULL,
-	  "200us | guess | a read from flash and its wake-up", 0, 0,
-	  "Stall that psi counts for each major fault.", CONFIG(psi_fault_ns), NULL },
-};
-
-const size_t hostmem_nparams = sizeof(hostmem_params) / sizeof(hostmem_params[0]);

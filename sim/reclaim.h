@@ -16,18 +16,20 @@
 
 /* Flags of a page; the state is in the lowest bits. */
 enum {
-	PAGE_STATE = 7,           /* enum hostmem_state */
-	PAGE_MAPPED = 1 << 3,     /* PAE.present; else in the swap cache */
-	PAGE_PINNED = 1 << 4,     /* on no list */
-	PAGE_WANTED = 1 << 5,     /* IN: somebody waits, map it on arrival */
-	PAGE_PROMISED = 1 << 6,   /* IN: pin it on arrival */
-	PAGE_ACCESSED = 1 << 7,   /* the page table's bit: set by a touch, cleared by a scan */
-	PAGE_REFERENCED = 1 << 8, /* the reclaimer's memory of having seen that bit */
-	PAGE_ACTIVE = 1 << 9,     /* two-list: which list */
-	PAGE_READAHEAD = 1 << 10, /* not touched since readahead brought it */
-	PAGE_CLEAN = 1 << 11,     /* the slot holds the same: nothing to write */
-	PAGE_LISTED = 1 << 12,    /* linked by the reclaim model */
-	PAGE_GENERATION = 13,     /* shift: mglru, 2 bits */
+	PAGE_STATE = 7,            /* enum hostmem_state */
+	PAGE_MAPPED = 1 << 3,      /* PAE.present; else in the swap cache */
+	PAGE_PINNED = 1 << 4,      /* on no list */
+	PAGE_WANTED_CPU = 1 << 5,  /* IN: the CPU waits, map it on arrival */
+	PAGE_PROMISED = 1 << 6,    /* IN: pin it on arrival */
+	PAGE_ACCESSED = 1 << 7,    /* the page table's bit: set by a touch, cleared by a scan */
+	PAGE_REFERENCED = 1 << 8,  /* the reclaimer's memory of having seen that bit */
+	PAGE_ACTIVE = 1 << 9,      /* two-list: which list */
+	PAGE_READAHEAD = 1 << 10,  /* not touched since readahead brought it */
+	PAGE_CLEAN = 1 << 11,      /* the slot holds the same: nothing to write */
+	PAGE_LISTED = 1 << 12,     /* linked by the reclaim model */
+	PAGE_GENERATION = 13,      /* shift: mglru, 2 bits */
+	PAGE_WANTED_DMA = 1 << 15, /* IN: a device waits */
+	PAGE_WANTED = PAGE_WANTED_CPU | PAGE_WANTED_DMA,
 };
 
 /* Stamps count units of about a millisecond, plus one; 0: never. */
@@ -86,7 +88,8 @@ struct hostmem {
 	struct hostmem_hooks hooks;
 	struct hostmem_pool *pool; /* or NULL */
 	struct swapslots slots;
-	uint32_t writer; /* of swap slots, whose turn it is */
+	uint32_t writer;    /* of swap slots, whose turn it is */
+	uint32_t unaudited; /* events since the last look at all pages (PUGMARK_DEBUG) */
 };
 
 static inline enum hostmem_state page_state(const struct hostpage *p)
@@ -106,6 +109,12 @@ static inline uint64_t hostmem_charged(const struct hostmem *h)
  * linked again and evicted a second time (is_writeback_async).
  */
 bool hostmem_evict(struct hostmem *h, uint32_t page, uint32_t shadow, struct ns now);
+
+/* ERR_USAGE with a sentence. */
+int hostmem_config_check(const struct hostmem_config *c, struct err *e);
+
+/* Asserts what holds after each event; page: the one it was about, UINT32_MAX: none. */
+void hostmem_check_event(struct hostmem *h, uint32_t page);
 
 /* One round of reclaim in the pool: how many pages were freed. 0: nothing left. */
 uint64_t hostpool_shrink(struct hostmem_pool *pool, struct ns now);

@@ -5,6 +5,7 @@
  */
 #include "base/embedded.h"
 #include "base/rng.h"
+#include "sim/reclaim.h"
 #include "t/hostmem-help.h"
 
 #include <string.h>
@@ -142,6 +143,33 @@ static void test_join_and_take_back(void **state)
 }
 
 /* ---- pins ---- */
+
+static void test_waiting_is_use(void **state)
+{
+	(void)state;
+	struct hostmem_config c = config(3, 3, lru_plain);
+	c.is_instant = false;
+	struct host o = host_new(&c, NULL);
+	for (uint32_t i = 0; i < 3; i++)
+		touch(&o, i);
+	hostmem_set_limit(o.h, 1, at_start);
+	for (uint32_t i = 0; i < 2; i++)
+		hostmem_written(o.h, i, i, at_start);
+	hostmem_set_limit(o.h, 3, at_start);
+
+	const struct ns asked = { NS_PER_SEC }, come = { 2 * NS_PER_SEC },
+			later = { 5 * NS_PER_SEC };
+	const uint64_t age_ns = later.v - come.v, unit_ns = UINT64_C(1) << 20;
+	assert_int_equal(hostmem_touch(o.h, 0, TOUCH_CPU, false, asked), TOUCH_MAJOR);
+	assert_int_equal(hostmem_touch(o.h, 1, TOUCH_DMA, false, asked), TOUCH_MAJOR);
+	hostmem_arrived(o.h, 0, come);
+	hostmem_arrived(o.h, 1, come);
+	assert_in_range(hostmem_cpu_age_ns(o.h, 0, later), age_ns - unit_ns, age_ns + unit_ns);
+	assert_int_equal(hostmem_dma_age_ns(o.h, 0, later), UINT64_MAX);
+	assert_in_range(hostmem_dma_age_ns(o.h, 1, later), age_ns - unit_ns, age_ns + unit_ns);
+	assert_int_equal(hostmem_cpu_age_ns(o.h, 1, later), UINT64_MAX);
+	host_free(&o);
+}
 
 static void test_pins_stay(void **state)
 {
@@ -372,6 +400,40 @@ static void test_random(void **state)
 			run_random(kinds[k], seed);
 }
 
+/* What each invariant is for: one thing broken at a time is told. */
+static void test_audit(void **state)
+{
+	(void)state;
+	const struct hostmem_config c = config(4, 2, lru_plain);
+	struct host o = host_new(&c, NULL);
+	struct err e = {};
+	for (uint32_t i = 0; i < 4; i++)
+		touch(&o, i);
+	assert_string_equal(states(&o, 4), "SSRR");
+	const struct {
+		uint32_t page, flags;
+	} wrong[] = {
+		{ 0, PAGE_PINNED }, { 0, PAGE_MAPPED }, { 0, PAGE_LISTED },
+		{ 2, PAGE_PINNED }, { 2, PAGE_MAPPED }, { 2, HOSTMEM_RESIDENT },
+	};
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		o.h->pages[wrong[i].page].flags ^= wrong[i].flags;
+		assert_int_equal(hostmem_check(o.h, &e), ERR_BUG);
+		o.h->pages[wrong[i].page].flags ^= wrong[i].flags;
+	}
+	uint64_t *const counters[] = { &o.h->n.absent, &o.h->n.resident, &o.h->n.pinned,
+				       &o.h->n.swap_cache };
+	for (size_t i = 0; i < sizeof(counters) / sizeof(*counters); i++) {
+		++*counters[i];
+		assert_int_equal(hostmem_check(o.h, &e), ERR_BUG);
+		--*counters[i];
+	}
+	o.h->limit = 1; /* without the overflow being told */
+	assert_int_equal(hostmem_check(o.h, &e), ERR_BUG);
+	o.h->limit = 2;
+	host_free(&o);
+}
+
 /* ---- several VMs ---- */
 
 static void test_pool_shares(void **state)
@@ -529,6 +591,8 @@ int main(void)
 		  NULL },
 		{ "a second fault joins, and a page on its way out is taken back",
 		  test_join_and_take_back, NULL, NULL, NULL },
+		{ "who waited for a page uses it when it arrives", test_waiting_is_use, NULL, NULL,
+		  NULL },
 		{ "pinned pages stay, count against the limit, and overflow is told",
 		  test_pins_stay, NULL, NULL, NULL },
 		{ "a pin of a swapped page holds from its arrival on", test_pin_on_arrival, NULL,
@@ -539,6 +603,7 @@ int main(void)
 		  test_clean_page_is_not_written_again, NULL, NULL, NULL },
 		{ "no random history of events breaks an invariant", test_random, NULL, NULL,
 		  NULL },
+		{ "each broken invariant is told", test_audit, NULL, NULL, NULL },
 		{ "a full pool takes from its VMs in proportion, but no pinned page",
 		  test_pool_shares, NULL, NULL, NULL },
 		{ "a pool of one VM is a limit", test_pool_of_one, NULL, NULL, NULL },

@@ -216,6 +216,32 @@ static void test_age(void **state)
 	host_free(&o);
 }
 
+static void test_age_after_arrival(void **state)
+{
+	(void)state;
+	static const char *const settings[] = { "memory.reclaim=age", "memory.age=10s",
+						"memory.readahead=1", NULL };
+	for (int by = TOUCH_CPU; by <= TOUCH_DMA; by++) {
+		struct hostmem_config c = config(1, 1, settings);
+		c.is_instant = false;
+		struct host o = host_new(&c, NULL);
+		touch(&o, 0);
+		hostmem_tick(o.h, (struct ns){ 20 * NS_PER_SEC });
+		hostmem_written(o.h, 0, 0, (struct ns){ 21 * NS_PER_SEC });
+		assert_string_equal(states(&o, 1), "S");
+		hostmem_touch(o.h, 0, (enum hostmem_touch)by, false,
+			      (struct ns){ 50 * NS_PER_SEC });
+		hostmem_tick(o.h, (struct ns){ 70 * NS_PER_SEC });
+		assert_string_equal(states(&o, 1), "I");
+		hostmem_arrived(o.h, 0, (struct ns){ 71 * NS_PER_SEC });
+		hostmem_tick(o.h, (struct ns){ 80 * NS_PER_SEC });
+		assert_string_equal(states(&o, 1), "R");
+		hostmem_tick(o.h, (struct ns){ 82 * NS_PER_SEC });
+		assert_string_equal(states(&o, 1), "O");
+		host_free(&o);
+	}
+}
+
 static void test_age_rate(void **state)
 {
 	(void)state;
@@ -347,6 +373,8 @@ int main(void)
 		{ "a DMA keeps no page in memory unless told so", test_dma_does_not_refresh, NULL,
 		  NULL, NULL },
 		{ "age takes a page at exactly its age", test_age, NULL, NULL, NULL },
+		{ "a page that was waited for is as old as its arrival", test_age_after_arrival,
+		  NULL, NULL, NULL },
 		{ "age takes no more than its rate", test_age_rate, NULL, NULL, NULL },
 		{ "psi reclaims by how far pressure is below target", test_psi, NULL, NULL, NULL },
 		{ "mglru takes the oldest generation that no walk found accessed",
