@@ -220,11 +220,7 @@ void pin_life_raise(struct pin_life *l, uint32_t page, uint16_t dev, uint64_t no
 {
 	evq_run_until(&l->q, (struct ns){ now_ns }); /* sets its clock */
 	const struct iopf_request r = { .dev = dev, .pages = &page, .npages = 1 };
-	const uint64_t no_slot = iopf_counts(l->iopf)->no_slot;
 	iopf_raise(l->iopf, &r);
-	if (iopf_counts(l->iopf)->no_slot != no_slot) /* failed without ever having begun */
-		on_done(l,
-			&(struct iopf_fault){ .page = page, .dev = dev, .outcome = IOPF_FAILED });
 	note_due(l);
 }
 

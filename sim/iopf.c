@@ -259,7 +259,12 @@ static uint32_t take_slot(struct iopf *f, const struct iopf_request *r, uint32_t
 	s = &f->slots[id];
 	f->free_slot = s->next;
 	*s = (struct iopf_slot){
-		.fault = { .vm = r->vm, .page = page, .dev = r->dev, .queue = r->queue, .id = id },
+		.fault = { .vm = r->vm,
+			   .page = page,
+			   .dev = r->dev,
+			   .queue = r->queue,
+			   .tag = r->tag,
+			   .id = id },
 		.next = IOPF_NIL,
 		.group = IOPF_NIL,
 		.is_used = true,
@@ -334,14 +339,32 @@ static bool join(struct iopf *f, uint32_t id)
 	return true;
 }
 
+/* More faults are open than there are slots: this one never was. */
+static void fail_without_slot(struct iopf *f, const struct iopf_request *r, uint32_t page)
+{
+	struct iopf_fault fault = { .vm = r->vm,
+				    .page = page,
+				    .dev = r->dev,
+				    .queue = r->queue,
+				    .tag = r->tag,
+				    .id = IOPF_NIL,
+				    .outcome = IOPF_FAILED };
+
+	for (int i = 0; i <= IOPF_STAGES; i++)
+		fault.at[i] = f->q->now;
+	f->counts.failed++;
+	f->counts.no_slot++;
+	if (f->hooks.done)
+		f->hooks.done(f->hooks.ctx, &fault);
+}
+
 /* A fault that cannot be served at all ends where it began. */
-static bool ends_at_once(struct iopf *f, uint32_t id, const struct iopf_request *r)
+static bool ends_at_once(struct iopf *f, uint32_t id, const struct iopf_request *r, uint32_t page)
 {
 	const bool is_off = f->devices[r->dev].is_pri_off;
 
 	if (id == IOPF_NIL) {
-		f->counts.failed++;
-		f->counts.no_slot++;
+		fail_without_slot(f, r, page);
 		return true;
 	}
 	if (iopf_traits(f->c.backend).can_fault && !is_off)
@@ -359,7 +382,7 @@ void iopf_raise(struct iopf *f, const struct iopf_request *r)
 	assert(r->dev < IOPF_DEVICES_MAX);
 	for (uint32_t i = 0; i < r->npages; i++) {
 		const uint32_t id = take_slot(f, r, r->pages[i]);
-		if (ends_at_once(f, id, r) || join(f, id))
+		if (ends_at_once(f, id, r, r->pages[i]) || join(f, id))
 			continue;
 		if (f->c.backend == IOPF_PRI) {
 			if (members == 0 || members == f->c.prq_group_pages) {

@@ -46,6 +46,7 @@ struct iopf_fault {
 	uint16_t dev, queue;
 	struct ns at[IOPF_STAGES + 1]; /* at[s] .. at[s + 1] is stage s; the last is the end */
 	uint64_t wait_ns;              /* of IOPF_SCHED: in line */
+	uint64_t tag;                  /* of the request */
 	uint32_t id;                   /* names the fault while it is open */
 	uint16_t retries;
 	uint8_t outcome; /* enum iopf_outcome */
@@ -59,7 +60,7 @@ struct iopf_hooks {
 	void *ctx;
 	/* Bring the page: ns until it is there. NULL: drawn from the stage's distribution. */
 	uint64_t (*resolve)(void *ctx, const struct iopf_fault *f, struct ns now);
-	/* The fault has ended; f is valid during the call. */
+	/* The fault has ended, also one that never had a slot; f is valid during the call. */
 	void (*done)(void *ctx, const struct iopf_fault *f);
 	/* The 2 MiB region of a page, for join = region. */
 	uint32_t (*region)(void *ctx, uint32_t vm, uint32_t page);
@@ -94,6 +95,7 @@ struct iopf_request {
 	uint16_t queue;
 	const uint32_t *pages;
 	uint32_t npages;
+	uint64_t tag; /* the caller's, handed back with each of its faults */
 };
 void iopf_raise(struct iopf *f, const struct iopf_request *r);
 

@@ -313,8 +313,8 @@ static void every_fault_ends_done_failed_or_joined(void **state)
 	assert_int_equal(n->raised, 10000);
 	assert_int_equal(n->done + n->failed + n->joined, n->raised);
 	assert_true(n->done > 100 && n->joined > 100 && n->no_slot > 100);
-	assert_int_equal(n->failed, n->no_slot); /* they have no slot to end from */
-	assert_int_equal(r.nended, n->done + n->joined);
+	assert_int_equal(n->failed, n->no_slot);
+	assert_int_equal(r.nended, n->raised); /* those without a slot too */
 	assert_int_equal(n->open_max, 256);
 	end(&r);
 }
@@ -785,6 +785,35 @@ static void snooping_gives_way_above_its_threshold_and_comes_back(void **state)
 	end(&r);
 }
 
+static void a_fault_without_a_slot_is_told_to_have_failed(void **state)
+{
+	static const uint32_t pages[] = { 4, 5 };
+	struct run r;
+	(void)state;
+
+	configure(&r, IOPF_VPRI);
+	r.c.slots = 1;
+	start(&r, true, 1);
+	evq_run_until(&r.q, (struct ns){ 3 * US });
+	iopf_raise(r.f, &(struct iopf_request){
+				.dev = 2, .queue = 7, .pages = pages, .npages = 2, .tag = 99 });
+	assert_int_equal(r.nended, 1); /* at once, before the first one */
+	assert_int_equal(r.ended[0].page, 5);
+	assert_int_equal(r.ended[0].outcome, IOPF_FAILED);
+	assert_int_equal(r.ended[0].at[0].v, 3 * US);
+	assert_int_equal(total_of(&r.ended[0]), 0);
+	finish(&r);
+	assert_int_equal(r.nended, 2);
+	assert_int_equal(r.ended[1].outcome, IOPF_DONE);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(r.ended[i].tag, 99);
+		assert_int_equal(r.ended[i].dev, 2);
+		assert_int_equal(r.ended[i].queue, 7);
+	}
+	assert_int_equal(iopf_counts(r.f)->no_slot, 1);
+	end(&r);
+}
+
 static void a_queue_too_small_is_our_bug_and_said_so(void **state)
 {
 	struct run r;
@@ -826,6 +855,7 @@ int main(void)
 		cmocka_unit_test(bitmap_updates_are_charged_per_change_and_function_batched_or_not),
 		cmocka_unit_test(a_reclaimed_page_leaves_the_device_tlb),
 		cmocka_unit_test(snooping_gives_way_above_its_threshold_and_comes_back),
+		cmocka_unit_test(a_fault_without_a_slot_is_told_to_have_failed),
 		cmocka_unit_test(a_queue_too_small_is_our_bug_and_said_so),
 	};
 
