@@ -15,6 +15,7 @@
 #include "base/rng.h"
 #include "base/units.h"
 #include "replay/pin-life.h"
+#include "replay/pin-log.h"
 #include "replay/pin-schedule.h"
 
 #include <stdlib.h>
@@ -237,6 +238,8 @@ static void on_fault_ended(void *ctx, const struct iopf_fault *f)
 		counts[i]->failed += f->outcome == IOPF_FAILED;
 		counts[i]->joined += f->outcome == IOPF_JOINED;
 	}
+	if (c->job->log)
+		pin_log_end(c->job->log, (int64_t)f->tag, f->outcome, f->at[IOPF_STAGES].v);
 	if (c->cpu_follows)
 		touch_by_cpu(c, f->page, false, c->life.q.now);
 }
@@ -365,6 +368,8 @@ int pin_cell_new(const struct pin_shared *shared, struct pin_job *job,
 	c->is_timed = shared->iopf && !c->is_frozen && shared->params.faults == PIN_TIMED;
 	c->life.due_ns = UINT64_MAX;
 	choose_events(c);
+	if (job->log)
+		pin_log_clear(job->log);
 	int rc = make_host(c, e);
 	if (!rc && c->is_frozen)
 		rc = pin_schedule_init(&c->schedule, hindsight, &c->arena, e);
@@ -436,6 +441,8 @@ int pin_cell_end(struct pin_cell *c, struct err *e)
 	const int rc = c->is_timed ? pin_life_finish(&c->life, e) : 0;
 	if (rc)
 		return rc;
+	if (c->job->log && c->job->log->has_failed)
+		return err_set(e, ERR_NOMEM, "no memory for a log of faults");
 	for (unsigned k = 0; k <= PIN_CLASSES; k++) {
 		struct class_state *s = &c->classes[k];
 		for (unsigned w = 0; w < WINDOWS; w++)
@@ -477,6 +484,21 @@ static void count_iopf(struct class_state *s, uint64_t now_ns)
 	}
 }
 
+static uint64_t log_iopf(struct pin_cell *c, const struct pin_event *ev, enum touch_result r)
+{
+	const struct pin_log_entry entry = {
+		.raised_ns = c->now_ns,
+		.ended_ns = c->now_ns,
+		.page = ev->page,
+		.dev = ev->dev,
+		.kind = r == TOUCH_MINOR  ? PIN_FAULT_MINOR
+			: r == TOUCH_JOIN ? PIN_FAULT_LATE
+					  : PIN_FAULT_MAJOR,
+		.outcome = c->is_timed ? IOPF_OPEN : IOPF_DONE,
+	};
+	return (uint64_t)pin_log_raise(c->job->log, &entry);
+}
+
 static __attribute__((noinline)) void on_iopf(struct pin_cell *c, struct class_state *s,
 					      const struct pin_event *ev, enum touch_result r)
 {
@@ -489,11 +511,12 @@ static __attribute__((noinline)) void on_iopf(struct pin_cell *c, struct class_s
 		both[i]->counts.minor += r == TOUCH_MINOR;
 		count_iopf(both[i], c->now_ns);
 	}
+	const uint64_t number = c->job->log ? log_iopf(c, ev, r) : 0;
 	if (!c->is_timed)
 		return;
 	const uint8_t list = c->shared->list_of_dev[ev->dev];
 	c->class_of_list[list] = c->shared->class_of_dev[ev->dev];
-	pin_life_raise(&c->life, ev->page, list, c->now_ns);
+	pin_life_raise(&c->life, ev->page, list, number, c->now_ns);
 }
 
 static inline bool is_iopf(enum touch_result r)

@@ -54,6 +54,7 @@ enum pin_class { PIN_NIC, PIN_BLOCK, PIN_OTHER, PIN_CLASSES };
 extern const char *const pin_class_names[]; /* "nic", "block", "other", NULL */
 
 struct iopf_config;
+struct pin_log;
 struct swap_config;
 
 enum pin_lists { PIN_LISTS_SHARED, PIN_LISTS_DEVICE };
@@ -108,6 +109,7 @@ struct pin_job {
 	struct quantity budget;    /* pages, or a share of the VM */
 	uint64_t overcommit_ppm;   /* below 10^6 */
 	enum pin_companion companion;
+	struct pin_log *log;   /* its faults, initialised by the caller; NULL: nobody asks */
 	uint64_t budget_pages; /* set by the run */
 	struct pin_result result;
 };

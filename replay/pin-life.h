@@ -68,8 +68,8 @@ void pin_life_run(struct pin_life *l, uint64_t until_ns);
 /* After a touch by the CPU: its own reads are over, because it waits for them. */
 void pin_life_settle(struct pin_life *l);
 
-/* A device, numbered below IOPF_DEVICES_MAX, met an absent page. */
-void pin_life_raise(struct pin_life *l, uint32_t page, uint16_t dev, uint64_t now_ns);
+/* A device, numbered below IOPF_DEVICES_MAX, met an absent page; the tag comes back at the end. */
+void pin_life_raise(struct pin_life *l, uint32_t page, uint16_t dev, uint64_t tag, uint64_t now_ns);
 
 /* Until nothing is on its way. ERR_NOMEM, ERR_BUG. */
 int pin_life_finish(struct pin_life *l, struct err *e);

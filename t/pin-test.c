@@ -9,8 +9,10 @@
 #include "base/units.h"
 #include "replay/pin-design.h"
 #include "replay/pin-goal.h"
+#include "replay/pin-log.h"
 #include "replay/pin-schedule.h"
 #include "sim/background.h"
+#include "sim/iopf.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -98,15 +100,17 @@ static void *params_of(struct scene *s, const struct policy *p)
 	return params;
 }
 
-static struct pin_result run(struct scene *s, const char *policy, uint64_t budget,
-			     uint64_t overcommit_ppm, enum pin_companion companion,
-			     const struct policy_hindsight *h, struct policy_hindsight *record)
+static struct pin_result run_logged(struct scene *s, const char *policy, uint64_t budget,
+				    uint64_t overcommit_ppm, enum pin_companion companion,
+				    const struct policy_hindsight *h,
+				    struct policy_hindsight *record, struct pin_log *log)
 {
 	struct pin_job job = {
 		.policy = policy_find_pinning(policy),
 		.budget_pages = budget,
 		.overcommit_ppm = overcommit_ppm,
 		.companion = companion,
+		.log = log,
 	};
 	struct pin_cell *c;
 	struct err e = {};
@@ -123,6 +127,13 @@ static struct pin_result run(struct scene *s, const char *policy, uint64_t budge
 		assert_int_equal(pin_cell_hindsight(c, record, &e), 0);
 	pin_cell_free(c);
 	return job.result;
+}
+
+static struct pin_result run(struct scene *s, const char *policy, uint64_t budget,
+			     uint64_t overcommit_ppm, enum pin_companion companion,
+			     const struct policy_hindsight *h, struct policy_hindsight *record)
+{
+	return run_logged(s, policy, budget, overcommit_ppm, companion, h, record, NULL);
 }
 
 /* ---- the slow model ---- */
@@ -412,6 +423,78 @@ static void faults_that_take_time_are_joined(void **state)
 	scene_free(s);
 }
 
+/* Counts of a log by class and kind of end are those of the result. */
+static void log_tells(const struct scene *s, const struct pin_log *log, const struct pin_result *r)
+{
+	struct pin_counts by_class[PIN_CLASSES] = {};
+	uint64_t longest = 0;
+	for (size_t i = 0; i < log->n; i++) {
+		const struct pin_log_entry *x = &log->entries[i];
+		struct pin_counts *k = &by_class[s->class_of_dev[x->dev]];
+		assert_true(x->ended_ns >= x->raised_ns && x->page < PAGES);
+		assert_true(!i || x->raised_ns >= x[-1].raised_ns);
+		k->done += x->outcome == IOPF_DONE;
+		k->failed += x->outcome == IOPF_FAILED;
+		k->joined += x->outcome == IOPF_JOINED;
+		k->minor += x->kind == PIN_FAULT_MINOR;
+		if (x->outcome == IOPF_DONE && x->ended_ns - x->raised_ns > longest)
+			longest = x->ended_ns - x->raised_ns;
+	}
+	for (unsigned k = 0; k < PIN_CLASSES; k++) {
+		assert_int_equal(by_class[k].done, r->by_class[k].done);
+		assert_int_equal(by_class[k].failed, r->by_class[k].failed);
+		assert_int_equal(by_class[k].joined, r->by_class[k].joined);
+		assert_int_equal(by_class[k].minor, r->by_class[k].minor);
+	}
+	assert_int_equal(longest, r->fault_max_ns);
+}
+
+static void a_log_has_every_fault_and_changes_nothing(void **state)
+{
+	(void)state;
+	struct scene *s = scene_new(10);
+	struct pin_design d;
+	struct pin_log log;
+	struct err e = {};
+	assert_int_equal(pin_design_init(&d, NULL, 0, &e), 0);
+	pin_log_init(&log, SIZE_MAX);
+	for (unsigned timed = 0; timed < 2; timed++) {
+		s->shared.iopf = timed ? d.iopf : NULL;
+		s->shared.swap = timed ? d.swap : NULL;
+		for (unsigned i = 0; online[i]; i++) {
+			const struct pin_result bare =
+				run(s, online[i], 6, 400000, PIN_BY_TRACE, NULL, NULL);
+			const struct pin_result r =
+				run_logged(s, online[i], 6, 400000, PIN_BY_TRACE, NULL, NULL, &log);
+			assert_memory_equal(&r, &bare, sizeof(r));
+			assert_true(pin_log_is_whole(&log) && log.n == pin_iopf(&r.total));
+			log_tells(s, &log, &r);
+		}
+	}
+	pin_log_deinit(&log);
+	arena_deinit(&d.arena);
+	scene_free(s);
+}
+
+static void a_full_log_counts_what_it_misses(void **state)
+{
+	(void)state;
+	struct scene *s = scene_new(11);
+	struct pin_log log, whole;
+	pin_log_init(&whole, SIZE_MAX);
+	pin_log_init(&log, 300);
+	run_logged(s, "none", 0, 400000, PIN_BY_COLD, NULL, NULL, &whole);
+	const struct pin_result r = run_logged(s, "none", 0, 400000, PIN_BY_COLD, NULL, NULL, &log);
+	assert_false(pin_log_is_whole(&log));
+	assert_int_equal(log.n, 300);
+	assert_int_equal(log.n + log.missed, pin_iopf(&r.total));
+	assert_int_equal(log.full_ns, whole.entries[300].raised_ns);
+	assert_memory_equal(log.entries, whole.entries, 300 * sizeof(*log.entries));
+	pin_log_deinit(&whole);
+	pin_log_deinit(&log);
+	scene_free(s);
+}
+
 static void blocks_may_be_cut_anywhere(void **state)
 {
 	(void)state;
@@ -520,6 +603,8 @@ int main(void)
 		cmocka_unit_test(the_oracle_keeps_what_ends_first),
 		cmocka_unit_test(a_shared_list_lets_block_traffic_evict_nic_pages),
 		cmocka_unit_test(faults_that_take_time_are_joined),
+		cmocka_unit_test(a_log_has_every_fault_and_changes_nothing),
+		cmocka_unit_test(a_full_log_counts_what_it_misses),
 		cmocka_unit_test(blocks_may_be_cut_anywhere),
 		cmocka_unit_test(the_answer_is_the_least_budget_from_which_all_pass),
 		cmocka_unit_test(goals_are_counts_rates_and_shares),
