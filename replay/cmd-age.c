@@ -10,7 +10,7 @@
 #include "base/units.h"
 #include "replay/age-report.h"
 #include "reports/banner.h"
-#include "reports/cli.h"
+#include "reports/options.h"
 #include "reports/progress.h"
 
 #include <sqlite3.h>
@@ -27,27 +27,9 @@ struct options {
 	const char *path, *plot;
 	enum access_model model;
 	bool compares;
-	uint64_t memory_pages;
+	uint64_t memory_bytes; /* 0: not said */
 	uint64_t taus[ASKED_MAX];
-	unsigned ntaus;
-};
-
-enum { KEY_TAU = 256, KEY_ACCESS, KEY_COMPARE, KEY_MEMORY, KEY_PLOT };
-
-static const struct argp_option option_table[] = {
-	{ "tau", KEY_TAU, "T,..", 0,
-	  "Ages at which a page is reclaimed (10s,1m,1h); default: a grid up to the trace's length",
-	  0 },
-	{ "access", KEY_ACCESS, "MODEL", 0,
-	  "When mapped pages are used: near (default), start, end or sweep", 0 },
-	{ "compare-access", KEY_COMPARE, NULL, 0, "Run all access models, also on a large trace",
-	  0 },
-	{ "memory", KEY_MEMORY, "SIZE", 0, "Memory of the VM; default: what the trace says", 0 },
-	{ "plot", KEY_PLOT, "FILE", 0,
-	  "Draw faults a day and reclaimable memory by tau: .svg, .png, .pdf, or - for the "
-	  "terminal",
-	  0 },
-	{ 0 },
+	size_t ntaus;
 };
 
 static int by_value(const void *a, const void *b)
@@ -67,81 +49,68 @@ static unsigned sort_taus(uint64_t *taus, unsigned n)
 	return kept;
 }
 
-static void parse_taus(struct options *o, char *list, const struct argp_state *state)
+static int add_tau(void *mine, char *text, struct err *e)
 {
-	char *parts[ASKED_MAX];
-	const int n = cli_split(list, parts, ASKED_MAX);
-	if (n < 0)
-		argp_error(state, "more than %d ages", ASKED_MAX);
-	o->ntaus = 0;
-	for (int i = 0; i < n; i++) {
-		struct err e = {};
-		uint64_t *tau = &o->taus[o->ntaus++];
-		int rc = quantity_parse_ns(parts[i], tau, &e);
-		if (!rc && !*tau)
-			rc = err_set(&e, ERR_USAGE, "'%s': an age is longer than 0", parts[i]);
-		if (rc)
-			cli_bad_value(state, "--tau", &e);
-	}
-	o->ntaus = sort_taus(o->taus, o->ntaus);
+	struct options *o = mine;
+	uint64_t *tau = &o->taus[o->ntaus++];
+	const int rc = quantity_parse_ns(text, tau, e);
+	if (!rc && !*tau)
+		return err_set(e, ERR_USAGE, "'%s': an age is longer than 0", text);
+	return rc;
 }
 
-static void parse_memory(struct options *o, const char *arg, const struct argp_state *state)
+static int set_access(void *mine, char *text, struct err *e)
 {
-	struct err e = {};
-	uint64_t bytes = 0;
-	int rc = quantity_parse_bytes(arg, &bytes, &e);
-	if (!rc && bytes < PAGE_BYTES)
-		rc = err_set(&e, ERR_USAGE, "'%s': expected at least one page of 4 KiB", arg);
-	if (rc)
-		cli_bad_value(state, "--memory", &e);
-	o->memory_pages = bytes >> PAGE_SHIFT;
+	struct options *o = mine;
+	return access_model_parse(text, &o->model, e);
 }
 
-static void check(const struct options *o, const struct argp_state *state)
+static int take_trace(void *mine, char *text, struct err *e)
 {
-	if (!o->path)
-		argp_error(state, "which trace?");
-	if (o->plot && !strcmp(o->plot, "-") && o->cli.is_json)
-		argp_error(state, "--json and --plot - both want standard output");
+	struct options *o = mine;
+	return cli_take_only(&o->path, text, "trace", e);
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static int check(void *mine, struct err *e)
 {
-	struct options *o = state->input;
-	struct err e = {};
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &o->cli;
-		return 0;
-	case KEY_TAU:
-		parse_taus(o, arg, state);
-		return 0;
-	case KEY_ACCESS:
-		if (access_model_parse(arg, &o->model, &e))
-			cli_bad_value(state, "--access", &e);
-		return 0;
-	case KEY_COMPARE:
-		o->compares = true;
-		return 0;
-	case KEY_MEMORY:
-		parse_memory(o, arg, state);
-		return 0;
-	case KEY_PLOT:
-		o->plot = arg;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (o->path)
-			argp_error(state, "one trace at a time: '%s' is too many", arg);
-		o->path = arg;
-		return 0;
-	case ARGP_KEY_END:
-		check(o, state);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	struct options *o = mine;
+	o->ntaus = sort_taus(o->taus, (unsigned)o->ntaus);
+	return o->path ? 0 : err_set(e, ERR_USAGE, "which trace?");
 }
+
+#define AT(member) .offset = offsetof(struct options, member)
+
+static const struct cli_option options[] = {
+	{ .name = "tau",
+	  .arg = "T,..",
+	  .kind = CLI_LIST,
+	  AT(ntaus),
+	  .each = add_tau,
+	  .most = ASKED_MAX,
+	  .help = "Ages at which a page is reclaimed (10s,1m,1h); default: a grid up to the "
+		  "trace's length" },
+	{ .name = "access",
+	  .arg = "MODEL",
+	  .kind = CLI_CALL,
+	  .each = set_access,
+	  .help = "When mapped pages are used: near (default), start, end or sweep" },
+	{ .name = "compare-access",
+	  .kind = CLI_FLAG,
+	  AT(compares),
+	  .help = "Run all access models, also on a large trace" },
+	{ .name = "memory",
+	  .arg = "SIZE",
+	  .kind = CLI_BYTES,
+	  AT(memory_bytes),
+	  .least = PAGE_BYTES,
+	  .help = "Memory of the VM; default: what the trace says" },
+	{ .name = "plot",
+	  .arg = "FILE",
+	  .kind = CLI_PLOT,
+	  AT(plot),
+	  .help = "Draw faults a day and reclaimable memory by tau: .svg, .png, .pdf, or - for "
+		  "the terminal" },
+};
 
 /* ---- the grid ---- */
 
@@ -186,7 +155,7 @@ static void add_plot_taus(struct grid *g, uint64_t exposure_ns)
 static void make_grid(struct grid *g, const struct options *o, uint64_t exposure_ns)
 {
 	memcpy(g->taus, o->taus, o->ntaus * sizeof(*o->taus));
-	g->n = o->ntaus;
+	g->n = (unsigned)o->ntaus;
 	if (o->plot)
 		add_plot_taus(g, exposure_ns);
 	bool is_found = false;
@@ -373,8 +342,8 @@ static int answer(struct trace *t, struct options *o, struct work *w, struct age
 	if (!a->length_ns)
 		return err_set(e, ERR_UNUSABLE, "%s: all events are at time 0: no page has an age",
 			       o->path);
-	a->memory_pages = o->memory_pages ? o->memory_pages : a->memory_pages;
-	rc = check_memory(a, o->memory_pages, e);
+	a->memory_pages = o->memory_bytes ? o->memory_bytes >> PAGE_SHIFT : a->memory_pages;
+	rc = check_memory(a, o->memory_bytes, e);
 	if (!rc)
 		rc = trace_digest(t, digest, e);
 	return rc ? rc : hand_out(w, a, digest, e);
@@ -405,18 +374,19 @@ static int open_and_answer(struct options *o, struct work *w, struct err *e)
 	return rc;
 }
 
-static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
-static const struct argp argp = {
-	.options = option_table,
-	.parser = parse,
+static const struct cli_command command = {
 	.args_doc = "TRACE",
 	.doc = "Counts how often a device comes back to a page that was idle for tau or longer "
-	       "(with"
-	       " reclaim at that age: an I/O page fault), and how much memory is idle that long.\v"
+	       "(with reclaim at that age: an I/O page fault), and how much memory is idle that "
+	       "long.\v"
 	       "Examples:\n"
 	       "  pugmark age nic.db\n"
 	       "  pugmark age nic.db --tau 100ms,1s,10s --memory 1G --plot age.svg",
-	.children = children,
+	.options = options,
+	.noptions = sizeof(options) / sizeof(*options),
+	.cli_offset = offsetof(struct options, cli),
+	.argument = take_trace,
+	.check = check,
 };
 
 int cmd_age(int argc, char **argv)
@@ -428,7 +398,7 @@ int cmd_age(int argc, char **argv)
 		err_set(&e, ERR_NOMEM, "out of memory");
 		return cli_fail("age", &e);
 	}
-	cli_parse(&argp, argc, argv, o);
+	cli_options_parse(&command, argc, argv, o);
 	w->options = o;
 	const int rc = open_and_answer(o, w, &e);
 	return rc < 0 ? cli_fail("age", &e) : rc;

@@ -12,49 +12,28 @@
 #include "replay/policy-load.h"
 #include "replay/trace-source.h"
 #include "reports/banner.h"
-#include "reports/cli.h"
+#include "reports/options.h"
 #include "reports/progress.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
 	POLICIES_MAX = 64,
 	SIZES_MAX = 1000,
 	SAMPLE_MIN = 64,
 	SAMPLE_MAX = 1 << 26,
-	THREADS_MAX = 256,
 };
 
 struct options {
 	struct cli cli;
 	const char *path, *stream, *plot, *results;
-	char args[1000]; /* the command line, for the results file */
 	const struct policy *policies[POLICIES_MAX];
 	const char *policy_names[POLICIES_MAX];
 	struct cache_size sizes[SIZES_MAX];
 	size_t npolicies, nsizes;
-	bool has_own_sizes, wants_curve, has_seed;
+	bool has_own_sizes, wants_curve;
 	uint64_t sample_pages, seed, threads;
-};
-
-enum { KEY_CURVE = 256, KEY_SAMPLE, KEY_SEED, KEY_STREAM, KEY_THREADS, KEY_PLOT, KEY_RESULTS };
-
-static const struct argp_option option_table[] = {
-	{ "policy", 'p', "P,..", 0,
-	  "Policies to replay, or files of your own (./mine.so); default: all", 0 },
-	{ "size", 's', "N|N%,..", 0,
-	  "Cache sizes in pages, or of the unique pages; default: 1%,5%,10%,25%,50%", 0 },
-	{ "curve", KEY_CURVE, NULL, 0, "The LRU misses of every size, in one pass", 0 },
-	{ "sample", KEY_SAMPLE, "N", 0, "Estimate the curve from N pages (fixed memory)", 0 },
-	{ "seed", KEY_SEED, "S", 0, "Of the sample, and of policies that draw; default: 1", 0 },
-	{ "stream", KEY_STREAM, "K", 0, "Kind (object, io, dma) or number of the stream", 0 },
-	{ "threads", KEY_THREADS, "N", 0, "Default: one a processor; never changes a count", 0 },
-	{ "plot", KEY_PLOT, "FILE", 0,
-	  "Draw misses by size: .svg, .png, .pdf, or - for the terminal", 0 },
-	{ "results", KEY_RESULTS, "FILE", 0, "Add the counts to a results file", 0 },
-	{ 0 },
 };
 
 /* Drops the last policy if it was named before. */
@@ -79,123 +58,128 @@ static void drop_repeated_size(struct options *o)
 		}
 }
 
-static void parse_policies(struct options *o, char *list, const struct argp_state *state)
+static int add_policy(void *mine, char *name, struct err *e)
 {
-	char *parts[POLICIES_MAX];
-	const int n = cli_split(list, parts, POLICIES_MAX);
-	if (n < 0)
-		argp_error(state, "more than %d policies", POLICIES_MAX);
-	o->npolicies = 0;
-	for (int i = 0; i < n; i++) {
-		struct err e = {};
-		if (!*parts[i])
-			argp_error(state, "--policy: an empty name in the list");
-		o->policy_names[o->npolicies] = parts[i];
-		const int rc = policy_load(parts[i], &o->policies[o->npolicies++], &e);
-		if (rc == ERR_USAGE)
-			cli_bad_value(state, "--policy", &e);
-		else if (rc)
-			exit(cli_fail("cache", &e));
+	struct options *o = mine;
+	o->policy_names[o->npolicies] = name;
+	const int rc = policy_load(name, &o->policies[o->npolicies++], e);
+	if (!rc)
 		drop_repeated_policy(o);
-	}
+	return rc;
 }
 
-static void parse_sizes(struct options *o, char *list, const struct argp_state *state)
+static int add_size(void *mine, char *text, struct err *e)
 {
-	char *parts[SIZES_MAX];
-	const int n = cli_split(list, parts, SIZES_MAX);
-	if (n < 0)
-		argp_error(state, "more than %d sizes", SIZES_MAX);
-	o->nsizes = 0;
-	for (int i = 0; i < n; i++) {
-		struct err e = {};
-		struct cache_size *s = &o->sizes[o->nsizes++];
-		if (!*parts[i])
-			argp_error(state, "--size: an empty size in the list");
-		s->text = parts[i];
-		int rc = quantity_parse(parts[i], &s->asked, &e);
-		if (!rc && !s->asked.value)
-			rc = err_set(&e, ERR_USAGE, "'%s': a cache holds at least one page",
-				     parts[i]);
-		if (rc)
-			cli_bad_value(state, "--size", &e);
+	struct options *o = mine;
+	struct cache_size *s = &o->sizes[o->nsizes++];
+	s->text = text;
+	const int rc = quantity_parse(text, &s->asked, e);
+	if (!rc && !s->asked.value)
+		return err_set(e, ERR_USAGE, "'%s': a cache holds at least one page", text);
+	if (!rc)
 		drop_repeated_size(o);
-	}
+	return rc;
 }
 
-static uint64_t parse_count(const char *arg, const char *option, uint64_t least, uint64_t most,
-			    const struct argp_state *state)
+static int take_trace(void *mine, char *text, struct err *e)
 {
-	struct err e = {};
-	uint64_t n = 0;
-	int rc = quantity_parse_count(arg, &n, &e);
-	if (!rc && (n < least || n > most))
-		rc = err_set(&e, ERR_USAGE, "'%s': expected %llu to %llu", arg,
-			     (unsigned long long)least, (unsigned long long)most);
-	if (rc)
-		cli_bad_value(state, option, &e);
-	return n;
+	struct options *o = mine;
+	return cli_take_only(&o->path, text, "trace", e);
 }
 
-static void check(struct options *o, const struct argp_state *state)
+/* Nothing asked for: everything on one screen. The future bounds all, so min comes with them. */
+static int check(void *mine, struct err *e)
 {
+	struct options *o = mine;
 	if (!o->path)
-		argp_error(state, "which trace?");
-	if (o->results && (!*o->results || !strcmp(o->results, "-")))
-		argp_error(state, "--results '%s': a results file has a name", o->results);
+		return err_set(e, ERR_USAGE, "which trace?");
 	if (o->sample_pages && !o->wants_curve)
-		argp_error(state, "--sample is for --curve");
-	if (o->plot && !strcmp(o->plot, "-") && o->cli.is_json)
-		argp_error(state, "--json and --plot - both want standard output");
+		return err_set(e, ERR_USAGE, "--sample is for --curve");
+	if (!o->npolicies && !o->wants_curve)
+		while (policies[o->npolicies]) {
+			o->policies[o->npolicies] = policies[o->npolicies];
+			o->policy_names[o->npolicies] = policies[o->npolicies]->name;
+			o->npolicies++;
+		}
+	return 0;
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct options *o = state->input;
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &o->cli;
-		return 0;
-	case 'p':
-		parse_policies(o, arg, state);
-		return 0;
-	case 's':
-		parse_sizes(o, arg, state);
-		o->has_own_sizes = true;
-		return 0;
-	case KEY_CURVE:
-		o->wants_curve = true;
-		return 0;
-	case KEY_SAMPLE:
-		o->sample_pages = parse_count(arg, "--sample", SAMPLE_MIN, SAMPLE_MAX, state);
-		return 0;
-	case KEY_SEED:
-		o->seed = parse_count(arg, "--seed", 0, UINT64_MAX, state);
-		return 0;
-	case KEY_THREADS:
-		o->threads = parse_count(arg, "--threads", 1, THREADS_MAX, state);
-		return 0;
-	case KEY_PLOT:
-		o->plot = arg;
-		return 0;
-	case KEY_RESULTS:
-		o->results = arg;
-		return 0;
-	case KEY_STREAM:
-		o->stream = arg;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (o->path)
-			argp_error(state, "one trace at a time: '%s' is too many", arg);
-		o->path = arg;
-		return 0;
-	case ARGP_KEY_END:
-		check(o, state);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
+#define AT(member) .offset = offsetof(struct options, member)
+
+static const struct cli_option options[] = {
+	{ .name = "policy",
+	  .key = 'p',
+	  .arg = "P,..",
+	  .kind = CLI_LIST,
+	  AT(npolicies),
+	  .each = add_policy,
+	  .most = POLICIES_MAX,
+	  .help = "Policies to replay, or files of your own (./mine.so); default: all" },
+	{ .name = "size",
+	  .key = 's',
+	  .arg = "N|N%,..",
+	  .kind = CLI_LIST,
+	  AT(nsizes),
+	  .each = add_size,
+	  .most = SIZES_MAX,
+	  .fallback = "1%,5%,10%,25%,50%",
+	  .given = offsetof(struct options, has_own_sizes),
+	  .help = "Cache sizes in pages, or of the unique pages" },
+	{ .name = "curve",
+	  .kind = CLI_FLAG,
+	  AT(wants_curve),
+	  .help = "The LRU misses of every size, in one pass" },
+	{ .name = "sample",
+	  .arg = "N",
+	  .kind = CLI_COUNT,
+	  AT(sample_pages),
+	  .least = SAMPLE_MIN,
+	  .most = SAMPLE_MAX,
+	  .help = "Estimate the curve from N pages (fixed memory)" },
+	{ .name = "seed",
+	  .arg = "S",
+	  .kind = CLI_COUNT,
+	  AT(seed),
+	  .fallback = "1",
+	  .help = "Of the sample, and of policies that draw" },
+	{ .name = "stream",
+	  .arg = "K",
+	  .kind = CLI_TEXT,
+	  AT(stream),
+	  .help = "Kind (object, io, dma) or number of the stream" },
+	{ .name = "threads",
+	  .arg = "N",
+	  .kind = CLI_COUNT,
+	  AT(threads),
+	  .least = 1,
+	  .most = 256,
+	  .help = "Default: one a processor; never changes a count" },
+	{ .name = "plot",
+	  .arg = "FILE",
+	  .kind = CLI_PLOT,
+	  AT(plot),
+	  .help = "Draw misses by size: .svg, .png, .pdf, or - for the terminal" },
+	{ .name = "results",
+	  .arg = "FILE",
+	  .kind = CLI_RESULTS,
+	  AT(results),
+	  .help = "Add the counts to a results file" },
+};
+
+static const struct cli_command command = {
+	.args_doc = "TRACE",
+	.doc = "Replays the page requests of a trace through caches: a page is resident while its"
+	       " policy holds it, and a miss always admits.\v"
+	       "Examples:\n"
+	       "  pugmark cache disk.db\n"
+	       "  pugmark cache disk.db --policy lru,./mine.so,min --size 10%,64K\n"
+	       "  pugmark cache disk.db --curve --sample 8192",
+	.options = options,
+	.noptions = sizeof(options) / sizeof(*options),
+	.cli_offset = offsetof(struct options, cli),
+	.argument = take_trace,
+	.check = check,
+};
 
 /* ---- the work ---- */
 
@@ -304,7 +288,7 @@ static int hand_out(struct work *w, const struct cache_answer *a, const char *di
 {
 	const struct options *o = w->options;
 	const struct results_run run = { .command = "cache",
-					 .args = o->args,
+					 .args = o->cli.args,
 					 .trace_path = o->path,
 					 .trace_digest = digest,
 					 .seed = o->seed };
@@ -374,38 +358,6 @@ static int answer(struct trace *t, struct work *w, struct err *e)
 	return hand_out(w, &a, digest, e);
 }
 
-/* Nothing asked for: everything on one screen. The future bounds all, so min comes with them. */
-static void set_defaults(struct options *o)
-{
-	static char sizes[] = "1%,5%,10%,25%,50%";
-	if (!o->npolicies && !o->wants_curve)
-		while (policies[o->npolicies]) {
-			o->policies[o->npolicies] = policies[o->npolicies];
-			o->policy_names[o->npolicies] = policies[o->npolicies]->name;
-			o->npolicies++;
-		}
-	if (!o->has_own_sizes)
-		parse_sizes(o, sizes, NULL);
-	if (!o->threads) {
-		const long n = sysconf(_SC_NPROCESSORS_ONLN);
-		o->threads = n < 1 ? 1 : n > THREADS_MAX ? THREADS_MAX : (uint64_t)n;
-	}
-}
-
-static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
-static const struct argp argp = {
-	.options = option_table,
-	.parser = parse,
-	.args_doc = "TRACE",
-	.doc = "Replays the page requests of a trace through caches: a page is resident while its"
-	       " policy holds it, and a miss always admits.\v"
-	       "Examples:\n"
-	       "  pugmark cache disk.db\n"
-	       "  pugmark cache disk.db --policy lru,./mine.so,min --size 10%,64K\n"
-	       "  pugmark cache disk.db --curve --sample 8192",
-	.children = children,
-};
-
 int cmd_cache(int argc, char **argv)
 {
 	_free_ struct options *o = calloc(1, sizeof(*o));
@@ -416,12 +368,8 @@ int cmd_cache(int argc, char **argv)
 		err_set(&e, ERR_NOMEM, "out of memory");
 		return cli_fail("cache", &e);
 	}
-	o->seed = 1;
-	for (int i = 0; i < argc; i++)
-		snprintf(o->args + strlen(o->args), sizeof(o->args) - strlen(o->args), "%s%s",
-			 i ? " " : "", argv[i]);
-	cli_parse(&argp, argc, argv, o);
-	set_defaults(o);
+	cli_options_parse(&command, argc, argv, o);
+	o->threads = cli_threads(o->threads);
 	w->options = o;
 	w->requests.fd = w->future.fd = -1;
 

@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 #include "replay/gen.h"
-#include "reports/cli.h"
+#include "reports/options.h"
 #include "reports/params.h"
 #include "reports/progress.h"
 #include "reports/report.h"
@@ -22,104 +22,67 @@
 
 #define COMMAND "gen"
 
-enum { ASSIGNMENTS_MAX = 200, SECONDS = 1000000000 };
+enum { SECONDS = 1000000000 };
 
 struct options {
 	struct cli cli;
 	const char *profile, *out;
-	const char *assignments[ASSIGNMENTS_MAX];
-	size_t nassignments;
-	char duration[100]; /* as an assignment */
+	struct cli_sets sets;
 	uint64_t seed;
 	bool is_forced, wants_print;
 };
 
-enum { KEY_SEED = 256, KEY_SET, KEY_DURATION, KEY_FORCE, KEY_PRINT };
-
-static const struct argp_option option_table[] = {
-	{ "output", 'o', "TRACE", 0, "The trace to make", 0 },
-	{ "seed", KEY_SEED, "N", 0, "Same profile and seed: same trace (default: 1)", 0 },
-	{ "set", KEY_SET, "SECTION.KEY=VALUE", 0, "Change a parameter of the profile", 0 },
-	{ "duration", KEY_DURATION, "T", 0, "Length of the trace, as --set gen.duration=T", 0 },
-	{ "force", KEY_FORCE, NULL, 0, "Replace a trace that is there", 0 },
-	{ "print", KEY_PRINT, NULL, 0, "Show the parameters with their sources, make nothing", 0 },
-	{ 0 },
-};
-
-static void assign(struct options *o, const char *text, const struct argp_state *state)
+static int take_profile(void *mine, char *text, struct err *e)
 {
-	if (o->nassignments == ASSIGNMENTS_MAX)
-		argp_error(state, "more than %d parameters", ASSIGNMENTS_MAX);
-	o->assignments[o->nassignments++] = text;
+	struct options *o = mine;
+	return cli_take_only(&o->profile, text, "profile", e);
 }
 
-static void parse_seed(struct options *o, const char *arg, const struct argp_state *state)
+static int check(void *mine, struct err *e)
 {
-	struct err e = {};
-	if (quantity_parse_count(arg, &o->seed, &e))
-		cli_bad_value(state, "--seed", &e);
-}
-
-static void parse_duration(struct options *o, const char *arg, const struct argp_state *state)
-{
-	struct err e = {};
-	uint64_t ns;
-	int rc = quantity_parse_ns(arg, &ns, &e);
-	if (!rc && (size_t)snprintf(o->duration, sizeof(o->duration), "gen.duration=%s", arg) >=
-			   sizeof(o->duration))
-		rc = err_set(&e, ERR_USAGE, "'%.40s...' is too long", arg);
-	if (rc)
-		cli_bad_value(state, "--duration", &e);
-	assign(o, o->duration, state);
-}
-
-static void check(const struct options *o, const struct argp_state *state)
-{
+	const struct options *o = mine;
 	if (!o->profile)
-		argp_error(state, "which profile?");
+		return err_set(e, ERR_USAGE, "which profile?");
 	if (!o->out && !o->wants_print)
-		argp_error(state, "-o TRACE: where to?");
-	if (o->out && !*o->out)
-		argp_error(state, "-o: a trace has a name");
+		return err_set(e, ERR_USAGE, "-o TRACE: where to?");
+	return 0;
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct options *o = state->input;
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &o->cli;
-		return 0;
-	case 'o':
-		o->out = arg;
-		return 0;
-	case KEY_SEED:
-		parse_seed(o, arg, state);
-		return 0;
-	case KEY_SET:
-		assign(o, arg, state);
-		return 0;
-	case KEY_DURATION:
-		parse_duration(o, arg, state);
-		return 0;
-	case KEY_FORCE:
-		o->is_forced = true;
-		return 0;
-	case KEY_PRINT:
-		o->wants_print = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (o->profile)
-			argp_error(state, "one profile at a time: '%s' is too many", arg);
-		o->profile = arg;
-		return 0;
-	case ARGP_KEY_END:
-		check(o, state);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
+#define AT(member) .offset = offsetof(struct options, member)
+
+static const struct cli_option options[] = {
+	{ .name = "output",
+	  .key = 'o',
+	  .arg = "TRACE",
+	  .kind = CLI_TEXT,
+	  AT(out),
+	  .help = "The trace to make" },
+	{ .name = "seed",
+	  .arg = "N",
+	  .kind = CLI_COUNT,
+	  AT(seed),
+	  .fallback = "1",
+	  .help = "Same profile and seed: same trace" },
+	{ .name = "set",
+	  .arg = "SECTION.KEY=VALUE",
+	  .kind = CLI_SET,
+	  AT(sets),
+	  .help = "Change a parameter of the profile" },
+	{ .name = "duration",
+	  .arg = "T",
+	  .kind = CLI_SET_AS,
+	  AT(sets),
+	  .set_as = "gen.duration",
+	  .help = "Length of the trace, as --set gen.duration=T" },
+	{ .name = "force",
+	  .kind = CLI_FLAG,
+	  AT(is_forced),
+	  .help = "Replace a trace that is there" },
+	{ .name = "print",
+	  .kind = CLI_FLAG,
+	  AT(wants_print),
+	  .help = "Show the parameters with their sources, make nothing" },
+};
 
 /* ---- output ---- */
 
@@ -200,7 +163,7 @@ static void show_progress(void *ctx, uint64_t now_ns)
 	progress_set(ctx, now_ns / SECONDS);
 }
 
-static int make(const struct options *o, const char *args, const struct gen *g, struct err *e)
+static int make(const struct options *o, const struct gen *g, struct err *e)
 {
 	struct gen_counts counts;
 	struct progress progress;
@@ -208,55 +171,54 @@ static int make(const struct options *o, const char *args, const struct gen *g, 
 	if (rc)
 		return rc;
 	progress_init(&progress, COMMAND, "s", gen_duration_ns(g) / SECONDS, o->cli.is_quiet);
-	rc = gen_write(g, o->seed, o->out, args, show_progress, &progress, &counts, e);
+	rc = gen_write(g, o->seed, o->out, o->cli.args, show_progress, &progress, &counts, e);
 	progress_end(&progress);
 	return rc ? rc : show(o, g, &counts, e);
 }
 
-static int run(const struct options *o, const char *args, struct arena *arena, struct err *e)
+static int run(const struct options *o, struct arena *arena, struct err *e)
 {
 	struct gen *g;
 	int rc = gen_open(o->profile, arena, &g, e);
-	for (size_t i = 0; !rc && i < o->nassignments; i++)
-		rc = gen_assign(g, o->assignments[i], e);
+	for (size_t i = 0; !rc && i < o->sets.n; i++)
+		rc = gen_assign(g, o->sets.text[i], e);
 	if (!rc)
 		rc = gen_prepare(g, e);
 	if (rc)
 		return rc;
 	if (!o->wants_print)
-		return make(o, args, g, e);
+		return make(o, g, e);
 	params_print_values(stdout, gen_params(g));
 	return EXIT_DONE;
 }
 
-static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
-static const struct argp argp = {
-	.options = option_table,
-	.parser = parse,
+static const struct cli_command command = {
 	.args_doc = "PROFILE",
 	.doc = "Makes a trace of a characterised workload: dma and cpu rows of a VM with a NIC and "
-	       "a"
-	       " disk.\v"
+	       "a disk.\v"
 	       "Examples:\n"
 	       "  pugmark gen nic -o nic.db --seed 7\n"
 	       "  pugmark gen production -o day.db --set gen.memory=4G\n"
 	       "  pugmark gen production --print",
-	.children = children,
+	.options = options,
+	.noptions = sizeof(options) / sizeof(*options),
+	.cli_offset = offsetof(struct options, cli),
+	.argument = take_profile,
+	.check = check,
 };
 
 int cmd_gen(int argc, char **argv)
 {
-	struct options o = { .seed = 1 };
+	_free_ struct options *o = calloc(1, sizeof(*o));
 	struct arena arena = {};
 	struct err e = {};
-	char args[1000];
-	size_t used = 0;
 
-	for (int i = 0; i < argc && used < sizeof(args); i++)
-		used += (size_t)snprintf(args + used, sizeof(args) - used, "%s%s", i ? " " : "",
-					 argv[i]);
-	cli_parse(&argp, argc, argv, &o);
-	const int rc = run(&o, args, &arena, &e);
+	if (!o) {
+		err_set(&e, ERR_NOMEM, "out of memory");
+		return cli_fail(COMMAND, &e);
+	}
+	cli_options_parse(&command, argc, argv, o);
+	const int rc = run(o, &arena, &e);
 	arena_deinit(&arena);
 	return rc < 0 ? cli_fail(COMMAND, &e) : rc;
 }

@@ -17,6 +17,10 @@
 
 struct cli {
 	bool is_json, is_quiet, is_verbose;
+
+	/* of cli_options_parse: the command line, for results files, and texts made from options */
+	char args[1000], texts[1000];
+	size_t texts_bytes;
 };
 
 /* --json, --quiet, --verbose */

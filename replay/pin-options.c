@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+/* Options of `pugmark pin`: the table, and what a number or a shared reader cannot take. */
+#include "replay/pin-options.h"
+
+#include "base/units.h"
+#include "replay/policy-load.h"
+
+#include <string.h>
+
+static int add_policy(void *mine, char *name, struct err *e)
+{
+	struct pin_options *o = mine;
+	return policy_load_pinning(name, &o->policies[o->npolicies++].policy, e);
+}
+
+static int add_budget(void *mine, char *text, struct err *e)
+{
+	struct pin_options *o = mine;
+	struct quantity *q = &o->budgets[o->nbudgets++];
+	const int rc = quantity_parse(text, q, e);
+	if (!rc && q->is_ppm && q->value > PPM_PER_ONE)
+		return err_set(e, ERR_USAGE, "'%s': more than the VM has", text);
+	return rc;
+}
+
+static int add_overcommit(void *mine, char *text, struct err *e)
+{
+	struct pin_options *o = mine;
+	uint64_t *ppm = &o->overcommits_ppm[o->novercommits++];
+	const int rc = quantity_parse_ppm(text, ppm, e);
+	if (!rc && *ppm >= PPM_PER_ONE)
+		return err_set(e, ERR_USAGE, "'%s': nothing of the VM would be left", text);
+	return rc;
+}
+
+static int add_companion(void *mine, char *name, struct err *e)
+{
+	struct pin_options *o = mine;
+	for (unsigned c = 0; c < PIN_COMPANIONS; c++)
+		if (!strcmp(pin_companion_names[c], name)) {
+			o->companions[c] = true;
+			o->ncompanions++;
+			return 0;
+		}
+	return err_set(e, ERR_USAGE, "'%s' is none of trace, background, cold, touched", name);
+}
+
+static int add_seed(void *mine, char *text, struct err *e)
+{
+	struct pin_options *o = mine;
+	return quantity_parse_count(text, &o->seeds[o->nseeds++], e);
+}
+
+static int set_access(void *mine, char *text, struct err *e)
+{
+	struct pin_options *o = mine;
+	return access_model_parse(text, &o->model, e);
+}
+
+static int set_goal(void *mine, char *text, struct err *e)
+{
+	struct pin_options *o = mine;
+	return pin_goal_parse(text, &o->goal, e);
+}
+
+static int take_trace(void *mine, char *text, struct err *e)
+{
+	struct pin_options *o = mine;
+	return cli_take_only(&o->path, text, "trace", e);
+}
+
+static int check(void *mine, struct err *e)
+{
+	struct pin_options *o = mine;
+	if (!o->path)
+		return err_set(e, ERR_USAGE, "which trace?");
+	return 0;
+}
+
+#define AT(member) .offset = offsetof(struct pin_options, member)
+
+static const struct cli_option options[] = {
+	{ .name = "policy",
+	  .key = 'p',
+	  .arg = "P,..",
+	  .kind = CLI_LIST,
+	  AT(npolicies),
+	  .each = add_policy,
+	  .most = PIN_POLICIES_MAX,
+	  .fallback = "none,lru,at-risk",
+	  .help = "Who pins, or files of your own" },
+	{ .name = "budget",
+	  .key = 'b',
+	  .arg = "N|N%,..",
+	  .kind = CLI_LIST,
+	  AT(nbudgets),
+	  .each = add_budget,
+	  .most = PIN_BUDGETS_MAX,
+	  .fallback = "1%,2%,5%,10%,20%",
+	  .help = "Pages that may be pinned, or a share of the VM" },
+	{ .name = "overcommit",
+	  .key = 'o',
+	  .arg = "N%,..",
+	  .kind = CLI_LIST,
+	  AT(novercommits),
+	  .each = add_overcommit,
+	  .most = PIN_OVERCOMMITS_MAX,
+	  .fallback = "10%,20%,30%",
+	  .help = "Share of the VM that the host takes away" },
+	{ .name = "cpu",
+	  .arg = "C,..",
+	  .kind = CLI_LIST,
+	  AT(ncompanions),
+	  .each = add_companion,
+	  .most = PIN_COMPANIONS,
+	  .help = "What the CPU does: trace, background, cold, touched; default: trace if "
+		  "recorded, else the other three" },
+	{ .name = "memory",
+	  .key = 'm',
+	  .arg = "SIZE",
+	  .kind = CLI_BYTES,
+	  AT(memory_bytes),
+	  .least = PAGE_BYTES,
+	  .help = "Memory of the VM; default: what the trace says, else the pages it touches" },
+	{ .name = "reclaim",
+	  .arg = "R",
+	  .kind = CLI_SET_AS,
+	  AT(sets),
+	  .set_as = "memory.reclaim",
+	  .help = "Short for --set memory.reclaim=R" },
+	{ .name = "access",
+	  .arg = "MODEL",
+	  .kind = CLI_CALL,
+	  .each = set_access,
+	  .help = "When mapped pages are used: near, start, end or sweep; default: near" },
+	{ .name = "design",
+	  .arg = "FILE.ini",
+	  .kind = CLI_TEXT,
+	  AT(design),
+	  .help = "Parameters from a file" },
+	{ .name = "set", .arg = "S.K=V", .kind = CLI_SET, AT(sets), .help = "One parameter" },
+	{ .name = "goal",
+	  .key = 'g',
+	  .arg = "GOAL",
+	  .kind = CLI_CALL,
+	  .each = set_goal,
+	  .fallback = "iopf.max_1s<=10",
+	  .given = offsetof(struct pin_options, has_own_goal),
+	  .help = "As 'iopf.max_1s<=1,cpu_major<=5/s'; given: exit status 1 if no budget meets "
+		  "it" },
+	{ .name = "seed",
+	  .arg = "S,..",
+	  .kind = CLI_LIST,
+	  AT(nseeds),
+	  .each = add_seed,
+	  .most = PIN_SEEDS_MAX,
+	  .fallback = "1",
+	  .help = "Of the declared CPU load and policies that draw" },
+	{ .name = "threads",
+	  .arg = "N",
+	  .kind = CLI_COUNT,
+	  AT(threads),
+	  .least = 1,
+	  .most = 256,
+	  .help = "Default: one a processor; never changes a count" },
+	{ .name = "plot",
+	  .arg = "FILE",
+	  .kind = CLI_PLOT,
+	  AT(plot),
+	  .help = "Draw faults by pinned share: .svg, .png, .pdf, or -" },
+	{ .name = "results",
+	  .arg = "FILE",
+	  .kind = CLI_RESULTS,
+	  AT(results),
+	  .help = "Add the counts to a results file" },
+	{ .name = "assumptions",
+	  .kind = CLI_FLAG,
+	  AT(wants_assumptions),
+	  .help = "Print every parameter with its source" },
+	{ .name = "backtest",
+	  .kind = CLI_FLAG,
+	  AT(is_backtest),
+	  .help = "Pin nothing; compare with the faults that the trace recorded" },
+};
+
+static const struct cli_command command = {
+	.args_doc = "TRACE",
+	.doc = "Replays the DMA of a trace on a host that reclaims memory: how many I/O page "
+	       "faults, with what pinned?\v"
+	       "Examples:\n"
+	       "  pugmark pin web7.db\n"
+	       "  pugmark pin web7.db --policy none,lru,at-risk --budget 1%,5% --overcommit 20%\n"
+	       "  pugmark pin web7.db --goal 'iopf.max_1s<=1,cpu_major<=5/s'",
+	.options = options,
+	.noptions = sizeof(options) / sizeof(*options),
+	.cli_offset = offsetof(struct pin_options, cli),
+	.argument = take_trace,
+	.check = check,
+};
+
+void pin_options_parse(struct pin_options *o, int argc, char **argv)
+{
+	cli_options_parse(&command, argc, argv, o);
+	o->threads = cli_threads(o->threads);
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+/* What the user of `pugmark pin` says, checked. Private to the command. */
+#ifndef PUGMARK_REPLAY_PIN_OPTIONS_H
+#define PUGMARK_REPLAY_PIN_OPTIONS_H
+
+#include "base/quantity.h"
+#include "replay/access.h"
+#include "replay/pin-cell.h"
+#include "replay/pin-design.h"
+#include "replay/pin-goal.h"
+#include "reports/options.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	PIN_POLICIES_MAX = 64,
+	PIN_BUDGETS_MAX = 256,
+	PIN_OVERCOMMITS_MAX = 64,
+	PIN_SEEDS_MAX = 64,
+};
+
+struct pin_options {
+	struct cli cli;
+	const char *path, *plot, *results, *design;
+	struct pin_chosen policies[PIN_POLICIES_MAX];
+	struct quantity budgets[PIN_BUDGETS_MAX];
+	uint64_t overcommits_ppm[PIN_OVERCOMMITS_MAX], seeds[PIN_SEEDS_MAX];
+	bool companions[PIN_COMPANIONS];
+	size_t npolicies, nbudgets, novercommits, nseeds, ncompanions;
+	struct cli_sets sets;
+	uint64_t memory_bytes, threads; /* 0: not said */
+	enum access_model model;
+	struct pin_goal goal;
+	bool has_own_goal, wants_assumptions, is_backtest;
+};
+
+/* Does not come back from wrong usage. The options begin zeroed. */
+void pin_options_parse(struct pin_options *o, int argc, char **argv);
+
+#endif

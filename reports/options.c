@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MIT
+/* Options of a command from its table, on top of argp. */
+#include "reports/options.h"
+
+#include "base/cleanup.h"
+#include "base/quantity.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { KEY_FIRST = 256, OPTIONS_MAX = 64, HELP_BYTES = 400, THREADS_MAX = 256 };
+
+struct parsing {
+	const struct cli_command *command;
+	const char *name; /* of the command */
+	struct cli *cli;
+	char *mine;
+	bool is_given[OPTIONS_MAX];
+	struct argp_option rows[OPTIONS_MAX + 1];
+	char help[OPTIONS_MAX][HELP_BYTES];
+};
+
+/* Texts that nobody else keeps. */
+static char *keep(struct cli *cli, const char *before, const char *text)
+{
+	const size_t room = sizeof(cli->texts) - cli->texts_bytes;
+	char *kept = cli->texts + cli->texts_bytes;
+	const int n = snprintf(kept, room, "%s%s", before, text);
+	if (n < 0 || (size_t)n >= room)
+		return NULL;
+	cli->texts_bytes += (size_t)n + 1;
+	return kept;
+}
+
+/* ---- one value ---- */
+
+static int parse_number(const struct cli_option *o, const char *text, uint64_t *out, struct err *e)
+{
+	uint64_t n = 0;
+	const int rc = o->kind == CLI_BYTES ? quantity_parse_bytes(text, &n, e)
+		       : o->kind == CLI_NS  ? quantity_parse_ns(text, &n, e)
+					    : quantity_parse_count(text, &n, e);
+	if (rc)
+		return rc;
+	if (n < o->least && o->kind == CLI_BYTES)
+		return err_set(e, ERR_USAGE, "'%s': expected at least %s", text,
+			       quantity_bytes(o->least).s);
+	if (n < o->least && o->kind == CLI_NS)
+		return err_set(e, ERR_USAGE, "'%s': expected at least %s", text,
+			       quantity_ns(o->least).s);
+	if (n < o->least || (o->most && n > o->most))
+		return err_set(e, ERR_USAGE, "'%s': expected %llu to %llu", text,
+			       (unsigned long long)o->least,
+			       (unsigned long long)(o->most ? o->most : UINT64_MAX));
+	*out = n;
+	return 0;
+}
+
+static int parse_list(const struct cli_option *o, char *text, void *mine, size_t *n, struct err *e)
+{
+	char *parts[CLI_LIST_MAX];
+	assert(o->most && o->most <= CLI_LIST_MAX);
+	const int count = cli_split(text, parts, (int)o->most);
+	if (count < 0)
+		return err_set(e, ERR_USAGE, "more than %llu", (unsigned long long)o->most);
+	*n = 0;
+	int rc = 0;
+	for (int i = 0; i < count && !rc; i++) {
+		if (!*parts[i])
+			return err_set(e, ERR_USAGE, "an empty part in the list");
+		rc = o->each(mine, parts[i], e);
+	}
+	return rc;
+}
+
+static int add_set(struct cli *cli, const struct cli_option *o, struct cli_sets *sets, char *text,
+		   struct err *e)
+{
+	char before[100] = "";
+	if (sets->n == CLI_SETS_MAX)
+		return err_set(e, ERR_USAGE, "more than %d", CLI_SETS_MAX);
+	if (o->kind == CLI_SET_AS) {
+		snprintf(before, sizeof(before), "%s=", o->set_as);
+		text = keep(cli, before, text);
+	}
+	if (!text)
+		return err_set(e, ERR_USAGE, "the text is too long");
+	sets->text[sets->n++] = text;
+	return 0;
+}
+
+static int take(struct parsing *p, const struct cli_option *o, char *text, struct err *e)
+{
+	void *member = p->mine + o->offset;
+	switch (o->kind) {
+	case CLI_FLAG:
+		*(bool *)member = true;
+		return 0;
+	case CLI_RESULTS:
+		if (!*text || !strcmp(text, "-"))
+			return err_set(e, ERR_USAGE, "'%s': a results file has a name", text);
+		*(const char **)member = text;
+		return 0;
+	case CLI_PLOT:
+	case CLI_TEXT:
+		if (!*text)
+			return err_set(e, ERR_USAGE, "'': expected a name");
+		*(const char **)member = text;
+		return 0;
+	case CLI_COUNT:
+	case CLI_BYTES:
+	case CLI_NS:
+		return parse_number(o, text, member, e);
+	case CLI_LIST:
+		return parse_list(o, text, p->mine, member, e);
+	case CLI_CALL:
+		return o->each(p->mine, text, e);
+	case CLI_SET:
+	case CLI_SET_AS:
+		return add_set(p->cli, o, member, text, e);
+	}
+	return err_set(e, ERR_BUG, "an option of no kind");
+}
+
+/* ---- the whole line ---- */
+
+/* Wrong usage is argp's to tell; what else fails ends the command. */
+static void fail(const struct parsing *p, const struct argp_state *state, const char *option,
+		 const struct err *e)
+{
+	if (e->code != ERR_USAGE)
+		exit(cli_fail(p->name, e));
+	if (option)
+		argp_error(state, "--%s: %s", option, e->msg);
+	else
+		argp_error(state, "%s", e->msg);
+}
+
+/* Defaults and what only the whole line can tell. */
+static void finish(struct parsing *p, const struct argp_state *state)
+{
+	const struct cli_command *c = p->command;
+	struct err e = {};
+	for (size_t i = 0; i < c->noptions; i++) {
+		const struct cli_option *o = &c->options[i];
+		if (!p->is_given[i] && o->fallback) {
+			char *text = keep(p->cli, "", o->fallback);
+			assert(text); /* cli.texts is made to hold every command's */
+			if (take(p, o, text, &e))
+				fail(p, state, o->name, &e);
+		}
+		if (o->kind != CLI_PLOT || !p->cli->is_json)
+			continue;
+		const char *plot = *(const char **)(p->mine + o->offset);
+		if (plot && !strcmp(plot, "-"))
+			argp_error(state, "--json and --%s - both want standard output", o->name);
+	}
+	if (c->check && c->check(p->mine, &e))
+		fail(p, state, NULL, &e);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct parsing *p = state->input;
+	const struct cli_command *c = p->command;
+	struct err e = {};
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = p->cli;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (!c->argument)
+			argp_error(state, "'%s': no argument is expected", arg);
+		else if (c->argument(p->mine, arg, &e))
+			fail(p, state, NULL, &e);
+		return 0;
+	case ARGP_KEY_END:
+		finish(p, state);
+		return 0;
+	}
+	for (size_t i = 0; i < c->noptions; i++) {
+		if (p->rows[i].key != key)
+			continue;
+		p->is_given[i] = true;
+		if (c->options[i].given)
+			*(bool *)(p->mine + c->options[i].given) = true;
+		if (take(p, &c->options[i], arg, &e))
+			fail(p, state, c->options[i].name, &e);
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static void make_rows(struct parsing *p)
+{
+	const struct cli_command *c = p->command;
+	assert(c->noptions <= OPTIONS_MAX);
+	for (size_t i = 0; i < c->noptions; i++) {
+		const struct cli_option *o = &c->options[i];
+		snprintf(p->help[i], HELP_BYTES, "%s%s%s", o->help,
+			 o->fallback ? "; default: " : "", o->fallback ? o->fallback : "");
+		p->rows[i] = (struct argp_option){
+			.name = o->name,
+			.key = o->key ? o->key : KEY_FIRST + (int)i,
+			.arg = o->arg,
+			.doc = p->help[i],
+		};
+	}
+}
+
+static void note_line(struct cli *cli, int argc, char **argv)
+{
+	size_t at = 0;
+	for (int i = 0; i < argc && at < sizeof(cli->args); i++)
+		at += (size_t)snprintf(cli->args + at, sizeof(cli->args) - at, "%s%s", i ? " " : "",
+				       argv[i]);
+}
+
+void cli_options_parse(const struct cli_command *c, int argc, char **argv, void *mine)
+{
+	static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, {} };
+	_free_ struct parsing *p = calloc(1, sizeof(*p));
+	if (!p) {
+		struct err e = {};
+		err_set(&e, ERR_NOMEM, "out of memory");
+		exit(cli_fail(argv[0], &e));
+	}
+	p->command = c;
+	p->name = argv[0];
+	p->mine = mine;
+	p->cli = (struct cli *)(p->mine + c->cli_offset);
+	make_rows(p);
+	note_line(p->cli, argc, argv);
+	const struct argp argp = { .options = p->rows,
+				   .parser = parse,
+				   .args_doc = c->args_doc,
+				   .doc = c->doc,
+				   .children = children };
+	cli_parse(&argp, argc, argv, p);
+}
+
+int cli_take_only(const char **path, char *text, const char *what, struct err *e)
+{
+	if (*path)
+		return err_set(e, ERR_USAGE, "one %s at a time: '%s' is too many", what, text);
+	*path = text;
+	return 0;
+}
+
+unsigned cli_threads(uint64_t asked)
+{
+	const long n = asked ? (long)asked : sysconf(_SC_NPROCESSORS_ONLN);
+	return n < 1 ? 1 : n > THREADS_MAX ? THREADS_MAX : (unsigned)n;
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A command's options as a table: one row an option says its name, its help,
+ * what it defaults to, what its text means and which member of the command's
+ * own struct takes the value. Help, parsing, bounds and defaults come from it.
+ *
+ *	static const struct cli_option options[] = {
+ *		{ .name = "budget", .key = 'b', .arg = "N|N%,..", .kind = CLI_LIST,
+ *		  .help = "Pages that may be pinned", .fallback = "1%,5%",
+ *		  .each = add_budget, .offset = offsetof(struct options, nbudgets),
+ *		  .most = BUDGETS_MAX },
+ */
+#ifndef PUGMARK_REPORTS_OPTIONS_H
+#define PUGMARK_REPORTS_OPTIONS_H
+
+#include "reports/cli.h"
+
+#include <stddef.h>
+
+enum cli_option_kind {
+	CLI_FLAG,    /* bool: given */
+	CLI_TEXT,    /* const char * */
+	CLI_COUNT,   /* uint64_t, as are the next two: least to most (0: no bound) */
+	CLI_BYTES,   /* 64K */
+	CLI_NS,      /* 10ms */
+	CLI_LIST,    /* size_t, set to 0 at each --option; then `each` takes part by part */
+	CLI_CALL,    /* `each` takes the whole text */
+	CLI_SET,     /* struct cli_sets: --set section.key=value */
+	CLI_SET_AS,  /* struct cli_sets: short for --set KEY=text, KEY being `set_as` */
+	CLI_PLOT,    /* const char *: a picture, or - for standard output */
+	CLI_RESULTS, /* const char *: a file with a name */
+};
+
+enum { CLI_SETS_MAX = 256, CLI_LIST_MAX = 1024 };
+
+/* What --set said, for param_assign, in the order given. */
+struct cli_sets {
+	const char *text[CLI_SETS_MAX];
+	size_t n;
+};
+
+/*
+ * Takes a text, which stays valid while the command's struct does. ERR_USAGE
+ * becomes wrong usage of the option (64), any other error ends the command.
+ */
+typedef int (*cli_each)(void *mine, char *text, struct err *e);
+
+struct cli_option {
+	const char *name;
+	const char *arg; /* what help calls the value; NULL: takes none */
+	const char *help;
+	const char *fallback; /* taken if the option is not given; help names it */
+	cli_each each;
+	const char *set_as;
+	uint64_t least, most; /* of a count; most parts of a list */
+	size_t offset;        /* in the command's struct */
+	size_t given;         /* likewise of a bool: it was given; 0: nobody asks */
+	int key;              /* a letter, or 0 */
+	enum cli_option_kind kind;
+};
+
+struct cli_command {
+	const char *args_doc, *doc; /* as argp has them: text, \v, examples */
+	const struct cli_option *options;
+	size_t noptions;
+	size_t cli_offset; /* of struct cli in the command's struct */
+
+	/* An argument that is not an option's; NULL: there are none. */
+	cli_each argument;
+
+	/* What one option alone cannot know; fallbacks are in place. May be NULL. */
+	int (*check)(void *mine, struct err *e);
+};
+
+/*
+ * Fills mine, which begins zeroed; does not come back from --help, --version
+ * (exit with 0) and wrong usage (64). argv must outlive mine.
+ */
+void cli_options_parse(const struct cli_command *c, int argc, char **argv, void *mine);
+
+/* For `argument`: takes the only one. */
+int cli_take_only(const char **path, char *text, const char *what, struct err *e);
+
+/* The number of threads asked for, or (0) one a processor, at most 256. */
+unsigned cli_threads(uint64_t asked);
+
+#endif
