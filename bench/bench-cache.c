@@ -17,6 +17,7 @@
 #include "replay/cachesim.h"
 #include "replay/curve.h"
 #include "replay/pageids.h"
+#include "replay/policy-params.h"
 #include "replay/policy-load.h"
 
 #include <jansson.h>
@@ -111,11 +112,22 @@ static uint64_t run(struct bench *b, const struct policy *p, uint64_t size)
 	const struct cachesim sim = { .requests = &b->requests,
 				      .future = &b->future,
 				      .npages = b->ids.n };
-	struct cachesim_job job = { p, size, 0 };
+	struct cachesim_job job = { .policy = p, .size_pages = size };
+	struct arena arena = {};
 	struct err e = {};
-	if (cachesim_run(&sim, &job, 1, &e))
+	if (policy_params_default(p, &arena, &job.policy_params, &e) ||
+	    cachesim_run(&sim, &job, 1, &e))
 		fail(&e);
+	arena_deinit(&arena);
 	return job.misses;
+}
+
+static bool is_one_of(const char *name, const char *const *names)
+{
+	for (; *names; names++)
+		if (!strcmp(name, *names))
+			return true;
+	return false;
 }
 
 /* 8 policies x 3 sizes from the mapped file to the counts, one thread */
@@ -127,8 +139,9 @@ static double batch(struct bench *b)
 	ingest(b);
 	if (cachesim_future(&b->requests, b->ids.n, &b->future, &e))
 		fail(&e);
+	static const char *const beyond[] = { "2q", "lru-k", "s3fifo-2025", NULL };
 	for (size_t i = 0; policies[i]; i++) {
-		if (!strcmp(policies[i]->name, "s3fifo-2025"))
+		if (is_one_of(policies[i]->name, beyond))
 			continue;
 		for (unsigned k = 0; k < 3; k++)
 			run(b, policies[i], (uint64_t)b->ids.n * percent[k] / 100);

@@ -50,8 +50,9 @@ struct policy_setup {
 	uint64_t nrequests;      /* that will be made */
 	uint64_t seed;           /* of this policy's own random stream */
 
-	/* for pinning policies; NULL or 0 for others */
-	const void *params;             /* what policy.params describe */
+	const void *params; /* what policy.params describe; NULL without such rows */
+
+	/* for pinning policies; NULL for others */
 	const struct policy_view *view; /* as long as the state */
 	const struct policy_hindsight *hindsight;
 };

@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct param_set;
+
 struct cache_size {
 	const char *text; /* as asked for: "10%", "64K" */
 	struct quantity asked;
@@ -29,6 +31,7 @@ struct cache_answer {
 
 	const struct policy *const *policies;
 	const char *const *policy_names; /* as asked for: a name or a file */
+	const struct param_set *params;  /* of the policies */
 	size_t npolicies;
 	const struct cache_size *sizes;
 	size_t nsizes;

@@ -6,7 +6,9 @@
  */
 #include "replay/cache-report.h"
 
+#include "base/cleanup.h"
 #include "base/sha256.h"
+#include "replay/policy-params.h"
 #include "store/results.h"
 
 #include <errno.h>
@@ -35,14 +37,19 @@ static int digest_file(const char *path, char hex_out[SHA256_HEX_CHARS + 1], str
 static int store_policy(struct results *r, const struct cache_answer *a, size_t policy,
 			struct err *e)
 {
-	char plugin[SHA256_HEX_CHARS + 1] = "", config[400];
-	int rc = 0;
-	if (strchr(a->policy_names[policy], '/'))
+	char plugin[SHA256_HEX_CHARS + 1] = "";
+	_free_ char *params = policy_params_canonical(a->params, a->policies[policy]);
+	int rc = params ? 0 : err_set(e, ERR_NOMEM, "no memory for the parameters");
+	if (!rc && strchr(a->policy_names[policy], '/'))
 		rc = digest_file(a->policy_names[policy], plugin, e);
 	for (size_t s = 0; s < a->nsizes && !rc; s++) {
-		snprintf(config, sizeof(config),
-			 "stream=%u\npolicy=%.100s\nplugin=%s\nsize_pages=%llu\n", a->stream->id,
-			 a->policies[policy]->name, plugin, (unsigned long long)a->sizes[s].pages);
+		_free_ char *config = NULL;
+		if (asprintf(&config, "stream=%u\npolicy=%.100s\nplugin=%s\nsize_pages=%llu\n%s",
+			     a->stream->id, a->policies[policy]->name, plugin,
+			     (unsigned long long)a->sizes[s].pages, params) < 0) {
+			config = NULL;
+			return err_set(e, ERR_NOMEM, "no memory for the parameters");
+		}
 		rc = results_put(r, config, "misses", 0, (int64_t)cache_misses(a, policy, s), e);
 	}
 	return rc;

@@ -103,6 +103,7 @@ static int run_job(const struct cachesim *sim, struct cachesim_job *job, struct 
 		.capacity_pages = job->size_pages < most ? (uint32_t)job->size_pages : most,
 		.nrequests = sim->requests->n,
 		.seed = rng_seed(sim->seed, p->name),
+		.params = job->policy_params,
 	};
 	void *state = p->init(&setup);
 	int rc = state ? 0

@@ -16,8 +16,9 @@
 
 struct cachesim_job {
 	const struct policy *policy;
-	uint64_t size_pages; /* at least 1; above the unique pages nothing is evicted */
-	uint64_t misses;     /* the result */
+	uint64_t size_pages;       /* at least 1; above the unique pages nothing is evicted */
+	const void *policy_params; /* for policy_setup.params */
+	uint64_t misses;           /* the result */
 };
 
 struct cachesim {

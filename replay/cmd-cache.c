@@ -10,6 +10,7 @@
 #include "replay/cache-report.h"
 #include "replay/pageids.h"
 #include "replay/policy-load.h"
+#include "replay/policy-params.h"
 #include "replay/trace-source.h"
 #include "reports/banner.h"
 #include "reports/options.h"
@@ -32,6 +33,7 @@ struct options {
 	const char *policy_names[POLICIES_MAX];
 	struct cache_size sizes[SIZES_MAX];
 	size_t npolicies, nsizes;
+	struct cli_sets sets;
 	bool has_own_sizes, wants_curve;
 	uint64_t sample_pages, seed, threads;
 };
@@ -142,6 +144,11 @@ static const struct cli_option options[] = {
 	  AT(seed),
 	  .fallback = "1",
 	  .help = "Of the sample, and of policies that draw" },
+	{ .name = "set",
+	  .arg = "S.K=V",
+	  .kind = CLI_SET,
+	  AT(sets),
+	  .help = "One parameter of a policy, as pin.2q_in=30%" },
 	{ .name = "stream",
 	  .arg = "K",
 	  .kind = CLI_TEXT,
@@ -185,6 +192,9 @@ static const struct cli_command command = {
 
 struct work {
 	const struct options *options;
+	struct arena arena;
+	struct param_set params;
+	struct policy_chosen chosen[POLICIES_MAX];
 	struct trace_source source;
 	struct pageids ids;
 	struct spool requests, future;
@@ -229,6 +239,7 @@ static int replay(struct work *w, struct err *e)
 		return err_set(e, ERR_NOMEM, "no memory for %zu runs", n);
 	for (size_t i = 0; i < n; i++) {
 		w->jobs[i].policy = o->policies[i / o->nsizes];
+		w->jobs[i].policy_params = w->chosen[i / o->nsizes].params;
 		w->jobs[i].size_pages = w->sizes[i % o->nsizes].pages;
 		needs_future |= w->jobs[i].policy->needs_future;
 	}
@@ -311,6 +322,19 @@ static int hand_out(struct work *w, const struct cache_answer *a, const char *di
 	return rc ? rc : status;
 }
 
+static int read_params(struct work *w, struct err *e)
+{
+	const struct options *o = w->options;
+	for (size_t i = 0; i < o->npolicies; i++)
+		w->chosen[i].policy = o->policies[i];
+	w->params.arena = &w->arena;
+	int rc = policy_params_add(&w->params, w->chosen, o->npolicies, e);
+	for (size_t i = 0; i < o->sets.n && !rc; i++)
+		rc = param_assign(&w->params, o->sets.text[i], e);
+	param_section_use(&w->params, "pin");
+	return rc;
+}
+
 /* No hour of replay before a results file that cannot be written. */
 static int check_results(const char *path, struct err *e)
 {
@@ -333,13 +357,16 @@ static int answer(struct trace *t, struct work *w, struct err *e)
 		.sample_pages = o->sample_pages,
 		.policies = o->policies,
 		.policy_names = o->policy_names,
+		.params = &w->params,
 		.npolicies = o->npolicies,
 		.sizes = w->sizes,
 		.nsizes = o->nsizes,
 		.has_own_sizes = o->has_own_sizes,
 	};
 	char digest[TRACE_DIGEST_CHARS + 1];
-	int rc = o->results ? check_results(o->results, e) : 0;
+	int rc = read_params(w, e);
+	if (!rc && o->results)
+		rc = check_results(o->results, e);
 	if (!rc && o->plot)
 		rc = plot_begin(o->plot, cache_plot_script(o->wants_curve), &w->plot, e);
 	if (!rc)
@@ -387,6 +414,7 @@ int cmd_cache(int argc, char **argv)
 	spool_deinit(&w->requests);
 	spool_deinit(&w->future);
 	curve_deinit(&w->curve);
+	arena_deinit(&w->arena);
 	free(w->jobs);
 	return rc < 0 ? cli_fail("cache", &e) : rc;
 }

@@ -6,12 +6,8 @@
 #include "base/arena.h"
 #include "base/param.h"
 #include "replay/pin-cell.h"
+#include "replay/policy-params.h"
 #include "sim/background.h"
-
-struct pin_chosen {
-	const struct policy *policy;
-	void *params; /* set by pin_design_init; the design's arena */
-};
 
 struct pin_design {
 	struct arena arena;
@@ -27,6 +23,6 @@ struct pin_design {
  * Defaults of all rows, those of policies that were not chosen included; [iopf]
  * has the profile vpri. Then read files and assign. The arena is to be released.
  */
-int pin_design_init(struct pin_design *d, struct pin_chosen *chosen, size_t n, struct err *e);
+int pin_design_init(struct pin_design *d, struct policy_chosen *chosen, size_t n, struct err *e);
 
 #endif

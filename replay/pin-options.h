@@ -24,7 +24,7 @@ enum {
 struct pin_options {
 	struct cli cli;
 	const char *path, *plot, *results, *design;
-	struct pin_chosen policies[PIN_POLICIES_MAX];
+	struct policy_chosen policies[PIN_POLICIES_MAX];
 	struct quantity budgets[PIN_BUDGETS_MAX];
 	uint64_t overcommits_ppm[PIN_OVERCOMMITS_MAX], seeds[PIN_SEEDS_MAX];
 	bool companions[PIN_COMPANIONS];

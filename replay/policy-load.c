@@ -27,7 +27,7 @@ static void add_names(struct names *names, const struct policy *const *list, boo
 static int unknown(const char *name, bool pins, struct err *e)
 {
 	struct names names = {};
-	char list[160] = "";
+	char list[200] = "";
 	if (pins)
 		add_names(&names, pin_policies, pins);
 	add_names(&names, policies, pins);

@@ -84,7 +84,11 @@ static size_t read_rows(const char *file, struct row *rows)
 		if (sscanf(line, "%31[^,],%llu,%llu,%llu", name, &size, &requests, &misses) != 4)
 			continue;
 		assert_true(n < ROWS_MAX);
-		rows[n++] = (struct row){ { find_policy(name), size, 0 }, requests, misses };
+		rows[n++] = (struct row){
+			.job = { .policy = find_policy(name), .size_pages = size },
+			.requests = requests,
+			.misses = misses,
+		};
 	}
 	free(text);
 	return n;
@@ -217,7 +221,8 @@ static void check_curve(bool (*read)(struct trace_data *), const char *file)
 					 rows[i].misses);
 
 	for (uint64_t i = 0; i < 50; i++)
-		jobs[i] = (struct cachesim_job){ policy_find("lru"), 1 + l.ids.n * i / 49, 0 };
+		jobs[i] = (struct cachesim_job){ .policy = policy_find("lru"),
+						 .size_pages = 1 + l.ids.n * i / 49 };
 	const struct cachesim sim = { .requests = &l.requests, .npages = l.ids.n, .threads = 2 };
 	assert_int_equal(cachesim_run(&sim, jobs, 50, &e), 0);
 	for (size_t i = 0; i < 50; i++)

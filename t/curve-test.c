@@ -4,6 +4,7 @@
  * random traces, through compactions, growth and the temporary file.
  */
 #include "replay/curve.h"
+#include "replay/policy-params.h"
 #include "base/rng.h"
 #include "replay/cachesim.h"
 #include "replay/pageids.h"
@@ -119,7 +120,8 @@ static void the_curve_equals_lru_at_every_size(void **unused)
 		struct cachesim_job jobs[PAGES + 20];
 		spool_trace(&s, SPOOL_MEMORY_BYTES, PAGES, 5000, seed);
 		for (uint64_t i = 0; i < PAGES + 20; i++)
-			jobs[i] = (struct cachesim_job){ policy_find("lru"), i + 1, 0 };
+			jobs[i] = (struct cachesim_job){ .policy = policy_find("lru"),
+							 .size_pages = i + 1 };
 		const struct cachesim sim = { .requests = &s, .npages = PAGES };
 		assert_int_equal(cachesim_run(&sim, jobs, PAGES + 20, &e), 0);
 		assert_int_equal(curve_exact(&s, PAGES, &c, &e), 0);
@@ -172,15 +174,24 @@ static void results_do_not_depend_on_where_the_requests_lie(void **unused)
 	assert_int_equal(spool_init(&future_file, 0, &e), 0);
 	assert_int_equal(cachesim_future(&memory, PAGES, &future_memory, &e), 0);
 	assert_int_equal(cachesim_future(&file, PAGES, &future_file, &e), 0);
-	struct cachesim_job a[9] = {}, b[9] = {};
-	for (size_t i = 0; policies[i]; i++)
-		a[i] = b[i] = (struct cachesim_job){ policies[i], 500, 0 };
+	enum { JOBS_MAX = 64 };
+	struct cachesim_job a[JOBS_MAX] = {}, b[JOBS_MAX] = {};
+	struct arena arena = {};
+	size_t n = 0;
+	for (; policies[n]; n++) {
+		assert_true(n < JOBS_MAX);
+		a[n] = (struct cachesim_job){ .policy = policies[n], .size_pages = 500 };
+		assert_int_equal(
+			policy_params_default(policies[n], &arena, &a[n].policy_params, &e), 0);
+		b[n] = a[n];
+	}
 	const struct cachesim one = { &memory, &future_memory, PAGES, 1, 1, NULL, NULL };
 	const struct cachesim two = { &file, &future_file, PAGES, 1, 4, NULL, NULL };
-	assert_int_equal(cachesim_run(&one, a, 9, &e), 0);
-	assert_int_equal(cachesim_run(&two, b, 9, &e), 0);
-	for (size_t i = 0; i < 9; i++)
+	assert_int_equal(cachesim_run(&one, a, n, &e), 0);
+	assert_int_equal(cachesim_run(&two, b, n, &e), 0);
+	for (size_t i = 0; i < n; i++)
 		assert_int_equal(a[i].misses, b[i].misses);
+	arena_deinit(&arena);
 	spool_deinit(&memory);
 	spool_deinit(&file);
 	spool_deinit(&future_memory);

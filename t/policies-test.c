@@ -5,6 +5,7 @@
  */
 #include "policies/policy.h"
 #include "base/rng.h"
+#include "replay/policy-params.h"
 
 #include <string.h>
 
@@ -321,12 +322,15 @@ static void make_trace(struct trace *t, struct rng *r, uint32_t npages, size_t n
 
 static void *start(struct arena *a, const struct policy *p, const struct trace *t, uint32_t pages)
 {
+	const void *params;
+	assert_int_equal(policy_params_default(p, a, &params, NULL), 0);
 	const struct policy_setup setup = {
 		.arena = a,
 		.npages = t->npages,
 		.capacity_pages = pages,
 		.nrequests = t->n,
 		.seed = 1,
+		.params = params,
 	};
 	void *state = p->init(&setup);
 	assert_non_null(state);
