@@ -5,11 +5,13 @@
 #include <string.h>
 
 #define POLICIES(P)           \
+	P(policy_2q)          \
 	P(policy_arc)         \
 	P(policy_clock)       \
 	P(policy_fifo)        \
 	P(policy_lfu)         \
 	P(policy_lru)         \
+	P(policy_lru_k)       \
 	P(policy_min)         \
 	P(policy_s3fifo)      \
 	P(policy_s3fifo_2025) \

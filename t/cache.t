@@ -74,7 +74,7 @@ unlike 'at no size' "$(verdict --policy lru,min --size 10%,20%)" 'best'
 exits 64 'an unknown policy is refused' pugmark cache t.db --policy lru,sive
 like 'with the nearest name' "$(err)" "no policy 'sive': did you mean 'sieve'"
 exits 64 'a name like nothing is refused' pugmark cache t.db --policy qqqqqqqqqq
-like 'with all names' "$(err)" 'only: arc, clock, .*, sieve'
+like 'with all names' "$(err)" 'only: 2q, arc, clock, .*, sieve'
 exits 64 'a size of nothing is refused' pugmark cache t.db --size 0
 exits 64 'so is a size that is no number' pugmark cache t.db --size much
 exits 64 'a sample needs a curve' pugmark cache t.db --sample 8192
@@ -82,6 +82,20 @@ exits 64 'a trace is needed' pugmark cache
 exits 66 'a missing trace is missing input' pugmark cache nope.db
 like 'which is named' "$(err)" 'nope\.db'
 exits 65 'a file that is no trace is unusable' pugmark cache trace.lis
+
+# parameters of policies
+misses_of() {
+	pugmark cache t.db --size 10% --json "$@" | json_numbers misses
+}
+is 'a parameter has its default' "$(misses_of --policy 2q --set pin.2q_in=25%)" "$(misses_of --policy 2q)"
+is 'lru-k with K = 1 and no correlated period is lru' \
+	"$(misses_of --policy lru-k --set pin.lru_k=1 --set pin.lru_k_correlated=0)" "$(misses_of --policy lru)"
+exits 64 'an unknown parameter is refused' pugmark cache t.db --set pin.lru_kk=2
+like 'with the nearest name' "$(err)" "lru_k"
+exits 64 'so is a value out of bounds' pugmark cache t.db --set pin.lru_k=9
+ok 'other parameters are another question to a results file' sh -c '
+	pugmark cache t.db --policy 2q --size 10% --results p.db &&
+	pugmark cache t.db --policy 2q --size 10% --set pin.2q_in=60% --results p.db'
 
 ok 'counts go into a results file' pugmark cache t.db --policy lru,min --size 10%,50% --results r.db
 ok 'the same counts again are no change' pugmark cache t.db --policy min,lru --size 50%,10% --results r.db

@@ -32,7 +32,7 @@ done
 
 # names_are_told PAGE NAMES: each has a place of its own in the page, so that no list goes stale unseen
 names_are_told() {
-	like "there are names for pugmark-$1(1)" "$2" '^[a-z]'
+	like "there are names for pugmark-$1(1)" "$2" '^[a-z0-9]'
 	for name in $2; do
 		ok "pugmark-$1(1) tells of $name" grep -qE "^([|][[ ] )?[*]$name[*]\$" "$ROOT/man/pugmark-$1.scd"
 	done
