@@ -67,9 +67,11 @@ static void write_trace(const char *path)
 static double pass(struct trace *t, enum access_model model, int ages, size_t *bytes_out,
 		   uint64_t *pages_out)
 {
-	const struct access_config c = {
-		.model = model, .threaded = true, .dma_stream = -1, .cpu_stream = -1
-	};
+	const struct access_config c = { .model = model,
+					 .threaded = true,
+					 .dma_stream = -1,
+					 .cpu_stream = -1,
+					 .live_period_ns = NS_PER_SEC };
 	const double start = cpu_s();
 	const struct age_result *results;
 	struct access_batch b;

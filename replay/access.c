@@ -7,8 +7,10 @@
 #include "replay/access.h"
 
 #include "base/nearest.h"
+#include "replay/live.h"
 
 #include <sqlite3.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,7 +47,18 @@ struct access {
 		uint16_t dev[MERGE_ROWS];
 		uint8_t what[MERGE_ROWS];
 	} * merged;
+	struct live live;        /* where there is a period */
+	struct access_batch raw; /* rows that uses of live areas go between ... */
+	size_t raw_at;           /* ... and how many of them were handed out */
 };
+
+const struct param access_params[] = {
+	{ "access", "live_period", PARAM_NS, NULL,
+	  "500ms | guess | a ring of 1,024 descriptors at 2,000 packets/s", 0, 0,
+	  "How often a working device uses each coherent area (alloc .. free); 0: once, at alloc",
+	  offsetof(struct access_config, live_period_ns), NULL },
+};
+const size_t access_nparams = sizeof(access_params) / sizeof(*access_params);
 
 int access_model_parse(const char *name, enum access_model *out, struct err *e)
 {
@@ -110,13 +123,14 @@ static unsigned meaning_of_unmap(enum access_model model, unsigned dir)
 
 static void set_meanings(struct access *a)
 {
+	const unsigned swept = a->info.live_period_ns ? ACCESS_SWEPT : 0;
 	for (unsigned never = 0; never < 2; never++)
 		for (unsigned dir = 0; dir < DIR_COUNT; dir++) {
 			uint8_t(*m)[DIR_COUNT] = a->meaning[never];
 			m[DMA_MAP][dir] = (uint8_t)meaning_of_map(a->info.model, dir, never);
 			m[DMA_UNMAP][dir] = (uint8_t)meaning_of_unmap(a->info.model, dir);
-			m[DMA_ALLOC][dir] = (uint8_t)(used(dir) | ACCESS_LIVE_BEGIN);
-			m[DMA_FREE][dir] = ACCESS_LIVE_END;
+			m[DMA_ALLOC][dir] = (uint8_t)(used(dir) | swept | ACCESS_LIVE_BEGIN);
+			m[DMA_FREE][dir] = (uint8_t)(swept | ACCESS_LIVE_END);
 			m[DMA_ACCESS][dir] = dir == DIR_UNKNOWN ? TOUCH : (uint8_t)used(dir);
 			m[DMA_DIRTY][dir] = WRITE;
 		}
@@ -302,7 +316,7 @@ static int next_merged(struct access *a, struct access_batch *out, struct err *e
 	return n > 0;
 }
 
-int access_next(struct access *a, struct access_batch *out, struct err *e)
+static int next_raw(struct access *a, struct access_batch *out, struct err *e)
 {
 	if (a->cpu_stream)
 		return next_merged(a, out, e);
@@ -320,6 +334,53 @@ int access_next(struct access *a, struct access_batch *out, struct err *e)
 		.n = a->dma.n,
 	};
 	return 1;
+}
+
+static struct access_batch slice(const struct access_batch *b, size_t at, size_t n)
+{
+	return (struct access_batch){
+		.ts_ns = b->ts_ns + at,
+		.first = b->first + at,
+		.npages = b->npages + at,
+		.dev = b->dev + at,
+		.what = b->what + at,
+		.count = b->count ? b->count + at : NULL,
+		.period_ns = b->period_ns ? b->period_ns + at : NULL,
+		.n = n,
+	};
+}
+
+/* Rows, cut where uses of live areas go between. */
+static int next_swept(struct access *a, struct access_batch *out, struct err *e)
+{
+	for (;;) {
+		if (live_take(&a->live, out))
+			return 1;
+		const size_t at = a->raw_at;
+		if (at == a->raw.n) {
+			const int rc = next_raw(a, &a->raw, e);
+			a->raw_at = 0;
+			if (rc <= 0) {
+				a->raw.n = 0;
+				return rc;
+			}
+			continue;
+		}
+		const int rc = live_pass(&a->live, &a->raw, at, &a->raw_at, e);
+		if (rc)
+			return rc;
+		a->info.live_areas = a->live.told_max;
+		a->info.live_pages = a->live.pages_max;
+		if (a->raw_at == at)
+			continue;
+		*out = slice(&a->raw, at, a->raw_at - at);
+		return 1;
+	}
+}
+
+int access_next(struct access *a, struct access_batch *out, struct err *e)
+{
+	return a->info.live_period_ns ? next_swept(a, out, e) : next_raw(a, out, e);
 }
 
 /* ---- opening ---- */
@@ -590,8 +651,11 @@ int access_open(struct trace *t, const struct access_config *c, struct access **
 		return err_set(e, ERR_NOMEM, "out of memory");
 	a->trace = t;
 	a->info.model = c->model;
+	a->info.live_period_ns = c->live_period_ns;
 	set_meanings(a);
-	int rc = find_streams(a, c, e);
+	int rc = c->live_period_ns ? live_init(&a->live, c->live_period_ns, e) : 0;
+	if (!rc)
+		rc = find_streams(a, c, e);
 	if (!rc)
 		rc = survey(a, e);
 	if (!rc && a->info.space == AS_LBA)
@@ -618,6 +682,7 @@ void access_close(struct access *a)
 	free(a->cpu.what);
 	free(a->sources);
 	free(a->merged);
+	live_deinit(&a->live);
 	free(a);
 }
 
@@ -638,5 +703,8 @@ void access_rewind(struct access *a)
 {
 	rewind_side(&a->dma);
 	rewind_side(&a->cpu);
+	if (a->info.live_period_ns)
+		live_clear(&a->live);
+	a->raw.n = a->raw_at = 0;
 	a->info.dma_unknown = a->info.dma_outside = a->info.cpu_outside = 0;
 }

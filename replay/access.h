@@ -13,7 +13,10 @@
  *
  * Data of both or unknown direction is read at the map and written at the
  * unmap. `access` and `dirty` rows are accesses at their time in every model.
- * A coherent area (alloc) is live until its free: used at any time.
+ * A coherent area (alloc) is live until its free: used at any time. With a
+ * live period those uses are told as rows (replay/live.h), the alloc and free
+ * rows say so (SWEPT), and an area whose device is idle is idle; without one
+ * (0) the area is in use all the time, and its alloc is the only row.
  *
  * A mapping through which the device may write is open from its map to its
  * unmap. One that the trace never closes was written at an unknown time, so a
@@ -21,8 +24,9 @@
  * then. Which mapping that will be is not known when the map is read: the
  * consumer counts OPEN and CLOSE. Where no such mapping of a device is ever
  * unmapped in the whole trace (its collector does not see it, or it maps once
- * and for all), each map is an access and its pages are live from then on. The
- * model `start` knows nothing of this: there a map is an access, and no more.
+ * and for all), each map is an access and its pages are live from then on (no uses are
+ * made up for them: they may be all of memory). The model `start` knows nothing of this: there a
+ *map is an access, and no more.
  *
  * Rows that tell no (possible) frames, and rows of another address space than most (an
  * IOVA among physical frames; guest-virtual cpu rows), have no page: they are
@@ -32,6 +36,7 @@
 #define PUGMARK_REPLAY_ACCESS_H
 
 #include "base/err.h"
+#include "base/param.h"
 #include "store/trace.h"
 
 #include <stdbool.h>
@@ -57,6 +62,7 @@ enum access_what {
 	ACCESS_LIVE_BEGIN = 16, /* from here on they are used at any time */
 	ACCESS_LIVE_END = 32,   /* until here; its begin may lie before the trace */
 	ACCESS_BY_CPU = 64,     /* else by a device */
+	ACCESS_SWEPT = 128,     /* with LIVE_*: what uses the area is told by rows of its own */
 };
 
 /* Columns, borrowed until the next call. Ranges stay ranges: expanding is the consumer's work. */
@@ -73,11 +79,17 @@ struct access_batch {
 
 struct access_config {
 	enum access_model model;
-	bool without_cpu; /* leave the cpu rows out */
-	bool threaded;    /* decode ahead in a second thread */
-	int dma_stream;   /* number in the trace; -1: the first of its kind */
-	int cpu_stream;   /* likewise */
+	bool without_cpu;        /* leave the cpu rows out */
+	bool threaded;           /* decode ahead in a second thread */
+	int dma_stream;          /* number in the trace; -1: the first of its kind */
+	int cpu_stream;          /* likewise */
+	uint64_t live_period_ns; /* between uses of a coherent area while its device works; 0: none
+				  */
 };
+
+/* Section [access]: fills live_period_ns. */
+extern const struct param access_params[];
+extern const size_t access_nparams;
 
 /* What open found out: the assumptions a screen must state. */
 struct access_info {
@@ -97,6 +109,8 @@ struct access_info {
 	 */
 	uint64_t dma_sample_ppm, cpu_sample_ppm;
 	bool is_sample_mixed;
+	uint64_t live_period_ns;         /* as configured */
+	uint64_t live_areas, live_pages; /* most coherent areas and their pages at a time, so far */
 };
 
 struct access;

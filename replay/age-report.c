@@ -413,6 +413,11 @@ static void each_assumption(const struct age_answer *a, say_fn *fn, void *ctx)
 			    : "%u device%s never unmap what they may write: those pages are"
 			      " used from the map on.",
 		    i->devices_no_unmap, i->devices_no_unmap == 1 ? "" : "s");
+	if (i->live_areas)
+		say(fn, ctx,
+		    "Coherent areas (rings, %s) count as used every %s while their device works.",
+		    quantity_bytes(i->live_pages << PAGE_SHIFT).s,
+		    quantity_ns(i->live_period_ns).s);
 	assume_cpu(a, fn, ctx);
 	assume_coverage(a, fn, ctx);
 	assume_sample(i, fn, ctx);
@@ -515,6 +520,8 @@ static void show_members(struct report *r, const struct age_answer *a)
 	report_member_u64(r, "cpu_rows", i->cpu_rows);
 	report_member_u64(r, "rows_without_page", i->dma_unknown + i->dma_outside);
 	report_member_u64(r, "sample_ppm", i->dma_sample_ppm);
+	report_member_u64(r, "live_period_ns", i->live_period_ns);
+	report_member_u64(r, "live_pages", i->live_pages);
 	report_member_u64(r, "lost_events", a->lost_events);
 }
 

@@ -306,10 +306,12 @@ static void end_gap(struct age *a, const struct page *p, uint64_t gap_ns, struct
 {
 	const unsigned i = bucket(a, gap_ns);
 	struct set *s = &a->sets[p->set];
-	s->count[i]++;
-	s->sum_ns[i] += gap_ns;
 	if (ended_by)
 		ended_by->refaults[i]++;
+	if (p->live)
+		return;
+	s->count[i]++;
+	s->sum_ns[i] += gap_ns;
 }
 
 static inline uint16_t count_up(uint16_t n)
@@ -329,7 +331,7 @@ static inline void use(struct age *a, struct page *p, uint64_t ts, struct user *
 		if (ts >= a->taus[0])
 			u->first_late[bucket(a, ts)]++;
 		p->set &= ~(uint32_t)NEVER_USED;
-	} else if (!p->live && ts > p->last_ns && ts - p->last_ns >= a->taus[0]) {
+	} else if (ts > p->last_ns && ts - p->last_ns >= a->taus[0]) {
 		end_gap(a, p, ts - p->last_ns, u);
 	}
 	p->last_ns = ts > p->last_ns ? ts : p->last_ns;
@@ -416,7 +418,9 @@ static int flush(struct age *a, const struct access_batch *b, struct err *e)
 				use_until(p, b, row);
 			is_ok = own(a, p, user);
 		}
-		const unsigned rest = what & ~(unsigned)(WRITE | ACCESS_BY_CPU);
+		/* of areas whose uses are rows, those say all */
+		const unsigned rest =
+			what & ACCESS_SWEPT ? 0 : what & ~(unsigned)(WRITE | ACCESS_BY_CPU);
 		if (rest)
 			is_ok &= hold(a, p, b->ts_ns[row], user, rest);
 		if (__builtin_expect(!is_ok, 0))

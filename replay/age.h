@@ -22,8 +22,11 @@
  * A cpu row tells touches within a period: the page is used at its begin, and,
  * where there were several, in use until its end.
  *
- * A live page (coherent area) is in use all the time; a page whose mapping is
- * open at the end of the trace (see access.h) is not idle after its last use.
+ * A live page (see access.h) may be used at any time and counts as idle never;
+ * a refault is counted all the same where a row uses it after tau, because that
+ * is what reclaim by age would meet. A coherent area whose uses are told by rows
+ * (SWEPT) is a page as any other. A page whose mapping is open at the end of the
+ * trace is not idle after its last use.
  *
  * Memory: 16 bytes a page, and 16 to 32 for each block of four neighbours that
  * has a used one (pageids.h): 20 to 24 a page where use is dense, at most 96.

@@ -5,6 +5,7 @@
  */
 #include "replay/commands.h"
 
+#include "base/arena.h"
 #include "base/cleanup.h"
 #include "base/quantity.h"
 #include "base/units.h"
@@ -28,6 +29,8 @@ struct options {
 	enum access_model model;
 	bool compares;
 	uint64_t memory_bytes; /* 0: not said */
+	struct cli_sets sets;
+	struct access_config access; /* what [access] fills */
 	uint64_t taus[ASKED_MAX];
 	size_t ntaus;
 };
@@ -98,6 +101,11 @@ static const struct cli_option options[] = {
 	  .kind = CLI_FLAG,
 	  AT(compares),
 	  .help = "Run all access models, also on a large trace" },
+	{ .name = "set",
+	  .arg = "access.K=V",
+	  .kind = CLI_SET,
+	  AT(sets),
+	  .help = "One parameter, as access.live_period=1s" },
 	{ .name = "memory",
 	  .arg = "SIZE",
 	  .kind = CLI_BYTES,
@@ -221,12 +229,13 @@ static bool is_cpu_usable(const struct access_info *i)
 	return i->cpu_sample_ppm == i->dma_sample_ppm || i->cpu_sample_ppm == PPM_PER_ONE;
 }
 
-static int open_accesses(struct trace *t, enum access_model model, struct access **out,
-			 bool *left_out, struct err *e)
+static int open_accesses(struct trace *t, const struct options *o, enum access_model model,
+			 struct access **out, bool *left_out, struct err *e)
 {
-	struct access_config c = {
-		.model = model, .threaded = true, .dma_stream = -1, .cpu_stream = -1
-	};
+	struct access_config c = o->access;
+	c.model = model;
+	c.threaded = true;
+	c.dma_stream = c.cpu_stream = -1;
 	int rc = access_open(t, &c, out, e);
 	if (rc || !access_info(*out)->cpu_rows || is_cpu_usable(access_info(*out)))
 		return rc;
@@ -240,7 +249,7 @@ static int run_model(struct work *w, struct trace *t, enum access_model model, s
 {
 	struct access *in;
 	struct age *age = NULL;
-	int rc = open_accesses(t, model, &in, &a->is_cpu_left_out, e);
+	int rc = open_accesses(t, w->options, model, &in, &a->is_cpu_left_out, e);
 	if (rc)
 		return rc;
 	rc = age_new(w->grid.taus, w->grid.n, &age, e);
@@ -349,11 +358,24 @@ static int answer(struct trace *t, struct options *o, struct work *w, struct age
 	return rc ? rc : hand_out(w, a, digest, e);
 }
 
+static int read_params(struct options *o, struct err *e)
+{
+	struct arena arena = {};
+	struct param_set set = { .arena = &arena };
+	int rc = param_set_add(&set, access_params, access_nparams, &o->access, e);
+	for (size_t i = 0; i < o->sets.n && !rc; i++)
+		rc = param_assign(&set, o->sets.text[i], e);
+	arena_deinit(&arena);
+	return rc;
+}
+
 static int open_and_answer(struct options *o, struct work *w, struct err *e)
 {
 	struct age_answer a = {};
 	struct trace *t;
-	int rc = trace_open(o->path, &t, e);
+	int rc = read_params(o, e);
+	if (!rc)
+		rc = trace_open(o->path, &t, e);
 	if (rc)
 		return rc;
 	banner_show(&o->cli, "age", t);

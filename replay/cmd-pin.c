@@ -155,6 +155,7 @@ static int run_all(struct work *w, struct trace *t, const char **memory_from, st
 		.path = o->path,
 		.access = { .model = o->model,
 			    .threaded = o->threads > 1,
+			    .live_period_ns = w->design.access.live_period_ns,
 			    .dma_stream = -1,
 			    .cpu_stream = -1 },
 		.class_of_dev = w->devices.class_of_dev,

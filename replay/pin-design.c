@@ -18,6 +18,7 @@ int pin_design_init(struct pin_design *d, struct policy_chosen *chosen, size_t n
 		size_t n;
 		void *base;
 	} tables[] = {
+		{ access_params, access_nparams, &d->access },
 		{ hostmem_params, hostmem_nparams, &d->memory },
 		{ swap_params, swap_nparams, d->swap },
 		{ background_params, background_nparams, &d->background },
@@ -31,6 +32,7 @@ int pin_design_init(struct pin_design *d, struct policy_chosen *chosen, size_t n
 		rc = policy_params_add(&d->set, chosen, n, e);
 	if (!rc)
 		rc = iopf_read_profile(&d->set, "vpri", e);
+	param_section_use(&d->set, "access");
 	param_section_use(&d->set, "memory");
 	param_section_use(&d->set, "pin");
 	param_section_use(&d->set, "iopf");

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* The parameters of a pin replay: sections [memory], [background], [pin], [iopf]. */
+/* The parameters of a pin replay: sections [access], [memory], [background], [pin], [iopf]. */
 #ifndef PUGMARK_REPLAY_PIN_DESIGN_H
 #define PUGMARK_REPLAY_PIN_DESIGN_H
 
 #include "base/arena.h"
 #include "base/param.h"
+#include "replay/access.h"
 #include "replay/pin-cell.h"
 #include "replay/policy-params.h"
 #include "sim/background.h"
@@ -12,6 +13,7 @@
 struct pin_design {
 	struct arena arena;
 	struct param_set set;
+	struct access_config access; /* what [access] fills */
 	struct hostmem_config memory;
 	struct background_config background;
 	struct pin_params pin;

@@ -376,9 +376,11 @@ bool pin_report(struct report *r, const struct pin_answer *a, bool is_json, bool
 	}
 	show_trace(r, a);
 	show_verdict(r, a, v, n, pin_main_companion(a));
-	report_text(r, "Goal%s: %s.  Reclaim %s, access model %s.",
+	const struct access_info *in = &a->facts->access;
+	report_text(r, "Goal%s: %s.  Reclaim %s, access model %s%s%s.",
 		    a->has_own_goal ? "" : " (ours)", a->goal->text, a->reclaim,
-		    access_model_names[a->facts->access.model]);
+		    access_model_names[in->model], in->live_areas ? ", rings used every " : "",
+		    in->live_areas ? quantity_ns(in->live_period_ns).s : "");
 	report_table(r, "verdicts", NULL, verdict_columns,
 		     sizeof(verdict_columns) / sizeof(*verdict_columns));
 	for (size_t i = 0; i < n; i++)

@@ -115,7 +115,7 @@ static void see_touch(struct figures *f, struct state *s, const struct rows *t, 
 	if (!s->is_used) {
 		f->late[user][k] += now >= taus[k];
 		f->late[TOTAL][k] += user != CPU && now >= taus[k];
-	} else if (!s->live && now >= s->last && now - s->last >= taus[k]) {
+	} else if (now >= s->last && now - s->last >= taus[k]) {
 		f->refaults[user][k]++;
 		f->refaults[TOTAL][k] += user != CPU;
 	}

@@ -80,19 +80,30 @@ oracle() {
 		reads = $3 != "from-device"
 		used = $2 == "alloc" || $2 == "map" && (model ~ /start|sweep/ || model == "near" && reads) ||
 			$2 == "unmap" && (model ~ /end|sweep/ || model == "near" && writes)
+		# rings: each page twice a second, before what the device does else (it has no free rows)
+		if ($2 == "alloc" && !since++)
+			due = $1 + 5e8
+		if ($2 != "alloc" && (writes && model != "start" || used) && nrings && $1 >= due) {
+			due = $1 + 5e8
+			for (i = 1; i <= nrings; i++) {
+				refaults += close_gap(ring[i], $1)
+				last[ring[i]] = $1
+			}
+		}
 		for (p = $4; p < $4 + $5; p++) {
-			if (used && p in last && !live[p] && close_gap(p, $1))
+			if (used && p in last && close_gap(p, $1))
 				refaults++
 			if (used)
 				last[p] = $1
-			live[p] += $2 == "alloc"
+			if ($2 == "alloc")
+				ring[++nrings] = p
 			if (model != "start" && writes)
 				open[p] += ($2 == "map") - ($2 == "unmap" && open[p])
 		}
 	}
 	END {
 		for (p in last)
-			if (!live[p] && !open[p])
+			if (!open[p])
 				close_gap(p, end)
 		print refaults + 0, int(idle / end + 0.5)
 	}'
