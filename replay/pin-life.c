@@ -43,6 +43,8 @@ static void post(struct pin_life *l, struct ns at, evq_fn fn, uint64_t arg)
 	if (l->q.n >= EVENTS_MAX ||
 	    !evq_is_posted(&l->q, evq_post(&l->q, at, EVQ_COMPLETION, fn, l, arg)))
 		post_late(l, fn, arg);
+	else if (at.v < l->due_ns)
+		l->due_ns = at.v;
 }
 
 /* ---- reads and writes ---- */
