@@ -11,12 +11,14 @@
 #include "replay/pin-cell.h"
 
 #include "base/arena.h"
+#include "base/hist.h"
 #include "base/quantity.h"
 #include "base/rng.h"
 #include "base/units.h"
 #include "replay/pin-life.h"
 #include "replay/pin-log.h"
 #include "replay/pin-schedule.h"
+#include "replay/pin-tally.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -50,19 +52,13 @@ const size_t pin_nparams = sizeof(pin_params) / sizeof(*pin_params);
 enum {
 	AHEAD = 12,               /* events looked ahead */
 	CELL_LISTS_MAX = 256,     /* a list number is a byte */
+	PINNED_SUB_BITS = 6,      /* of the distribution of pinned pages: 1.6 % */
 	CELL_TICKS_MAX = 1 << 17, /* in one gap between events: a day and a half of seconds */
 };
 
-/* IOPFs in the present window of the clock, and the most so far. */
-struct window {
-	uint64_t length_ns, number, n, max;
-};
-
-enum { WINDOW_1S, WINDOW_10S, WINDOWS };
-
 struct class_state {
 	struct pin_counts counts;
-	struct window window[WINDOWS];
+	struct pin_tally tally;
 };
 
 struct pin_cell {
@@ -86,6 +82,8 @@ struct pin_cell {
 	uint64_t pinned_since_ns;
 	unsigned __int128 pinned_page_ns;
 	uint64_t pinned_max, refused;
+	struct hist pinned;  /* pages, each second */
+	uint32_t *touched_s; /* by page: when it was last touched, told when it leaves */
 
 	uint64_t event; /* accesses by device and CPU so far */
 	struct pin_recorder recorder;
@@ -199,6 +197,8 @@ static uint64_t view_cpu_age_ns(const struct policy_view *view, uint32_t page, u
 static void on_leave(void *ctx, uint32_t page, struct ns now)
 {
 	struct pin_cell *c = ctx;
+	const uint64_t idle_ns = hostmem_idle_ns(c->host, page, now);
+	c->touched_s[page] = idle_ns < now.v ? (uint32_t)((now.v - idle_ns) / NS_PER_SEC) : 0;
 	if (c->records)
 		pin_recorder_leaves(&c->recorder, page, c->event, now.v);
 	if (c->is_timed)
@@ -255,6 +255,9 @@ static int make_host(struct pin_cell *c, struct err *e)
 		config.limit_pages = s->vm_pages;
 		config.reclaim = RECLAIM_NONE;
 	}
+	c->touched_s = arena_alloc(&c->arena, s->vm_pages, sizeof(*c->touched_s));
+	if (!c->touched_s || hist_init(&c->pinned, PINNED_SUB_BITS, &c->arena))
+		return err_set(e, ERR_NOMEM, "no memory for %u pages", s->vm_pages);
 	const struct hostmem_hooks instant = { .ctx = c, .pae_clear = on_leave };
 	const struct hostmem_hooks timed = { .ctx = c,
 					     .pae_set = on_map,
@@ -360,10 +363,6 @@ int pin_cell_new(const struct pin_shared *shared, struct pin_job *job,
 	c->job = job;
 	c->policy = job->policy;
 	c->first_ns = UINT64_MAX;
-	for (unsigned k = 0; k <= PIN_CLASSES; k++) {
-		c->classes[k].window[WINDOW_1S].length_ns = NS_PER_SEC;
-		c->classes[k].window[WINDOW_10S].length_ns = 10 * NS_PER_SEC;
-	}
 	c->is_frozen = shared->params.residency == PIN_FROZEN && hindsight;
 	c->is_timed = shared->iopf && !c->is_frozen && shared->params.faults == PIN_TIMED;
 	c->life.due_ns = UINT64_MAX;
@@ -409,12 +408,6 @@ int pin_cell_hindsight(struct pin_cell *c, struct policy_hindsight *out, struct 
 	return pin_recorder_take(&c->recorder, out, e);
 }
 
-static void close_window(struct window *w)
-{
-	w->max = w->n > w->max ? w->n : w->max;
-	w->n = 0;
-}
-
 static int check_books(const struct pin_cell *c, struct err *e)
 {
 	const struct hostmem_counts *h = hostmem_counts(c->host);
@@ -434,6 +427,32 @@ static int check_books(const struct pin_cell *c, struct err *e)
 	return 0;
 }
 
+/*
+ * What is out of memory at the end is cold if nobody touched it in the time
+ * after which proactive reclaim would have taken it ([memory] age), else forced.
+ */
+static void split_returned(const struct pin_cell *c, struct pin_result *r)
+{
+	const uint64_t age_ns = c->shared->memory.age_ns;
+	for (uint32_t page = 0; page < c->shared->vm_pages; page++) {
+		if (hostmem_page_state(c->host, page) != HOSTMEM_SWAPPED)
+			continue;
+		const uint64_t idle_ns = c->now_ns - c->touched_s[page] * NS_PER_SEC;
+		r->cold_pages += idle_ns >= age_ns;
+		r->forced_pages += idle_ns < age_ns;
+	}
+}
+
+static void take_life(struct pin_cell *c, struct pin_result *r)
+{
+	const struct hist *h = iopf_total_hist(c->life.iopf);
+	r->fault_p50_ns = hist_percentile(h, PPM_PER_ONE / 2);
+	r->fault_p99_ns = hist_percentile(h, PPM_PER_ONE / 100 * 99);
+	r->fault_max_ns = h->count ? h->max : 0;
+	r->bitmap_updates = iopf_counts(c->life.iopf)->bitmap_updates;
+	r->cpu_stall_ns = c->life.cpu_stall_ns;
+}
+
 int pin_cell_end(struct pin_cell *c, struct err *e)
 {
 	struct pin_result *r = &c->job->result;
@@ -445,10 +464,12 @@ int pin_cell_end(struct pin_cell *c, struct err *e)
 		return err_set(e, ERR_NOMEM, "no memory for a log of faults");
 	for (unsigned k = 0; k <= PIN_CLASSES; k++) {
 		struct class_state *s = &c->classes[k];
-		for (unsigned w = 0; w < WINDOWS; w++)
-			close_window(&s->window[w]);
-		s->counts.max_1s = s->window[WINDOW_1S].max;
-		s->counts.max_10s = s->window[WINDOW_10S].max;
+		pin_tally_end(&s->tally);
+		s->counts.max_1s = s->tally.second.max;
+		s->counts.max_10s = s->tally.ten_seconds.max;
+		s->counts.first_half = s->tally.first_half;
+		memcpy(s->counts.seconds_over, s->tally.seconds_over,
+		       sizeof(s->tally.seconds_over));
 		*(k < PIN_CLASSES ? &r->by_class[k] : &r->total) = s->counts;
 	}
 	count_pinned(c);
@@ -460,29 +481,16 @@ int pin_cell_end(struct pin_cell *c, struct err *e)
 	r->pinned_mean_ppm =
 		whole ? (uint64_t)((c->pinned_page_ns * PPM_PER_ONE + whole / 2) / whole)
 		      : quantity_ratio_ppm(c->pins.held_pages, c->shared->vm_pages);
-	if (c->is_timed) {
-		const struct hist *h = iopf_total_hist(c->life.iopf);
-		r->fault_p50_ns = hist_percentile(h, PPM_PER_ONE / 2);
-		r->fault_p99_ns = hist_percentile(h, PPM_PER_ONE / 100 * 99);
-		r->fault_max_ns = h->count ? h->max : 0;
-		r->bitmap_updates = iopf_counts(c->life.iopf)->bitmap_updates;
-	}
+	hist_record(&c->pinned, c->pins.held_pages);
+	r->pinned_p99 = hist_percentile(&c->pinned, PPM_PER_ONE / 100 * 99);
+	r->pinned_p99 = r->pinned_p99 < c->pinned_max ? r->pinned_p99 : c->pinned_max;
+	split_returned(c, r);
+	if (c->is_timed)
+		take_life(c, r);
 	return check_books(c, e);
 }
 
 /* ---- events ---- */
-
-static void count_iopf(struct class_state *s, uint64_t now_ns)
-{
-	for (unsigned i = 0; i < WINDOWS; i++) {
-		struct window *w = &s->window[i];
-		const uint64_t number = now_ns / w->length_ns;
-		if (number != w->number)
-			close_window(w);
-		w->number = number;
-		w->n++;
-	}
-}
 
 static uint64_t log_iopf(struct pin_cell *c, const struct pin_event *ev, enum touch_result r)
 {
@@ -509,7 +517,7 @@ static __attribute__((noinline)) void on_iopf(struct pin_cell *c, struct class_s
 	for (unsigned i = 0; i < 2; i++) {
 		both[i]->counts.done += !c->is_timed;
 		both[i]->counts.minor += r == TOUCH_MINOR;
-		count_iopf(both[i], c->now_ns);
+		pin_tally_add(&both[i]->tally, c->now_ns, c->shared->middle_ns);
 	}
 	const uint64_t number = c->job->log ? log_iopf(c, ev, r) : 0;
 	if (!c->is_timed)
@@ -603,6 +611,7 @@ static __attribute__((noinline)) void on_ticks(struct pin_cell *c, uint64_t unti
 				c->next_epoch_ns = UINT64_MAX;
 		} else {
 			hostmem_tick(c->host, (struct ns){ at });
+			hist_record_n(&c->pinned, c->pins.held_pages, second / NS_PER_SEC);
 			if (__builtin_add_overflow(at, second, &c->next_tick_ns))
 				return;
 		}

@@ -13,6 +13,7 @@
 #include "base/param.h"
 #include "base/quantity.h"
 #include "policies/pinning.h"
+#include "replay/pin-tally.h"
 #include "sim/hostmem.h"
 
 #include <stdbool.h>
@@ -83,6 +84,8 @@ struct pin_counts {
 	uint64_t done, failed, joined;
 	uint64_t minor;           /* of done: the page was in memory, but not mapped (swap cache) */
 	uint64_t max_1s, max_10s; /* IOPFs in a second, ten seconds of the trace's clock */
+	uint64_t seconds_over[PIN_RATES]; /* with more IOPFs than pin_rates_per_s */
+	uint64_t first_half;              /* IOPFs before shared.middle_ns */
 };
 
 static inline uint64_t pin_iopf(const struct pin_counts *c)
@@ -94,12 +97,16 @@ struct pin_result {
 	struct pin_counts by_class[PIN_CLASSES], total;
 	struct hostmem_counts host;        /* at the end */
 	uint64_t pinned_pages, pinned_max; /* by the policy: at the end, and at most */
+	uint64_t pinned_p99;               /* of the seconds of the trace's clock */
 	uint64_t pinned_mean_ppm;          /* of the VM, over the time of the accesses */
-	uint64_t pins_refused;             /* beyond the budget */
+	uint64_t cold_pages,
+		forced_pages;  /* swapped out at the end: idle for [memory] age, or not */
+	uint64_t pins_refused; /* beyond the budget */
 
 	/* timed only: from the access until the device may go on, of done faults */
 	uint64_t fault_p50_ns, fault_p99_ns, fault_max_ns;
 	uint64_t bitmap_updates;
+	uint64_t cpu_stall_ns; /* the guest's CPUs waited for their major faults */
 };
 
 /* One configuration and, after the run, its result. */
@@ -125,6 +132,7 @@ struct pin_shared {
 	const uint8_t *list_of_dev;  /* numbers the devices that use memory, likewise */
 	unsigned nlists;             /* of a replacement policy; 1: all devices share it */
 	uint64_t seed;
+	uint64_t middle_ns; /* of the trace: where its second half begins */
 };
 
 struct pin_cell;

@@ -7,27 +7,51 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const metric_names[] = {
-	[PIN_GOAL_IOPF] = "iopf",
-	[PIN_GOAL_MAX_1S] = "iopf.max_1s",
-	[PIN_GOAL_MAX_10S] = "iopf.max_10s",
-	[PIN_GOAL_CPU_MAJOR] = "cpu_major",
-	[PIN_GOAL_PINNED] = "pinned",
+enum form {
+	COUNT,    /* over the trace, so a limit may be a rate */
+	GREATEST, /* in a window: no rate */
+	SHARE,
+};
+
+static const struct metric {
+	const char *name;
+	enum form form;
+	bool is_of_vm; /* else of a device class, too */
+} metrics[] = {
+	[PIN_GOAL_IOPF] = { "iopf", COUNT, false },
+	[PIN_GOAL_MAX_1S] = { "iopf.max_1s", GREATEST, false },
+	[PIN_GOAL_MAX_10S] = { "iopf.max_10s", GREATEST, false },
+	[PIN_GOAL_SECONDS_OVER_1] = { "iopf.seconds_over_1", COUNT, false },
+	[PIN_GOAL_SECONDS_OVER_10] = { "iopf.seconds_over_10", COUNT, false },
+	[PIN_GOAL_CPU_MAJOR] = { "cpu_major", COUNT, true },
+	[PIN_GOAL_CPU_STALL] = { "cpu_stall", SHARE, true },
+	[PIN_GOAL_PINNED] = { "pinned", SHARE, true },
+	[PIN_GOAL_PINNED_P99] = { "pinned.p99", SHARE, true },
+	[PIN_GOAL_PINNED_MEAN] = { "pinned.mean", SHARE, true },
 };
 
 const char *pin_metric_name(enum pin_metric m)
 {
-	return metric_names[m];
+	return metrics[m].name;
+}
+
+bool pin_metric_is_share(enum pin_metric m)
+{
+	return metrics[m].form == SHARE;
 }
 
 static int no_metric(const char *name, struct err *e)
 {
-	const char *near = nearest_word(name, metric_names, PIN_METRICS);
+	const char *names[PIN_METRICS];
+	for (unsigned m = 0; m < PIN_METRICS; m++)
+		names[m] = metrics[m].name;
+	const char *near = nearest_word(name, names, PIN_METRICS);
 	if (near)
 		return err_set(e, ERR_USAGE, "no metric '%.40s': did you mean '%s'?", name, near);
 	return err_set(e, ERR_USAGE,
-		       "no metric '%.40s', only: [nic.|block.]iopf, iopf.max_1s, iopf.max_10s; "
-		       "cpu_major, pinned",
+		       "no metric '%.40s', only: [nic.|block.]iopf, iopf.max_1s, iopf.max_10s, "
+		       "iopf.seconds_over_1, iopf.seconds_over_10; cpu_major, cpu_stall, pinned, "
+		       "pinned.p99, pinned.mean",
 		       name);
 }
 
@@ -48,11 +72,11 @@ static const char *split_class(const char *name, struct pin_condition *c)
 static int parse_limit(const char *text, struct pin_condition *c, struct err *e)
 {
 	struct rate rate;
-	if (c->metric == PIN_GOAL_PINNED)
+	if (metrics[c->metric].form == SHARE)
 		return quantity_parse_ppm(text, &c->limit, e);
 	if (!strchr(text, '/'))
 		return quantity_parse_count(text, &c->limit, e);
-	if (c->metric == PIN_GOAL_MAX_1S || c->metric == PIN_GOAL_MAX_10S)
+	if (metrics[c->metric].form == GREATEST)
 		return err_set(e, ERR_USAGE, "'%s': a greatest number in a window is no rate",
 			       text);
 	const int rc = quantity_parse_rate(text, &rate, e);
@@ -75,12 +99,12 @@ static int parse_condition(char *text, struct pin_condition *c, struct err *e)
 		text[--n] = '\0';
 	const char *name = split_class(text, c);
 	unsigned m = 0;
-	while (m < PIN_METRICS && strcmp(metric_names[m], name))
+	while (m < PIN_METRICS && strcmp(metrics[m].name, name))
 		m++;
 	if (m == PIN_METRICS)
 		return no_metric(text, e);
 	c->metric = m;
-	if (m >= PIN_GOAL_CPU_MAJOR && c->device_class != PIN_CLASSES)
+	if (metrics[m].is_of_vm && c->device_class != PIN_CLASSES)
 		return err_set(e, ERR_USAGE, "'%s': is of the whole VM, not of a device class",
 			       text);
 	return parse_limit(limit, c, e);
@@ -106,8 +130,8 @@ int pin_goal_parse(const char *text, struct pin_goal *out, struct err *e)
 	return 0;
 }
 
-static uint64_t measure(const struct pin_condition *c, const struct pin_result *r,
-			uint32_t vm_pages)
+uint64_t pin_goal_measure(const struct pin_condition *c, const struct pin_result *r,
+			  uint32_t vm_pages, uint64_t exposure_ns)
 {
 	const struct pin_counts *k = c->device_class < PIN_CLASSES ? &r->by_class[c->device_class]
 								   : &r->total;
@@ -118,8 +142,18 @@ static uint64_t measure(const struct pin_condition *c, const struct pin_result *
 		return k->max_1s;
 	case PIN_GOAL_MAX_10S:
 		return k->max_10s;
+	case PIN_GOAL_SECONDS_OVER_1:
+		return k->seconds_over[0];
+	case PIN_GOAL_SECONDS_OVER_10:
+		return k->seconds_over[1];
 	case PIN_GOAL_CPU_MAJOR:
 		return r->host.major[TOUCH_CPU];
+	case PIN_GOAL_CPU_STALL:
+		return quantity_ratio_ppm(r->cpu_stall_ns, exposure_ns);
+	case PIN_GOAL_PINNED_P99:
+		return quantity_ratio_ppm(r->pinned_p99, vm_pages);
+	case PIN_GOAL_PINNED_MEAN:
+		return r->pinned_mean_ppm;
 	default:
 		return quantity_ratio_ppm(r->pinned_max, vm_pages);
 	}
@@ -136,7 +170,9 @@ int pin_goal_failing(const struct pin_goal *g, const struct pin_result *r, uint3
 		     uint64_t exposure_ns)
 {
 	for (unsigned i = 0; i < g->n; i++)
-		if (!holds(&g->conditions[i], measure(&g->conditions[i], r, vm_pages), exposure_ns))
+		if (!holds(&g->conditions[i],
+			   pin_goal_measure(&g->conditions[i], r, vm_pages, exposure_ns),
+			   exposure_ns))
 			return (int)i;
 	return -1;
 }

@@ -18,16 +18,21 @@ enum pin_metric {
 	PIN_GOAL_IOPF,
 	PIN_GOAL_MAX_1S,
 	PIN_GOAL_MAX_10S,
+	PIN_GOAL_SECONDS_OVER_1,
+	PIN_GOAL_SECONDS_OVER_10,
 	PIN_GOAL_CPU_MAJOR,
+	PIN_GOAL_CPU_STALL,
 	PIN_GOAL_PINNED,
+	PIN_GOAL_PINNED_P99,
+	PIN_GOAL_PINNED_MEAN,
 	PIN_METRICS
 };
 
 struct pin_condition {
 	enum pin_metric metric;
 	int device_class; /* enum pin_class; PIN_CLASSES: all together */
-	uint64_t limit;   /* a count, ppm for pinned */
-	uint64_t per_ns;  /* of a rate; 0: the limit is a count */
+	uint64_t limit;   /* a count; ppm of a share */
+	uint64_t per_ns;  /* of a rate; 0: the limit is a count or a share */
 };
 
 struct pin_goal {
@@ -43,8 +48,13 @@ int pin_goal_parse(const char *text, struct pin_goal *out, struct err *e);
 int pin_goal_failing(const struct pin_goal *g, const struct pin_result *r, uint32_t vm_pages,
 		     uint64_t exposure_ns);
 
-/* "iopf.max_1s", "nic.iopf" */
+/* "iopf.max_1s" */
 const char *pin_metric_name(enum pin_metric m);
+
+/* A metric of the whole VM or one class: a count; ppm where it is a share (of the VM, of time). */
+bool pin_metric_is_share(enum pin_metric m);
+uint64_t pin_goal_measure(const struct pin_condition *c, const struct pin_result *r,
+			  uint32_t vm_pages, uint64_t exposure_ns);
 
 struct pin_answer_at {
 	int least; /* index of the least budget that is an answer; -1: none */

@@ -94,7 +94,9 @@ void pin_life_swap_in(void *ctx, uint32_t page, uint32_t slot, bool is_readahead
 	const bool is_cpu = l->cause == PIN_CAUSE_CPU && !is_readahead;
 	l->is_read[page] = 1;
 	const enum swap_job job = is_cpu ? SWAP_CPU_FAULT : SWAP_READAHEAD;
-	const struct ns done = swap_submit(l->swap, l->tier, job, 1, present(l));
+	const struct ns from = present(l);
+	const struct ns done = swap_submit(l->swap, l->tier, job, 1, from);
+	l->cpu_stall_ns += is_cpu ? done.v - from.v : 0;
 	if (l->cause == PIN_CAUSE_CPU)
 		post_late(l, on_read, page);
 	else

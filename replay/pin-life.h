@@ -32,7 +32,8 @@ struct pin_life {
 	enum pin_cause cause;
 	uint64_t event_ns; /* time of the present event, set by the owner */
 	uint64_t due_ns;   /* something happens at this time; UINT64_MAX: nothing is on its way */
-	struct hostmem *host; /* set by the owner once it is made with the hooks below */
+	uint64_t cpu_stall_ns; /* major faults of the CPU, from the touch to the end of the read */
+	struct hostmem *host;  /* set by the owner once it is made with the hooks below */
 
 	struct evq q;
 	struct iopf *iopf;

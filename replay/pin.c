@@ -326,6 +326,13 @@ static int set_budgets(struct session *s, struct err *e)
 	return 0;
 }
 
+/* Of the device rows; what the CPU did before and after does not count. */
+static uint64_t middle_ns(const struct trace *t)
+{
+	const struct trace_stream_info *dma = trace_find_stream(t, KIND_DMA);
+	return dma ? dma->first_ns + (dma->last_ns - dma->first_ns) / 2 : 0;
+}
+
 static int prepare(struct session *s, struct err *e)
 {
 	const struct pin_run *run = s->run;
@@ -358,6 +365,7 @@ static int prepare(struct session *s, struct err *e)
 		.list_of_dev = run->list_of_dev,
 		.nlists = run->params.lists == PIN_LISTS_DEVICE && run->nlists ? run->nlists : 1,
 		.seed = run->seed,
+		.middle_ns = middle_ns(run->trace),
 	};
 	return set_budgets(s, e);
 }

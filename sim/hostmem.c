@@ -515,6 +515,12 @@ uint64_t hostmem_dma_age_ns(const struct hostmem *h, uint32_t page, struct ns no
 	return hostmem_is_mapped(h, page) ? age_of(h->pages[page].dma_stamp, now) : UINT64_MAX;
 }
 
+uint64_t hostmem_idle_ns(const struct hostmem *h, uint32_t page, struct ns now)
+{
+	const struct hostpage *p = &h->pages[page];
+	return age_of(p->cpu_stamp > p->dma_stamp ? p->cpu_stamp : p->dma_stamp, now);
+}
+
 const struct hostmem_counts *hostmem_counts(const struct hostmem *h)
 {
 	return &h->n;

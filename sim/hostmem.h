@@ -169,6 +169,12 @@ bool hostmem_is_pinned(const struct hostmem *h, uint32_t page);
 uint64_t hostmem_cpu_age_ns(const struct hostmem *h, uint32_t page, struct ns now);
 uint64_t hostmem_dma_age_ns(const struct hostmem *h, uint32_t page, struct ns now);
 
+/*
+ * Time since the last touch of any kind; UINT64_MAX where none is known. Of a
+ * mapped page, or within the hook pae_clear of the page that is leaving.
+ */
+uint64_t hostmem_idle_ns(const struct hostmem *h, uint32_t page, struct ns now);
+
 const struct hostmem_counts *hostmem_counts(const struct hostmem *h);
 uint64_t hostmem_limit(const struct hostmem *h);
 

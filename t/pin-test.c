@@ -495,6 +495,107 @@ static void a_full_log_counts_what_it_misses(void **state)
 	scene_free(s);
 }
 
+/* All that is out at the end, by how long nobody touched it: at least [memory] age, or less. */
+static void returned_pages_are_cold_or_forced(void **state)
+{
+	(void)state;
+	struct scene *s = scene_new(10);
+	const uint64_t end_ns = s->events[EVENTS - 1].ts_ns;
+	uint64_t last_ns[PAGES] = { 0 }, before = UINT64_MAX;
+	for (unsigned i = 0; i < EVENTS; i++)
+		last_ns[s->events[i].page] = s->events[i].ts_ns;
+	for (uint64_t age_s = 0; age_s <= 4096; age_s = age_s ? 2 * age_s : 1) {
+		s->shared.memory.age_ns = age_s * NS_PER_SEC;
+		const struct pin_result r = run(s, "lru", 4, 500000, PIN_BY_TRACE, NULL, NULL);
+		uint64_t idle = 0;
+		for (unsigned page = 0; page < PAGES; page++)
+			idle += end_ns - last_ns[page] + NS_PER_SEC >= age_s * NS_PER_SEC;
+		assert_int_equal(r.cold_pages + r.forced_pages,
+				 PAGES - r.host.resident - r.host.absent);
+		assert_true(r.cold_pages + r.forced_pages >= PAGES / 2 && r.cold_pages <= idle);
+		assert_true(r.cold_pages <= before);
+		before = r.cold_pages;
+		assert_int_equal(age_s ? 0 : r.forced_pages, 0);
+	}
+	assert_int_equal(before, 0);
+	scene_free(s);
+}
+
+/* The halves of a trace sum to it, and so do seconds above a rate to what one counts by hand. */
+static void faults_are_counted_by_half_and_second(void **state)
+{
+	(void)state;
+	static const uint64_t at_ms[] = { 100,   200,   1100,  2000,  2100,  2200,
+					  9000,  10500, 10600, 10700, 10800, 10810,
+					  10820, 10830, 10840, 10850, 10860 };
+	struct pin_tally t = {};
+	for (unsigned i = 0; i < sizeof(at_ms) / sizeof(*at_ms); i++)
+		pin_tally_add(&t, at_ms[i] * NS_PER_MS, 2100 * NS_PER_MS);
+	pin_tally_end(&t);
+	assert_int_equal(t.first_half, 4);
+	assert_int_equal(t.second.max, 10);
+	assert_int_equal(t.ten_seconds.max, 10);
+	assert_int_equal(t.seconds_over[0], 3); /* 0, 2 and 10 */
+	assert_int_equal(t.seconds_over[1], 0); /* ten is not above ten */
+
+	struct scene *s = scene_new(11);
+	s->shared.middle_ns = s->events[EVENTS / 2].ts_ns;
+	const struct pin_result r = run(s, "none", 0, 500000, PIN_BY_TRACE, NULL, NULL);
+	s->block.n = EVENTS / 2;
+	const struct pin_result half = run(s, "none", 0, 500000, PIN_BY_TRACE, NULL, NULL);
+	assert_int_equal(r.total.first_half, pin_iopf(&half.total));
+	assert_true(pin_iopf(&r.total) > pin_iopf(&half.total));
+	assert_true(r.pinned_p99 == 0 && r.total.seconds_over[0] >= r.total.seconds_over[1]);
+	scene_free(s);
+}
+
+/* A CPU fault waits for its read as long as the station takes: all of one length without others. */
+static void cpu_faults_stall_the_guest(void **state)
+{
+	(void)state;
+	struct scene *s = scene_new(12);
+	struct pin_design d;
+	struct err e = {};
+	assert_int_equal(pin_design_init(&d, NULL, 0, &e), 0);
+	assert_int_equal(param_assign(&d.set, "memory.ssd_read=100us", &e), 0);
+	assert_int_equal(param_assign(&d.set, "memory.ssd_page=0", &e), 0);
+	s->shared.iopf = d.iopf;
+	s->shared.swap = d.swap;
+	s->shared.memory.tier = HOSTMEM_SSD;
+	s->shared.memory.is_writeback_async = false;
+	for (unsigned i = 0; i < EVENTS; i++) { /* far apart: nobody stands in line */
+		s->events[i].ts_ns = i * NS_PER_SEC;
+		s->events[i].kind = PIN_CPU;
+	}
+	const struct pin_result r = run(s, "none", 0, 500000, PIN_BY_TRACE, NULL, NULL);
+	assert_true(r.host.major[TOUCH_CPU] > 100);
+	assert_int_equal(r.cpu_stall_ns, r.host.major[TOUCH_CPU] * 100 * NS_PER_US);
+	arena_deinit(&d.arena);
+	scene_free(s);
+}
+
+/* Held pages by the second: 99 of 100 seconds see what P99 tells. */
+static void the_p99_of_pins_is_by_time(void **state)
+{
+	(void)state;
+	struct scene *s = scene_new(13);
+	for (unsigned i = 0; i < EVENTS; i++)
+		s->events[i] = (struct pin_event){
+			.ts_ns = i * NS_PER_SEC,
+			.kind = PIN_DMA,
+			.page = i < EVENTS / 1000 * 985 ? 0 : i % 20,
+		};
+	const struct pin_result r = run(s, "lru", 20, 0, PIN_BY_TRACE, NULL, NULL);
+	assert_int_equal(r.pinned_max, 20);
+	assert_int_equal(r.pinned_p99, 20); /* 1.5 % of the time */
+	for (unsigned i = 0; i < EVENTS; i++)
+		s->events[i].page = i < EVENTS / 1000 * 995 ? 0 : i % 20;
+	const struct pin_result few = run(s, "lru", 20, 0, PIN_BY_TRACE, NULL, NULL);
+	assert_int_equal(few.pinned_max, 20);
+	assert_int_equal(few.pinned_p99, 1);
+	scene_free(s);
+}
+
 static void blocks_may_be_cut_anywhere(void **state)
 {
 	(void)state;
@@ -547,10 +648,17 @@ static void goals_are_counts_rates_and_shares(void **state)
 	assert_int_equal(pin_goal_parse("pinned<=5%", &g, &e), 0);
 	assert_int_equal(pin_goal_failing(&g, &r, 100, ten_s), -1);
 	assert_int_equal(pin_goal_failing(&g, &r, 99, ten_s), 0);
+	r.total.seconds_over[0] = 4;
+	r.cpu_stall_ns = NS_PER_SEC / 10;
+	assert_int_equal(pin_goal_parse("iopf.seconds_over_1<=4,cpu_stall<=1%", &g, &e), 0);
+	assert_int_equal(pin_goal_failing(&g, &r, 100, ten_s), -1);
+	assert_int_equal(pin_goal_failing(&g, &r, 100, ten_s / 2), 1);
+	assert_int_equal(pin_goal_parse("iopf.seconds_over_1<=30/min", &g, &e), 0);
+	assert_int_equal(pin_goal_failing(&g, &r, 100, ten_s), -1);
+	assert_int_equal(pin_goal_failing(&g, &r, 100, ten_s / 2), 0);
 	static const char *const bad[] = {
-		"iopf",   "iopf<1", "iopf.max_1s<=1/s", "nic.cpu_major<=1",
-		"iopf<=", "",       "iopf<=1,",         "pinned<=5",
-		NULL
+		"cpu_stall<=5/s", "iopf", "iopf<1",   "iopf.max_1s<=1/s", "nic.cpu_major<=1",
+		"iopf<=",         "",     "iopf<=1,", "pinned<=5",        NULL
 	};
 	for (unsigned i = 0; bad[i]; i++)
 		assert_int_equal(pin_goal_parse(bad[i], &g, &e), ERR_USAGE);
@@ -605,6 +713,10 @@ int main(void)
 		cmocka_unit_test(faults_that_take_time_are_joined),
 		cmocka_unit_test(a_log_has_every_fault_and_changes_nothing),
 		cmocka_unit_test(a_full_log_counts_what_it_misses),
+		cmocka_unit_test(returned_pages_are_cold_or_forced),
+		cmocka_unit_test(faults_are_counted_by_half_and_second),
+		cmocka_unit_test(cpu_faults_stall_the_guest),
+		cmocka_unit_test(the_p99_of_pins_is_by_time),
 		cmocka_unit_test(blocks_may_be_cut_anywhere),
 		cmocka_unit_test(the_answer_is_the_least_budget_from_which_all_pass),
 		cmocka_unit_test(goals_are_counts_rates_and_shares),
