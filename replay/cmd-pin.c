@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "replay/pin-backtest.h"
+#include "replay/pin-decide.h"
 #include "replay/pin-design.h"
 #include "replay/pin-options.h"
 #include "replay/pin-report.h"
@@ -19,7 +20,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SERIES_MAX = PIN_VERDICTS_MAX /* companions x overcommits */ };
+enum {
+	SERIES_MAX = PIN_VERDICTS_MAX, /* companions x overcommits */
+	TRIED_ROWS = 4000000, /* up to here other inputs are tried unasked: a second or two */
+};
 
 /* What all configurations together may take in memory before they run in turns. */
 static const uint64_t memory_bound_bytes = UINT64_C(4) << 30;
@@ -55,6 +59,8 @@ struct work {
 	struct pin_design design;
 	struct pin_devices devices;
 	struct pin_facts facts;
+	struct pin_run run;
+	struct pin_inputs inputs;
 	struct pin_job *jobs;
 	size_t njobs; /* of a seed */
 	struct progress progress;
@@ -150,7 +156,8 @@ static void choose_companions(struct pin_options *o, const struct trace *t)
 static int run_all(struct work *w, struct trace *t, const char **memory_from, struct err *e)
 {
 	const struct pin_options *o = w->options;
-	struct pin_run run = {
+	struct pin_run *run = &w->run;
+	*run = (struct pin_run){
 		.trace = t,
 		.path = o->path,
 		.access = { .model = o->model,
@@ -172,16 +179,16 @@ static int run_all(struct work *w, struct trace *t, const char **memory_from, st
 		.progress_ctx = &w->progress,
 	};
 	*memory_from = o->memory_bytes ? "--memory" : "as the trace says";
-	run.vm_pages = o->memory_bytes ? o->memory_bytes / PAGE_BYTES : trace_vm_pages(t, 0);
-	if (!run.vm_pages)
+	run->vm_pages = o->memory_bytes ? o->memory_bytes / PAGE_BYTES : trace_vm_pages(t, 0);
+	if (!run->vm_pages)
 		*memory_from = "the pages it touches";
 	int rc = 0;
 	progress_init(&w->progress, "replay", "events", 0, o->cli.is_quiet);
 	for (size_t s = 0; s < o->nseeds && !rc; s++) {
-		run.seed = o->seeds[s];
-		rc = pin_run(&run, w->jobs + s * w->njobs, w->njobs, &w->facts, e);
+		run->seed = o->seeds[s];
+		rc = pin_run(run, w->jobs + s * w->njobs, w->njobs, &w->facts, e);
 		sort_budgets(w->jobs + s * w->njobs, w->njobs);
-		run.vm_pages = w->facts.vm_pages;
+		run->vm_pages = w->facts.vm_pages;
 	}
 	progress_end(&w->progress);
 	return rc;
@@ -248,6 +255,10 @@ static int answer(struct trace *t, struct work *w, struct err *e)
 		.goal = &o->goal,
 		.has_own_goal = o->has_own_goal,
 		.memory_from = memory_from,
+		.is_memory_known = o->memory_bytes || trace_vm_pages(t, 0),
+		.is_timed = w->design.pin.faults == PIN_TIMED &&
+			    w->design.pin.residency == PIN_LIVE,
+		.inputs = &w->inputs,
 		.canonical = canonical,
 		.reclaim = param_find(&w->design.set, "memory", "reclaim")->text,
 	};
@@ -255,7 +266,9 @@ static int answer(struct trace *t, struct work *w, struct err *e)
 		return err_set(e, ERR_NOMEM, "no memory for the design");
 	a.lost_events = pin_lost_events(t, &a.has_unknown_loss);
 	count_guesses(&w->design.set, &a);
-	return hand_out(w, &a, digest, e);
+	const struct access_info *i = &w->facts.access;
+	rc = pin_inputs_try(&w->run, &a, i->dma_rows + i->cpu_rows <= TRIED_ROWS, &w->inputs, e);
+	return rc ? rc : hand_out(w, &a, digest, e);
 }
 
 int cmd_pin(int argc, char **argv)

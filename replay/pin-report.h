@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct pin_inputs;
+
 /*
  * Jobs of all seeds, and in each: by companion, overcommit, policy, budget
  * (ascending), as struct pin_series walks them.
@@ -30,10 +32,13 @@ struct pin_answer {
 	bool has_own_goal;
 	uint64_t lost_events;
 	bool has_unknown_loss;
-	const char *memory_from; /* "--memory", "the vm row", "what the trace touches" */
+	const char *memory_from; /* how the size of the VM is known, for people */
+	bool is_memory_known;    /* told by somebody, not the pages that the trace touches */
+	bool is_timed;           /* faults take time: CPU stalls were measured */
 	const char *canonical;   /* of the design: param_canonical */
 	const char *reclaim;
 	unsigned nparams, nguesses;
+	const struct pin_inputs *inputs; /* replay/pin-decide.h */
 };
 
 /* Jobs of one seed that differ in their budget only. */
@@ -67,6 +72,15 @@ enum pin_companion pin_main_companion(const struct pin_answer *a);
 
 uint64_t pin_exposure_ns(const struct pin_answer *a);
 uint64_t pin_bitmap_bytes(const struct pin_answer *a, unsigned device_class); /* PIN_CLASSES: all */
+
+/* Parts of the report: who and what was replayed; a row for each configuration and class. */
+void pin_show_subject(struct report *r, const struct pin_answer *a);
+void pin_show_sources(struct report *r, const struct pin_answer *a); /* JSON */
+void pin_show_rows(struct report *r, const struct pin_answer *a);
+
+/* The verdict that the answer rests on: the main companion's largest overcommit with a yes. */
+const struct pin_verdict *pin_decisive(const struct pin_answer *a, const struct pin_verdict *v,
+				       size_t n);
 
 /* Everything between report_begin and report_end; false: the answer is no. */
 bool pin_report(struct report *r, const struct pin_answer *a, bool is_json, bool is_verbose);

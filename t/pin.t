@@ -13,8 +13,13 @@ totals() { # FILE
 }
 
 ok 'without options everything is on one screen' pugmark pin "$nic"
-like 'the trace comes first' "$(out | head -n 1)" 'nic\.db  .* 1 NIC'
-like 'then the verdict' "$(out | sed -n 2p)" '^(YES to|NO at) [0-9]+ %'
+like 'the trace comes first' "$(out | head -n 1)" 'nic\.db  .* 1 NIC\.  15\.3 s .*no loss recorded\.$'
+like 'with what nobody saw' "$(out | sed -n 2p)" '^CPU stream: NONE .* device reads: seen, device writes: seen'
+like 'then the verdict' "$(out | sed -n 3p)" '^(YES to|NO at) [0-9]+ %'
+like 'and the reason in figures' "$(out | sed -n 3p)" 'NO at 10 %: IOPF break it: iopf\.max_1s is [0-9,]+, goal <= 10'
+like 'what decides it is told' "$(out)" '^Decided by \(iopf\.max_1s is [0-9,]+ at 10 %\): .* -> .*, YES'
+like 'and whether halves of the trace agree' "$(out)" '^Halves agree: (yes|NO|cannot be told), '
+like 'and what to do next' "$(out | tail -n 1)" '^Next: --memory SIZE'
 is 'it fits a screen' "$(out | awk 'END { print NR <= 24 }')" 1
 
 pugmark pin "$nic" --policy none,static-all,lru,fifo,clock,lfu,arc,sieve,s3fifo,at-risk,static-ring \
@@ -25,6 +30,12 @@ is 'every IOPF is done, failed or joined' "$(flat rows.json | sed -E \
 is 'the states of pages sum to the VM' "$(flat rows.json | sed -E \
 	's/.*"vm_pages":([0-9]*),"resident_pages":([0-9]*),"swapped_pages":([0-9]*),"absent_pages":([0-9]*),"inflight_pages":([0-9]*).*/\1 \2 \3 \4 \5/' |
 	awk '$1 != $2 + $3 + $4 + $5 { bad++ } END { print (NR > 100), bad + 0 }')" '1 0'
+is 'what is out of memory was never touched, is cold, or was forced' "$(flat rows.json | sed -E \
+	's/.*"swapped_pages":([0-9]*),"absent_pages":([0-9]*),.*"never_touched_pages":([0-9]*),"cold_pages":([0-9]*),"forced_pages":([0-9]*).*/\1 \2 \3 \4 \5/' |
+	awk '$2 != $3 || $1 != $4 + $5 { bad++ } END { print (NR > 100), bad + 0 }')" '1 0'
+is 'no half has more faults than the whole' "$(flat rows.json | sed -E \
+	's/.*"iopf":([0-9]*),.*"iopf_first_half":([0-9]*),.*/\1 \2/' |
+	awk '$2 > $1 { bad++ } $2 && $2 < $1 { cut++ } END { print (cut > 20), bad + 0 }')" '1 0'
 is 'some faults there are' "$(totals rows.json | grep -c '"iopf":0,.*' | awk '{ print ($1 < 150) }')" 1
 is 'static-all has none' "$(totals rows.json | grep '"static-all"' | json_numbers iopf | sort -u)" 0
 # the same rows but for the name
@@ -55,6 +66,49 @@ flat both.json | grep '"seed":1,' | sed 's/,$//; s/]}$//' >first
 flat one.json | sed 's/,$//; s/]}$//' >alone
 same 'several seeds are several runs' first alone
 
+# halves: each pair of policies by its counts, none of them by hand
+pugmark pin "$nic" --policy none,lru,arc --budget 5% --overcommit 20% --cpu cold --json >pairs.json
+is 'each pair of policies is compared once' \
+	"$(for k in same flipped close; do json_numbers halves_${k}_pairs pairs.json; done | tr '\n' ' ')" \
+	"$(flat pairs.json | grep '"nic"' | sed -E 's/.*"iopf":([0-9]*),.*"iopf_first_half":([0-9]*),.*/\1 \2/' |
+	awk 'function order(x, y) { return 100 * (x - y) ^ 2 <= 384 * (x + y) ? 0 : x > y ? 1 : -1 }
+		{ f[NR] = $2; s[NR] = $1 - $2 }
+		END { for (i = 1; i <= 3; i++) for (k = i + 1; k <= 3; k++) {
+			p = order(f[i], f[k]); q = order(s[i], s[k])
+			if (!p || !q) close_++; else if (p == q) same++; else flipped++ }
+		print same + 0, flipped + 0, close_ + 0, "" }')"
+is 'one seed compares with none' "$(json_numbers seeds_same_pairs pairs.json)" 0
+pugmark pin "$nic" --budget 5% --overcommit 20% --cpu background --seed 1,2,3 --json >seeds.json
+is 'several seeds do' "$(($(json_numbers seeds_same_pairs seeds.json) +
+	$(json_numbers seeds_flipped_pairs seeds.json) + $(json_numbers seeds_close_pairs seeds.json)))" 3
+
+# what decides: the same configuration, asked for with the changed input, has the same faults
+pugmark pin "$nic" --policy lru --budget 5% --overcommit 20% --cpu cold --json >base.json
+changed() { # INPUT VALUE
+	grep "\"input\":\"$1\",.*\"to\":\"$2\"" base.json | json_numbers iopf
+}
+asked() { # OPTION..
+	pugmark pin "$nic" --policy lru --budget 39 --overcommit 20% --cpu cold --json "$@" |
+		flat /dev/stdin | grep '"total"' | json_numbers iopf
+}
+is 'another access model is tried' "$(changed access end)" "$(asked --access end)"
+is 'another reclaim, too' "$(changed reclaim lru)" "$(asked --reclaim lru)"
+is 'and a VM that was full at its start' "$(changed populated yes)" "$(asked --set pin.populated=yes)"
+is 'and one that is larger than what the trace touches' "$(changed 'VM memory' '6.1 MiB')" \
+	"$(asked --memory 6256K)"
+is 'a VM whose memory is told is not guessed at' \
+	"$(pugmark pin "$nic" --memory 8M --json | grep -c '"VM memory"')" 0
+is 'reclaim by age is tried at half the age' "$(pugmark pin "$nic" --policy none --cpu cold \
+	--reclaim age --set memory.age=2s --json | grep -c '"reclaim age","from":"2 s","to":"1 s"')" 1
+
+# blind collectors: a NIC whose device reads were never recorded
+pugmark export "$nic" --stream dma --format csv | awk -F, 'NR == 1 || ($4 == "from-device")' >rx.csv
+pugmark import rx.csv -o rx.db >/dev/null
+ok 'a trace without device reads is replayed' pugmark pin rx.db --policy none --overcommit 60%
+like 'and says that none were seen' "$(out | sed -n 2p)" 'device reads: NONE SEEN \(1 of 1 function\), device writes: seen'
+like 'with what they may hide' "$(out)" 'unseen reads \(\+0\.\.[0-9.,]+[kM]? IOPF/day, if like the rest\)'
+is 'so do programs' "$(pugmark pin rx.db --json | json_numbers functions_without_reads)" 1
+
 pugmark pin "$nic" --cpu background --set pin.residency=frozen --overcommit 20%,50% --budget 1%,5%,20% \
 	--policy none,lru,arc,s3fifo,at-risk,static-ring,best-static,oracle-frozen --json >frozen.json
 is 'when residency is frozen, none faults as it did' \
@@ -73,10 +127,13 @@ is 'a bitmap takes 64 KiB for each GiB and function' \
 
 # goals
 exits 1 'a goal that nothing meets is a no' pugmark pin "$nic" --policy none --cpu cold --overcommit 60% --goal 'iopf<=0'
-like 'which is told' "$(out)" '^NO at 60 %'
+like 'which is told' "$(out)" '^NO at 60 %: IOPF break it: iopf is [0-9.,]+k?, goal <= 0 '
 exits 0 'one that is met is a yes' pugmark pin "$nic" --policy lru --budget 50%,100% --cpu cold --overcommit 60% --goal 'iopf<=0,pinned<=100%'
 like 'with what to pin' "$(out)" '^YES to 60 %: pin [0-9.]+ [KMG]iB'
 ok 'without a goal a no is an answer' pugmark pin "$nic" --policy none --cpu cold --overcommit 60%
+exits 1 'a goal of the guest alone may be missed' pugmark pin "$nic" --cpu background --goal 'cpu_major<=1/s,cpu_stall<=0.01%'
+like 'then its CPU faults are to blame' "$(out)" "NO at 10 %: the guest's own CPU faults, not IOPF, break it: cpu_major is [0-9.]+/s, goal <= 1/s"
+exits 1 'so may be one about pins' pugmark pin "$nic" --cpu cold --overcommit 60% --policy static-ring --budget 10% --goal 'pinned.mean<=1%,pinned.p99<=1%'
 ok 'a rate is a goal' pugmark pin "$nic" --goal 'cpu_major<=1000000/s,nic.iopf.max_1s<=1M'
 
 # errors
