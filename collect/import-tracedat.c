@@ -12,6 +12,7 @@
  */
 #include "base/units.h"
 #include "collect/import.h"
+#include "collect/pointimport.h"
 #include "collect/tracedat.h"
 #include "collect/tracepoint.h"
 
@@ -20,101 +21,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	LEARN_EVENTS = 2 * 1000 * 1000,
-	LOSSES_MAX = 256, /* rows; what comes then is added to the last */
-	MAPPINGS_LEAST = 1 << 16,
-	MAPPING_BYTES = 96, /* that a live mapping takes at least */
-	PROGRESS_EVENTS = 1 << 16,
-	SENTENCES = 5,
-};
-
 static const uint64_t jiffy_ns = 10 * NS_PER_MS; /* "uptime" counts 1/100 s */
 
-struct loss {
-	uint64_t from, to, n; /* ns since the base */
-	uint32_t cpu;
-};
-
 struct tracedat_import {
-	struct import *im;
-	struct tracepoints *points;
-	bool is_first_pass;
+	struct pointimport p;
 	uint64_t mult, shift; /* ticks to ns: ticks * mult >> shift */
-	uint64_t base;        /* ns, time 0 of the rows */
-	bool has_base;
-	uint64_t last; /* ns since the base, of the last record */
-	struct loss losses[LOSSES_MAX];
-	unsigned nlosses;
-	uint64_t bad_formats;
-	struct trace_stream *dma, *io, *fault;
 };
-
-/* ---- rows ---- */
-
-static int stream_of(struct tracedat_import *t, enum kind_id kind, struct trace_stream **s,
-		     struct err *e)
-{
-	return *s ? 0 : trace_writer_stream(t->im->w, kind, s, e);
-}
-
-static int put_dma(void *ctx, const struct dma_event *row, struct err *e)
-{
-	struct tracedat_import *t = ctx;
-	const int rc = stream_of(t, KIND_DMA, &t->dma, e);
-	t->im->at.stored++;
-	return rc ? rc : dma_put(t->dma, row, e);
-}
-
-static int put_io(void *ctx, const struct io_event *row, struct err *e)
-{
-	struct tracedat_import *t = ctx;
-	const int rc = stream_of(t, KIND_IO, &t->io, e);
-	t->im->at.stored++;
-	return rc ? rc : io_put(t->io, row, e);
-}
-
-static int put_fault(void *ctx, const struct fault_event *row, struct err *e)
-{
-	struct tracedat_import *t = ctx;
-	const int rc = stream_of(t, KIND_FAULT, &t->fault, e);
-	t->im->at.stored++;
-	return rc ? rc : fault_put(t->fault, row, e);
-}
-
-static int device_number(void *ctx, const struct trace_device *d, uint16_t *dev_out, struct err *e)
-{
-	struct tracedat_import *t = ctx;
-	return trace_writer_device(t->im->w, d, dev_out, e);
-}
-
-static int source_number(void *ctx, const char *name, const char *coverage, uint16_t *source_out,
-			 struct err *e)
-{
-	struct tracedat_import *t = ctx;
-	return trace_writer_source(t->im->w, name, coverage, source_out, e);
-}
 
 /* ---- what the reader tells ---- */
 
 static int add_format(void *ctx, const char *system, const char *text, size_t n, struct err *e)
 {
 	struct tracedat_import *t = ctx;
-	struct evformat f;
-	struct err why = {};
-	if (!evformat_parse(text, n, &f, &why))
-		return tracepoints_add(t->points, system, &f, e);
-	if (!t->is_first_pass && t->bad_formats++ < SENTENCES)
-		import_damage(t->im, "%s: format of %s:%.32s: %.100s", input_name(t->im->in),
-			      system, f.name, why.msg);
-	return 0;
+	return pointimport_format(&t->p, system, text, n, e);
 }
 
 static void on_damage(void *ctx, const char *sentence)
 {
 	struct tracedat_import *t = ctx;
-	if (!t->is_first_pass)
-		import_damage(t->im, "%s: %s", input_name(t->im->in), sentence);
+	pointimport_damage(&t->p, sentence);
 }
 
 static uint64_t to_ns(const struct tracedat_import *t, uint64_t ticks)
@@ -122,28 +47,17 @@ static uint64_t to_ns(const struct tracedat_import *t, uint64_t ticks)
 	return (uint64_t)((unsigned __int128)ticks * t->mult >> t->shift);
 }
 
+/* A loss in front of the first record has no time yet: it is told as of time 0. */
 static uint64_t since_base(const struct tracedat_import *t, uint64_t ticks)
 {
 	const uint64_t ns = to_ns(t, ticks);
-	return t->has_base && ns > t->base ? ns - t->base : 0;
+	return t->p.has_base && ns > t->p.base ? ns - t->p.base : 0;
 }
 
 static void on_missed(void *ctx, uint32_t cpu, uint64_t from, uint64_t to, uint64_t n)
 {
 	struct tracedat_import *t = ctx;
-	if (t->is_first_pass)
-		return;
-	const struct loss x = { since_base(t, from), since_base(t, to), n ? n : 1, cpu };
-	if (t->nlosses < LOSSES_MAX) {
-		t->losses[t->nlosses++] = x;
-		return;
-	}
-	struct loss *last = &t->losses[LOSSES_MAX - 1];
-	last->n += x.n;
-	if (x.to > last->to)
-		last->to = x.to;
-	if (x.from < last->from)
-		last->from = x.from;
+	pointimport_lost(&t->p, cpu, since_base(t, from), since_base(t, to), n);
 }
 
 /* ---- one pass ---- */
@@ -162,15 +76,16 @@ static int choose_clock(struct tracedat_import *t, const struct tracedat_info *i
 		return err_set(e, ERR_UNUSABLE,
 			       "%s: its clock %s does not count time, and the file has no factor "
 			       "(TSC2NSEC): record with -C mono",
-			       input_name(t->im->in), i->clock);
+			       input_name(t->p.im->in), i->clock);
 	}
 	return 0;
 }
 
 static void show_progress(struct tracedat_import *t, const struct tracedat *d)
 {
-	if (t->im->progress)
-		t->im->progress(t->im->ctx, tracedat_position(d), tracedat_info(d)->data_bytes);
+	struct import *im = t->p.im;
+	if (im->progress && !t->p.is_silent)
+		im->progress(im->ctx, tracedat_position(d), tracedat_info(d)->data_bytes);
 }
 
 /* Decodes up to `most` records; *all_out: there were no more. */
@@ -183,20 +98,15 @@ static int decode(struct tracedat_import *t, struct tracedat *d, uint64_t most, 
 		rc = tracedat_next(d, &ev, e);
 		if (rc <= 0)
 			break;
-		const uint64_t ns = to_ns(t, ev.ts);
-		if (!t->has_base) {
-			t->base = ns;
-			t->has_base = true;
-		}
-		t->last = ns > t->base ? ns - t->base : 0;
-		rc = tracepoints_event(t->points, t->last, ev.cpu, ev.data, ev.len, e);
+		t->p.last = pointimport_time(&t->p, to_ns(t, ev.ts));
+		rc = tracepoints_event(t->p.points, t->p.last, ev.cpu, ev.data, ev.len, e);
 		if (rc)
 			return rc;
-		if (n % PROGRESS_EVENTS == 0 && !t->is_first_pass)
+		if (n % POINTIMPORT_PROGRESS_EVENTS == 0)
 			show_progress(t, d);
 	}
 	*all_out = rc == 0;
-	return rc < 0 ? rc : tracepoints_finish(t->points, e);
+	return rc < 0 ? rc : tracepoints_finish(t->p.points, e);
 }
 
 static int open_pass(struct tracedat_import *t, const struct tracepoint_options *o,
@@ -208,9 +118,9 @@ static int open_pass(struct tracedat_import *t, const struct tracepoint_options 
 		.damage = on_damage,
 		.missed = on_missed,
 	};
-	int rc = tracepoints_new(o, &t->points, e);
+	int rc = tracepoints_new(o, &t->p.points, e);
 	if (!rc)
-		rc = tracedat_open(t->im->in, &handlers, out, e);
+		rc = tracedat_open(t->p.im->in, &handlers, out, e);
 	if (!rc)
 		rc = choose_clock(t, tracedat_info(*out), e);
 	return rc;
@@ -220,29 +130,27 @@ static int open_pass(struct tracedat_import *t, const struct tracepoint_options 
 static int learn(struct import *im, uint64_t mappings_max, struct tracepoints **out, bool *all_out,
 		 struct err *e)
 {
-	struct tracedat_import t = { .im = im, .is_first_pass = true };
 	const struct tracepoint_options o = { .as = im->options->as, .mappings_max = mappings_max };
+	struct tracedat_import *t = calloc(1, sizeof(*t));
 	struct tracedat *d = NULL;
-	int rc = open_pass(&t, &o, &d, e);
+	if (!t)
+		return err_set(e, ERR_NOMEM, "no memory to import a trace.dat");
+	t->p.im = im;
+	t->p.is_silent = true;
+	int rc = open_pass(t, &o, &d, e);
 	if (!rc)
-		rc = decode(&t, d, LEARN_EVENTS, all_out, e);
+		rc = decode(t, d, POINTIMPORT_LEARN_EVENTS, all_out, e);
 	tracedat_close(d);
-	*out = t.points;
+	*out = t->p.points;
+	free(t);
 	return rc;
 }
 
 /* ---- what the trace says beside its rows ---- */
 
-static int put_number(struct trace_writer *w, const char *key, uint64_t v, struct err *e)
-{
-	char text[24];
-	snprintf(text, sizeof(text), "%" PRIu64, v);
-	return trace_writer_meta(w, key, text, e);
-}
-
 static int put_meta(struct tracedat_import *t, const struct tracedat_info *i, struct err *e)
 {
-	struct trace_writer *w = t->im->w;
+	struct trace_writer *w = t->p.im->w;
 	char origin[TRACEDAT_TEXT_BYTES + 48];
 	snprintf(origin, sizeof(origin), "trace.dat version %u, trace-cmd %s", i->version,
 		 i->writer[0] ? i->writer : "unknown");
@@ -250,7 +158,7 @@ static int put_meta(struct tracedat_import *t, const struct tracedat_info *i, st
 	if (!rc)
 		rc = trace_writer_meta(w, "clock", i->clock[0] ? i->clock : "unknown", e);
 	if (!rc)
-		rc = put_number(w, "clock_base_ns", t->base, e);
+		rc = pointimport_put_number(&t->p, "clock_base_ns", t->p.base, e);
 	if (!rc && i->offset[0])
 		rc = trace_writer_meta(w, "clock_offset", i->offset, e);
 	if (!rc && i->uname[0])
@@ -261,32 +169,12 @@ static int put_meta(struct tracedat_import *t, const struct tracedat_info *i, st
 	return rc;
 }
 
-static int put_accounts(struct tracedat_import *t, struct err *e)
-{
-	const char *name;
-	struct trace_account a;
-	int rc = 0;
-	for (size_t i = 0; !rc && tracepoints_account(t->points, i, &name, &a); i++) {
-		if (!a.seen)
-			continue;
-		rc = trace_writer_account(t->im->w, name, &a, e);
-	}
-	return rc;
-}
-
 /* Tells what the ring buffer lost: flagged in the pages, and known to the kernel beyond that. */
 static int put_losses(struct tracedat_import *t, const struct tracedat *d, struct err *e)
 {
 	char detail[160];
 	uint64_t lost = 0;
-	int rc = 0;
-	for (unsigned i = 0; !rc && i < t->nlosses; i++) {
-		const struct loss *x = &t->losses[i];
-		snprintf(detail, sizeof(detail), "%s cpu %u: flagged in front of a page",
-			 i == LOSSES_MAX - 1 ? "and more," : "", x->cpu);
-		rc = trace_writer_loss(t->im->w, NULL, x->from, x->to, x->n, "ring",
-				       detail + (detail[0] == ' '), e);
-	}
+	int rc = pointimport_put_losses(&t->p, "flagged in front of a page", e);
 
 	size_t n;
 	const struct tracedat_cpu_report *r = tracedat_reports(d, &n);
@@ -300,76 +188,38 @@ static int put_losses(struct tracedat_import *t, const struct tracedat *d, struc
 			 "buffer \"%s\" cpu %u: the kernel's statistics say "
 			 "overrun %" PRIu64 ", dropped %" PRIu64,
 			 r[i].buffer, r[i].cpu, r[i].overrun, r[i].dropped);
-		rc = trace_writer_loss(t->im->w, NULL, 0, t->last, said - r[i].missed, "ring",
+		rc = trace_writer_loss(t->p.im->w, NULL, 0, t->p.last, said - r[i].missed, "ring",
 				       detail, e);
 	}
 	if (rc || !lost)
 		return rc;
 	const struct trace_account a = { .seen = lost, .ring_lost = lost };
-	return trace_writer_account(t->im->w, "ring:lost", &a, e);
-}
-
-static void warn(struct tracedat_import *t, const char *sentence)
-{
-	if (t->im->warn)
-		t->im->warn(t->im->ctx, sentence);
+	return trace_writer_account(t->p.im->w, "ring:lost", &a, e);
 }
 
 /* What a person should know about these rows. */
 static int put_remarks(struct tracedat_import *t, const struct tracedat *d, struct err *e)
 {
-	const char *file = input_name(t->im->in), *field, *name;
-	const struct tracedat_info *i = tracedat_info(d);
-	struct tracepoint_stats s;
 	char text[240];
 	int rc = 0;
-	tracepoints_stats(t->points, &s);
-	if (i->has_mixed_clocks) {
+	if (tracedat_info(d)->has_mixed_clocks) {
 		snprintf(text, sizeof(text),
 			 "%.100s: its buffers use different clocks: times across "
 			 "buffers do not compare",
-			 file);
-		warn(t, text);
-		rc = trace_writer_meta(t->im->w, "clock_remark", text, e);
+			 input_name(t->p.im->in));
+		pointimport_warn(&t->p, text);
+		rc = trace_writer_meta(t->p.im->w, "clock_remark", text, e);
 	}
-	if (!rc && s.cut_lists) {
-		snprintf(text, sizeof(text),
-			 "the kernel recorded only the first segments of %" PRIu64 " scatter lists",
-			 s.cut_lists);
-		warn(t, text);
-		rc = trace_writer_loss(t->im->w, "dma", 0, t->last, s.cut_segments, "parse", text,
-				       e);
-	}
-	if (!rc && s.untracked) {
-		snprintf(text, sizeof(text),
-			 "%" PRIu64 " mappings were too many to follow at a time: "
-			 "their unmappings have IOVAs only",
-			 s.untracked);
-		warn(t, text);
-		rc = trace_writer_meta(t->im->w, "dma_remark", text, e);
-	}
-	if (!rc && s.guessed_lba)
-		rc = put_number(t->im->w, "io_lba_of_guessed_block_size", s.guessed_lba, e);
-	if (!rc && s.incomplete_io)
-		rc = put_number(t->im->w, "io_incomplete", s.incomplete_io, e);
-	for (size_t k = 0; !rc; k++) {
-		struct trace_account a;
-		if (!tracepoints_account(t->points, k, &name, &a))
-			break;
-		if (!a.decode_error || !tracepoints_undecodable(t->points, k, &field))
-			continue;
-		import_damage(t->im, "%s: %s has no field '%s': %" PRIu64 " records left out", file,
-			      name, field, a.decode_error);
-	}
-	return rc;
+	return rc ? rc : pointimport_put_remarks(&t->p, e);
 }
 
 /* Damage: what it cost is the kernel's count of records without those we got. */
 static int put_damage(struct tracedat_import *t, const struct tracedat *d, struct err *e)
 {
-	if (input_damage(t->im->in))
-		import_damage(t->im, "%s", input_damage(t->im->in));
-	if (!t->im->at.damaged)
+	struct import *im = t->p.im;
+	if (input_damage(im->in))
+		import_damage(im, "%s", input_damage(im->in));
+	if (!im->at.damaged)
 		return 0;
 
 	size_t n;
@@ -378,8 +228,8 @@ static int put_damage(struct tracedat_import *t, const struct tracedat *d, struc
 	for (size_t i = 0; i < n; i++)
 		if (r[i].has_stat && r[i].recorded > r[i].records)
 			lost += r[i].recorded - r[i].records;
-	return trace_writer_loss(t->im->w, NULL, 0, t->last, lost, "damage",
-				 t->im->first_damage.msg, e);
+	return trace_writer_loss(im->w, NULL, 0, t->p.last, lost, "damage", im->first_damage.msg,
+				 e);
 }
 
 /* Frees what the first pass learnt as soon as it is taken over. */
@@ -387,11 +237,11 @@ static int second_pass(struct tracedat_import *t, uint64_t mappings_max, struct 
 		       bool learnt_all, struct tracedat **d, struct err *e)
 {
 	const struct tracepoint_options o = {
-		.as = t->im->options->as,
+		.as = t->p.im->options->as,
 		.mappings_max = mappings_max,
 		.learnt = learnt,
 		.learnt_all = learnt_all,
-		.sink = { t, put_dma, put_io, put_fault, device_number, source_number },
+		.sink = pointimport_sink(&t->p),
 	};
 	bool is_all;
 	int rc = open_pass(t, &o, d, e);
@@ -405,7 +255,7 @@ static int second_pass(struct tracedat_import *t, uint64_t mappings_max, struct 
 	if (!rc)
 		rc = put_meta(t, tracedat_info(*d), e);
 	if (!rc)
-		rc = put_accounts(t, e);
+		rc = pointimport_put_accounts(&t->p, e);
 	return rc ? rc : put_losses(t, *d, e);
 }
 
@@ -417,12 +267,10 @@ static int run(struct import *im, struct err *e)
 	bool is_all = false;
 	if (!t)
 		return err_set(e, ERR_NOMEM, "no memory to import a trace.dat");
-	t->im = im;
+	t->p.im = im;
 
 	int rc = input_random(im->in, e);
-	uint64_t mappings_max = rc ? 0 : input_size(im->in) / MAPPING_BYTES;
-	if (mappings_max < MAPPINGS_LEAST)
-		mappings_max = MAPPINGS_LEAST;
+	const uint64_t mappings_max = rc ? 0 : pointimport_mappings_max(input_size(im->in));
 	if (!rc)
 		rc = learn(im, mappings_max, &learnt, &is_all, e);
 	if (!rc)
@@ -438,7 +286,7 @@ static int run(struct import *im, struct err *e)
 						     input_name(im->in));
 	}
 	tracedat_close(d);
-	tracepoints_free(t->points);
+	tracepoints_free(t->p.points);
 	free(t);
 	return rc;
 }
