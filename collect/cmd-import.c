@@ -279,6 +279,8 @@ static int run_all(struct import_command *c, struct input *first, struct err *e)
 			rc = run_input(c, in, e);
 		input_close(take_ptr(in));
 	}
+	if (c->im.state_free)
+		c->im.state_free(take_ptr(c->im.state));
 	return rc;
 }
 

@@ -47,6 +47,9 @@ struct import {
 	uint64_t block_offset;   /* of the block that import_lines or _records gave last */
 	uint64_t resume_offset;  /* of this input: rows below are in the file already */
 	struct err first_damage; /* the first of at.damaged, as a sentence */
+	/* of an importer whose inputs are parts of one recording: kept from run to run */
+	void *state;
+	void (*state_free)(void *state);
 	/* told as it happens, at most a few per input; may be NULL */
 	void (*warn)(void *ctx, const char *sentence);
 	/* as input_position tells it, for a progress line; may be NULL */
