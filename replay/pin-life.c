@@ -35,6 +35,7 @@ static void post_late(struct pin_life *l, evq_fn fn, uint64_t arg)
 		l->late_cap = cap;
 	}
 	l->late[l->nlate++] = (struct pin_late){ fn, arg };
+	l->due_ns = 0;
 }
 
 /* What finds our part of the queue full is late; the rest belongs to the faults. */
