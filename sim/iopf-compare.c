@@ -12,22 +12,6 @@ const char *const iopf_metric_names[IOPF_METRICS + 1] = { "blocked_mean_ns", "bl
 							  "blocked_p999_ns", "request_ns",
 							  "host_ns_per_s",   NULL };
 
-/* Host time of faults, gathered as they end. */
-struct costs {
-	struct iopf *f;
-	uint64_t host_ns;
-};
-
-static void add_costs(void *ctx, const struct iopf_fault *f)
-{
-	struct costs *costs = ctx;
-
-	if (f->outcome == IOPF_DONE) {
-		costs->host_ns += f->at[IOPF_SCHED + 1].v - f->at[IOPF_SCHED].v - f->wait_ns;
-		costs->host_ns += f->at[IOPF_MAP + 1].v - f->at[IOPF_MAP].v;
-	}
-}
-
 /* count a second, rounded down */
 static uint64_t per_second(struct rate r)
 {
@@ -45,10 +29,8 @@ static int mean_of(const struct dist *d, struct arena *a, uint64_t *ns_out, stru
 }
 
 static int simulate(const struct iopf_config *c, const struct iopf_load *load, uint64_t nfaults,
-		    uint64_t seed, struct costs *costs, struct evq *q, struct arena *a,
-		    struct err *e)
+		    uint64_t seed, struct iopf **f, struct evq *q, struct arena *a, struct err *e)
 {
-	const struct iopf_hooks hooks = { .ctx = costs, .done = add_costs };
 	const uint64_t burst = load->burst ? load->burst : 1;
 	const struct dist d = { .kind = DIST_EXPONENTIAL,
 				.a_ns = load->faults.per_ns / load->faults.count * burst };
@@ -60,18 +42,18 @@ static int simulate(const struct iopf_config *c, const struct iopf_load *load, u
 		return err_set(e, ERR_NOMEM, "out of memory to compare fault hardware");
 	int err = quantile_init(&gap, &d, a, e);
 	if (!err)
-		err = iopf_new(c, &hooks, q, seed, a, &costs->f, e);
+		err = iopf_new(c, NULL, q, seed, a, f, e);
 	rng_init(&rng, seed, "compare");
 	for (uint64_t n = 0; !err && n < nfaults;) {
 		evq_run_until(q, ns_add(q->now, (struct ns){ quantile_draw(&gap, &rng) }));
 		for (uint64_t i = 0; i < burst; i++, n++) {
 			pages[i] = (uint32_t)n;
-			iopf_residency(costs->f, 0, pages[i], false);
+			iopf_residency(*f, 0, pages[i], false);
 		}
 		const struct iopf_request r = { .queue = (uint16_t)rng_next(&rng),
 						.pages = pages,
 						.npages = (uint32_t)burst };
-		iopf_raise(costs->f, &r);
+		iopf_raise(*f, &r);
 	}
 	while (!err && evq_run_next(q))
 		;
@@ -98,25 +80,22 @@ static int fill_row(const struct iopf_config *c, const struct iopf_load *load, u
 		    uint64_t seed, struct iopf_compared *row, struct err *e)
 {
 	struct arena a = {};
-	struct costs costs = {};
+	struct iopf *f;
 	struct evq q;
 	const uint64_t requests = per_second(load->requests);
 	const bool is_passed = c->backend == IOPF_SNOOP && c->passthrough_iops &&
 			       requests >= c->passthrough_iops;
-	uint64_t added, host, response;
+	uint64_t added, host;
 	int err = request_costs(c, &a, &added, &host, e);
 
-	if (!err)
-		err = mean_of(&c->stage[IOPF_UPDATE], &a, &response, e);
 	row->pins_all = is_passed || iopf_traits(c->backend).pins_all;
 	if (!err && !row->pins_all && load->faults.count) {
-		err = simulate(c, load, nfaults, seed, &costs, &q, &a, e);
+		err = simulate(c, load, nfaults, seed, &f, &q, &a, e);
 		if (!err) {
-			const struct iopf_counts *n = iopf_counts(costs.f);
-			const struct hist *total = iopf_total_hist(costs.f);
-			/* a response a group; what a bitmap entry takes is in bitmap_ns */
-			const uint64_t all =
-				costs.host_ns + n->bitmap_ns + n->tlb_ns + n->prq_groups * response;
+			const struct iopf_counts *n = iopf_counts(f);
+			const struct hist *total = iopf_total_hist(f);
+			const unsigned __int128 all =
+				(unsigned __int128)n->service_ns + n->bitmap_ns + n->tlb_ns;
 			row->faults = n->raised;
 			row->failed = n->failed;
 			row->overflow = n->prq_overflow;
@@ -124,8 +103,8 @@ static int fill_row(const struct iopf_config *c, const struct iopf_load *load, u
 			row->metric[IOPF_BLOCKED_P99] = hist_percentile(total, 990000);
 			row->metric[IOPF_BLOCKED_P999] = hist_percentile(total, 999000);
 			row->metric[IOPF_HOST_NS] =
-				(uint64_t)((unsigned __int128)all * per_second(load->faults) /
-					   n->raised);
+				(uint64_t)(all * load->faults.count * NS_PER_SEC /
+					   load->faults.per_ns / n->raised);
 		}
 	}
 	if (!err && !row->pins_all) {
@@ -134,7 +113,9 @@ static int fill_row(const struct iopf_config *c, const struct iopf_load *load, u
 			load->requests.per_ns;
 		const unsigned __int128 over =
 			(unsigned __int128)load->requests.count * load->faults.per_ns;
-		row->metric[IOPF_HOST_NS] += host * requests;
+		row->metric[IOPF_HOST_NS] +=
+			(uint64_t)((unsigned __int128)host * load->requests.count * NS_PER_SEC /
+				   load->requests.per_ns);
 		row->metric[IOPF_REQUEST_NS] = added + (over ? (uint64_t)(blocked / over) : 0);
 	}
 	arena_deinit(&a);

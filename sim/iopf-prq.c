@@ -138,7 +138,9 @@ static void begin_batch(void *ctx, uint64_t arg, struct ns now)
 	f->prq_batch = f->prq.n;
 	f->counts.prq_batches++;
 	for (uint64_t left = f->prq_batch; left; left--) {
-		at.v += quantile_draw(&f->prq_entry, &f->prq_rng);
+		const uint64_t ns = quantile_draw(&f->prq_entry, &f->prq_rng);
+		at.v += ns;
+		f->counts.service_ns += ns;
 		post(f, at, read_entry, iopf_list_pop(f, &f->prq));
 	}
 	post(f, at, end_batch, 0);
@@ -160,6 +162,7 @@ static void answer(struct iopf *f, struct iopf_group *g, struct ns now)
 	const uint64_t ns = iopf_draw(f, IOPF_UPDATE);
 	uint32_t id;
 
+	f->counts.service_ns += ns;
 	while ((id = iopf_list_pop(f, &g->mapped)) != IOPF_NIL) {
 		f->slots[id].group = IOPF_NIL;
 		iopf_post_step(f, id, now, ns);

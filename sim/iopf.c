@@ -275,6 +275,15 @@ static uint32_t take_slot(struct iopf *f, const struct iopf_request *r, uint32_t
 	return id;
 }
 
+/* What a server did for a done fault itself; a bitmap entry is in bitmap_ns. */
+static uint64_t service_of(const struct iopf_fault *fault)
+{
+	const struct ns *at = fault->at;
+
+	return at[IOPF_SCHED + 1].v - at[IOPF_SCHED].v - fault->wait_ns + at[IOPF_MAP + 1].v -
+	       at[IOPF_MAP].v;
+}
+
 static void finish(struct iopf *f, struct iopf_slot *s, enum iopf_outcome outcome)
 {
 	s->fault.outcome = (uint8_t)outcome;
@@ -283,6 +292,7 @@ static void finish(struct iopf *f, struct iopf_slot *s, enum iopf_outcome outcom
 	f->counts.joined += outcome == IOPF_JOINED;
 	f->counts.open--;
 	if (outcome == IOPF_DONE) {
+		f->counts.service_ns += service_of(&s->fault);
 		for (int i = 0; i < IOPF_STAGES; i++)
 			hist_record(&f->stage_hist[i], s->fault.at[i + 1].v - s->fault.at[i].v);
 		hist_record(&f->total_hist, s->fault.at[IOPF_STAGES].v - s->fault.at[0].v);
@@ -395,6 +405,13 @@ void iopf_raise(struct iopf *f, const struct iopf_request *r)
 		}
 		iopf_post_step(f, id, now, iopf_draw(f, IOPF_DETECT));
 	}
+}
+
+bool iopf_is_on_its_way(const struct iopf *f, uint32_t vm, uint32_t page)
+{
+	uint64_t place;
+
+	return find_key(f, key_of(f, vm, page), &place) != IOPF_NIL;
 }
 
 /* ---- costs beside faults ---- */

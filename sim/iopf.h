@@ -71,6 +71,8 @@ struct iopf_counts {
 	uint64_t open, open_max;
 	uint64_t no_slot; /* of failed: more faults open than slots */
 	uint64_t server_busy_ns, line_max;
+	/* CPU of the host: sched without the line, map, and what reads and answers page requests */
+	uint64_t service_ns;
 	uint64_t prq_requests, prq_overflow, prq_groups, prq_batches, prq_used_max;
 	uint64_t pri_off; /* of failed: the function was told FAILURE before (not on a VF) */
 	uint64_t bitmap_updates, bitmap_writes, bitmap_ns; /* writes: batches */
@@ -98,6 +100,9 @@ struct iopf_request {
 	uint64_t tag; /* the caller's, handed back with each of its faults */
 };
 void iopf_raise(struct iopf *f, const struct iopf_request *r);
+
+/* A fault on this page (or region) is open: another one would join it. */
+bool iopf_is_on_its_way(const struct iopf *f, uint32_t vm, uint32_t page);
 
 /* After IOPF_LATER: the page is there, or (false) cannot be had. */
 void iopf_resolved(struct iopf *f, uint32_t id, bool is_there);
