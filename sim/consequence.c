@@ -42,6 +42,14 @@ static uint32_t domain_of(const struct run *r, uint16_t dev, uint16_t queue)
 	return dev * r->per_device + (uint32_t)(queue % n);
 }
 
+static void raise_next(void *ctx, uint64_t domain, struct ns now);
+
+/* An event of its own, so that a long line does not nest calls. */
+static void post_next(struct run *r, uint32_t domain)
+{
+	evq_post(&r->q, r->q.now, EVQ_ARRIVAL, raise_next, r, domain);
+}
+
 static void raise_next(void *ctx, uint64_t domain, struct ns now)
 {
 	struct run *r = ctx;
@@ -49,19 +57,25 @@ static void raise_next(void *ctx, uint64_t domain, struct ns now)
 	const uint32_t i = d->head;
 	const struct consequence_fault *f = &r->faults[i];
 	const struct iopf_request request = {
-		.vm = f->vm, .dev = f->dev, .queue = f->queue, .pages = &f->page, .npages = 1
+		.vm = f->vm,
+		.dev = f->dev,
+		.queue = f->queue,
+		.pages = &f->page,
+		.npages = 1,
+		.tag = i,
 	};
 
 	d->head = r->next[i];
-	d->open = i;
 	r->spans[i] = (struct block_stall){ now.v, now.v, f->queue };
+	if (f->is_late && !iopf_is_on_its_way(r->f, f->vm, f->page)) {
+		r->out[f->dev].faults++;
+		r->out[f->dev].joined++;
+		if (d->head != nothing)
+			post_next(r, (uint32_t)domain);
+		return;
+	}
+	d->open = i;
 	iopf_raise(r->f, &request);
-}
-
-/* An event of its own, so that a long line does not nest calls. */
-static void post_next(struct run *r, uint32_t domain)
-{
-	evq_post(&r->q, r->q.now, EVQ_ARRIVAL, raise_next, r, domain);
 }
 
 static void ended(void *ctx, const struct iopf_fault *f)
@@ -172,12 +186,21 @@ static int judge_nic(struct run *r, size_t n, uint16_t dev, struct block_stall *
 			  ? 0
 			  : err_set(e, ERR_NOMEM, "out of memory for a NIC");
 
+	uint64_t used = 0;
+	for (size_t i = 0; i < n; i++)
+		if (r->faults[i].dev == dev)
+			used |= UINT64_C(1) << r->faults[i].queue % RINGS_MAX;
 	for (uint32_t ring = 0; !err && ring < RINGS_MAX; ring++) {
+		if (!(used >> ring & 1))
+			continue;
 		const size_t found = spans_of(r, n, dev, ring, spans);
+		size_t closed = 0; /* those that blocked at all */
 		for (size_t i = 0; i < found; i++)
-			faults[i] = (struct nic_fault){ spans[i].from_ns,
-							spans[i].until_ns - spans[i].from_ns };
-		err = nic_run(r->c->nic, faults, found, r->c->seed + ring, &sum, e);
+			if (spans[i].until_ns > spans[i].from_ns)
+				faults[closed++] =
+					(struct nic_fault){ spans[i].from_ns,
+							    spans[i].until_ns - spans[i].from_ns };
+		err = nic_run(r->c->nic, faults, closed, r->c->seed + ring, &sum, e);
 	}
 	if (err)
 		return err;

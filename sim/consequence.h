@@ -25,6 +25,8 @@ struct consequence_fault {
 	uint32_t vm, page;
 	uint16_t dev; /* below IOPF_DEVICES_MAX */
 	uint16_t queue;
+	bool is_late; /* the page was on its way then: no fault if it is no more when its turn comes
+		       */
 };
 
 struct consequence_config {
@@ -35,7 +37,10 @@ struct consequence_config {
 	uint16_t ndevices;
 	uint64_t span_ns, seed;
 
-	/* Brings a page, as iopf_hooks.resolve; NULL: the design's distribution. */
+	/*
+	 * Brings a page, as iopf_hooks.resolve (tag: the fault's index); NULL: the
+	 * design's distribution.
+	 */
 	uint64_t (*resolve)(void *ctx, const struct iopf_fault *f, struct ns now);
 	void *ctx;
 };

@@ -152,6 +152,32 @@ static void a_fault_of_another_device_joins(void **state)
 }
 
 /* 10 Poisson faults/s of 200 us: P99.9 is 201.1 us by the closed form (t/block-test). */
+/* In the replay both met an absent page; the ring waited for the first, and then it was there. */
+static void what_comes_to_a_page_that_was_on_its_way_finds_it(void **state)
+{
+	const struct consequence_fault faults[] = {
+		{ .at_ns = 0, .page = 7, .dev = NIC },
+		{ .at_ns = 100 * US, .page = 7, .dev = NIC, .is_late = true },
+		{ .at_ns = 100 * US, .page = 8, .dev = NIC },
+		{ .at_ns = 250 * US, .page = 7, .dev = DISK, .is_late = true },
+		{ .at_ns = 700 * US, .page = 8, .dev = DISK, .is_late = true },
+	};
+	struct consequence out[DEVICES];
+	struct consequence_service service;
+	struct models m;
+	(void)state;
+
+	configure(&m, NULL);
+	m.iopf.stage[IOPF_RESOLVE] = dist_const(300 * US);
+	run(&m, faults, 5, out, &service);
+	assert_int_equal(out[NIC].done, 2);
+	assert_int_equal(out[NIC].joined, 1);
+	assert_int_equal(out[NIC].longest_gap_ns, 600 * US);
+	assert_int_equal(out[DISK].joined, 2);
+	assert_int_equal(out[DISK].blocked_ns, 50 * US);
+	assert_int_equal(service.counts.raised, 3);
+}
+
 static void poisson_faults_give_the_quantiles_of_the_tail_law(void **state)
 {
 	enum { FAULTS = 36000 };
@@ -319,6 +345,7 @@ int main(void)
 		cmocka_unit_test(rings_of_a_nic_close_apart_from_each_other),
 		cmocka_unit_test(what_a_fault_stops_raises_no_other),
 		cmocka_unit_test(a_fault_of_another_device_joins),
+		cmocka_unit_test(what_comes_to_a_page_that_was_on_its_way_finds_it),
 		cmocka_unit_test(poisson_faults_give_the_quantiles_of_the_tail_law),
 		cmocka_unit_test(without_support_faults_fail_and_block_nothing),
 		cmocka_unit_test(the_swap_model_may_resolve),
