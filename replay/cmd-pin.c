@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "replay/pin-backtest.h"
+#include "replay/pin-consequence.h"
 #include "replay/pin-decide.h"
 #include "replay/pin-design.h"
 #include "replay/pin-options.h"
@@ -30,7 +31,8 @@ static const uint64_t memory_bound_bytes = UINT64_C(4) << 30;
 
 /* ---- the design ---- */
 
-static int make_design(struct pin_options *o, struct pin_design *d, struct err *e)
+static int make_design(struct pin_options *o, const struct pin_devices *devices,
+		       struct pin_design *d, struct err *e)
 {
 	int rc = pin_design_init(d, o->policies, o->npolicies, e);
 	if (!rc && o->design)
@@ -39,6 +41,10 @@ static int make_design(struct pin_options *o, struct pin_design *d, struct err *
 		rc = param_assign(&d->set, o->sets.text[i], e);
 	if (o->companions[PIN_BY_BACKGROUND])
 		param_section_use(&d->set, "background");
+	if (devices->ndevices[PIN_BLOCK])
+		param_section_use(&d->set, "block");
+	if (devices->ndevices[PIN_NIC])
+		param_section_use(&d->set, "nic");
 	return rc;
 }
 
@@ -60,6 +66,7 @@ struct work {
 	struct pin_devices devices;
 	struct pin_facts facts;
 	struct pin_run run;
+	struct pin_consequence_config effect; /* of the run */
 	struct pin_inputs inputs;
 	struct pin_job *jobs;
 	size_t njobs; /* of a seed */
@@ -157,6 +164,14 @@ static int run_all(struct work *w, struct trace *t, const char **memory_from, st
 {
 	const struct pin_options *o = w->options;
 	struct pin_run *run = &w->run;
+	w->effect = (struct pin_consequence_config){
+		.iopf = w->design.iopf,
+		.block = w->design.block,
+		.nic = w->design.nic,
+		.list_of_dev = w->devices.list_of_dev,
+		.class_of_list = w->devices.class_of_list,
+		.nlists = w->devices.nlists,
+	};
 	*run = (struct pin_run){
 		.trace = t,
 		.path = o->path,
@@ -171,6 +186,7 @@ static int run_all(struct work *w, struct trace *t, const char **memory_from, st
 		.memory = w->design.memory,
 		.iopf = w->design.iopf,
 		.swap = w->design.swap,
+		.effect = &w->effect,
 		.background = w->design.background,
 		.params = w->design.pin,
 		.threads = (unsigned)o->threads,
@@ -227,13 +243,13 @@ static int answer(struct trace *t, struct work *w, struct err *e)
 	char digest[TRACE_DIGEST_CHARS + 1];
 	const char *memory_from = NULL;
 	choose_companions(o, t);
-	int rc = make_design(o, &w->design, e);
+	int rc = pin_devices_read(t, &w->devices, e);
+	if (!rc)
+		rc = make_design(o, &w->devices, &w->design, e);
 	if (!rc && o->wants_assumptions && !o->cli.is_json)
 		params_print_values(stdout, &w->design.set);
 	if (!rc && o->plot)
 		rc = plot_begin(o->plot, "pin", &w->plot, e);
-	if (!rc)
-		rc = pin_devices_read(t, &w->devices, e);
 	if (!rc)
 		rc = trace_digest(t, digest, e);
 	if (!rc)
@@ -260,6 +276,7 @@ static int answer(struct trace *t, struct work *w, struct err *e)
 			    w->design.pin.residency == PIN_LIVE,
 		.inputs = &w->inputs,
 		.canonical = canonical,
+		.block = w->design.block,
 		.reclaim = param_find(&w->design.set, "memory", "reclaim")->text,
 	};
 	if (!canonical)

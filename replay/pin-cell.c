@@ -239,7 +239,9 @@ static void on_fault_ended(void *ctx, const struct iopf_fault *f)
 		counts[i]->joined += f->outcome == IOPF_JOINED;
 	}
 	if (c->job->log)
-		pin_log_end(c->job->log, (int64_t)f->tag, f->outcome, f->at[IOPF_STAGES].v);
+		pin_log_end(c->job->log, (int64_t)f->tag, f->outcome,
+			    f->at[IOPF_RESOLVE + 1].v - f->at[IOPF_RESOLVE].v,
+			    f->at[IOPF_STAGES].v);
 	if (c->cpu_follows)
 		touch_by_cpu(c, f->page, false, c->life.q.now);
 }
@@ -449,7 +451,11 @@ static void take_life(struct pin_cell *c, struct pin_result *r)
 	r->fault_p50_ns = hist_percentile(h, PPM_PER_ONE / 2);
 	r->fault_p99_ns = hist_percentile(h, PPM_PER_ONE / 100 * 99);
 	r->fault_max_ns = h->count ? h->max : 0;
-	r->bitmap_updates = iopf_counts(c->life.iopf)->bitmap_updates;
+	const struct iopf_counts *n = iopf_counts(c->life.iopf);
+	r->bitmap_updates = n->bitmap_updates;
+	r->bitmap_writes = n->bitmap_writes;
+	r->update_ns = n->bitmap_ns + n->tlb_ns;
+	r->service_ns = n->service_ns + r->update_ns + n->request_ns;
 	r->cpu_stall_ns = c->life.cpu_stall_ns;
 }
 

@@ -14,6 +14,7 @@
 #include "base/quantity.h"
 #include "policies/pinning.h"
 #include "replay/pin-tally.h"
+#include "sim/consequence.h"
 #include "sim/hostmem.h"
 
 #include <stdbool.h>
@@ -93,6 +94,17 @@ static inline uint64_t pin_iopf(const struct pin_counts *c)
 	return c->done + c->failed + c->joined;
 }
 
+/* What the guest's I/O suffers, of the first `faults` IOPFs, in span_ns: replay/pin-consequence.h
+ */
+struct pin_consequence {
+	uint64_t faults, span_ns;
+	uint64_t stalled_ns[PIN_CLASSES]; /* devices stood still: a sum over them */
+	uint64_t nic_gap_ns;              /* longest time in which a NIC received nothing */
+	uint64_t nic_stall_ns;            /* longest stall of a TCP flow */
+	uint64_t nic_drops, nic_flows[NIC_RECOVERIES];
+	uint64_t block_base_ns[CONSEQUENCE_QUANTILES], block_ns[CONSEQUENCE_QUANTILES];
+};
+
 struct pin_result {
 	struct pin_counts by_class[PIN_CLASSES], total;
 	struct hostmem_counts host;        /* at the end */
@@ -105,8 +117,11 @@ struct pin_result {
 
 	/* timed only: from the access until the device may go on, of done faults */
 	uint64_t fault_p50_ns, fault_p99_ns, fault_max_ns;
-	uint64_t bitmap_updates;
+	uint64_t bitmap_updates, bitmap_writes;
+	uint64_t service_ns;   /* CPU of the host for faults, bitmap, device TLB and requests */
+	uint64_t update_ns;    /* of it: bitmap and device TLB as pages come and go */
 	uint64_t cpu_stall_ns; /* the guest's CPUs waited for their major faults */
+	struct pin_consequence effect; /* when the run was asked for it */
 };
 
 /* One configuration and, after the run, its result. */

@@ -2,7 +2,7 @@
 /* Tables of all models of a pin replay, in one set. */
 #include "replay/pin-design.h"
 
-#include "sim/iopf.h"
+#include "sim/consequence.h"
 #include "sim/swap.h"
 
 int pin_design_init(struct pin_design *d, struct policy_chosen *chosen, size_t n, struct err *e)
@@ -11,7 +11,9 @@ int pin_design_init(struct pin_design *d, struct policy_chosen *chosen, size_t n
 	d->set.arena = &d->arena;
 	d->iopf = arena_alloc(&d->arena, 1, sizeof(*d->iopf));
 	d->swap = arena_alloc(&d->arena, 1, sizeof(*d->swap));
-	if (!d->iopf || !d->swap)
+	d->block = arena_alloc(&d->arena, 1, sizeof(*d->block));
+	d->nic = arena_alloc(&d->arena, 1, sizeof(*d->nic));
+	if (!d->iopf || !d->swap || !d->block || !d->nic)
 		return err_set(e, ERR_NOMEM, "no memory for the parameters");
 	const struct {
 		const struct param *rows;
@@ -24,6 +26,8 @@ int pin_design_init(struct pin_design *d, struct policy_chosen *chosen, size_t n
 		{ background_params, background_nparams, &d->background },
 		{ pin_params, pin_nparams, &d->pin },
 		{ iopf_params, iopf_nparams, d->iopf },
+		{ block_params, block_nparams, d->block },
+		{ nic_params, nic_nparams, d->nic },
 	};
 	int rc = 0;
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables) && !rc; i++)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The parameters of a pin replay: sections [access], [memory], [background], [pin], [iopf]. */
+/* The parameters of a pin replay: [access], [memory], [background], [pin], [iopf], [block], [nic].
+ */
 #ifndef PUGMARK_REPLAY_PIN_DESIGN_H
 #define PUGMARK_REPLAY_PIN_DESIGN_H
 
@@ -19,6 +20,8 @@ struct pin_design {
 	struct pin_params pin;
 	struct iopf_config *iopf; /* arena, as is the next */
 	struct swap_config *swap;
+	struct block_config *block; /* likewise, and the next */
+	struct nic_config *nic;
 };
 
 /*

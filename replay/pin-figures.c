@@ -118,11 +118,22 @@ static const char *per(uint64_t ns)
 				       : "/h";
 }
 
+/* "2.5 ms", "+5 %" */
+static struct pin_text time_text(const struct pin_condition *c, uint64_t n)
+{
+	struct pin_text t;
+	snprintf(t.s, sizeof(t.s), "%s%.60s", c->is_rise ? "+" : "",
+		 c->is_rise ? pin_percent(n).s : quantity_ns(n).s);
+	return t;
+}
+
 struct pin_text pin_condition_limit(const struct pin_condition *c)
 {
 	struct pin_text t;
 	if (pin_metric_is_share(c->metric))
 		snprintf(t.s, sizeof(t.s), "<= %.60s", pin_percent(c->limit).s);
+	else if (pin_metric_is_time(c->metric))
+		snprintf(t.s, sizeof(t.s), "<= %.60s", time_text(c, c->limit).s);
 	else
 		snprintf(t.s, sizeof(t.s), "<= %s%s", quantity_count(c->limit).s,
 			 c->per_ns ? per(c->per_ns) : "");
@@ -137,12 +148,19 @@ struct pin_text pin_measured(const struct pin_answer *a, const struct pin_condit
 	struct pin_text t;
 	if (pin_metric_is_share(c->metric))
 		return pin_percent(n);
+	if (pin_metric_is_time(c->metric))
+		return time_text(c, n);
 	if (!c->per_ns)
 		return pin_compact(n);
 	/* as so many seconds, to have its decimals */
 	snprintf(t.s, sizeof(t.s), "%.60s%s",
 		 pin_per_second(scale(n, c->per_ns, NS_PER_SEC), exposure).s, per(c->per_ns));
 	return t;
+}
+
+struct report_value pin_of_class(const struct pin_answer *a, enum pin_class k, uint64_t v)
+{
+	return a->devices->ndevices[k] ? REPORT_U(v) : REPORT_NULL();
 }
 
 uint64_t pin_returned_pages(const struct pin_answer *a, const struct pin_job *j)

@@ -8,6 +8,7 @@
 #define PUGMARK_REPLAY_PIN_FIGURES_H
 
 #include "replay/pin-report.h"
+#include "reports/report.h"
 
 struct pin_text {
 	char s[120];
@@ -48,6 +49,9 @@ uint64_t pin_returned_pages(const struct pin_answer *a, const struct pin_job *j)
 /* The job that differs from j in its policy (none: and its budget) only. NULL: it was not run. */
 const struct pin_job *pin_job_like(const struct pin_answer *a, const struct pin_job *j,
 				   const char *policy);
+
+/* A figure of devices of a class that there is, else nothing. */
+struct report_value pin_of_class(const struct pin_answer *a, enum pin_class k, uint64_t v);
 
 /* IOPFs of a class (PIN_CLASSES: all). */
 uint64_t pin_iopf_of(const struct pin_job *j, unsigned device_class);

@@ -3,6 +3,7 @@
 #include "replay/pin-goal.h"
 
 #include "base/nearest.h"
+#include "replay/pin-consequence.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,23 +12,33 @@ enum form {
 	COUNT,    /* over the trace, so a limit may be a rate */
 	GREATEST, /* in a window: no rate */
 	SHARE,
+	TIME, /* of a quantile also a rise */
 };
+
+enum owner { OF_ANY, OF_VM, OF_NIC, OF_BLOCK };
 
 static const struct metric {
 	const char *name;
 	enum form form;
-	bool is_of_vm; /* else of a device class, too */
+	enum owner owner; /* any: of all devices, or of a class */
 } metrics[] = {
-	[PIN_GOAL_IOPF] = { "iopf", COUNT, false },
-	[PIN_GOAL_MAX_1S] = { "iopf.max_1s", GREATEST, false },
-	[PIN_GOAL_MAX_10S] = { "iopf.max_10s", GREATEST, false },
-	[PIN_GOAL_SECONDS_OVER_1] = { "iopf.seconds_over_1", COUNT, false },
-	[PIN_GOAL_SECONDS_OVER_10] = { "iopf.seconds_over_10", COUNT, false },
-	[PIN_GOAL_CPU_MAJOR] = { "cpu_major", COUNT, true },
-	[PIN_GOAL_CPU_STALL] = { "cpu_stall", SHARE, true },
-	[PIN_GOAL_PINNED] = { "pinned", SHARE, true },
-	[PIN_GOAL_PINNED_P99] = { "pinned.p99", SHARE, true },
-	[PIN_GOAL_PINNED_MEAN] = { "pinned.mean", SHARE, true },
+	[PIN_GOAL_IOPF] = { "iopf", COUNT, OF_ANY },
+	[PIN_GOAL_MAX_1S] = { "iopf.max_1s", GREATEST, OF_ANY },
+	[PIN_GOAL_MAX_10S] = { "iopf.max_10s", GREATEST, OF_ANY },
+	[PIN_GOAL_SECONDS_OVER_1] = { "iopf.seconds_over_1", COUNT, OF_ANY },
+	[PIN_GOAL_SECONDS_OVER_10] = { "iopf.seconds_over_10", COUNT, OF_ANY },
+	[PIN_GOAL_CPU_MAJOR] = { "cpu_major", COUNT, OF_VM },
+	[PIN_GOAL_CPU_STALL] = { "cpu_stall", SHARE, OF_VM },
+	[PIN_GOAL_PINNED] = { "pinned", SHARE, OF_VM },
+	[PIN_GOAL_PINNED_P99] = { "pinned.p99", SHARE, OF_VM },
+	[PIN_GOAL_PINNED_MEAN] = { "pinned.mean", SHARE, OF_VM },
+	[PIN_GOAL_GAP] = { "gap", TIME, OF_NIC },
+	[PIN_GOAL_DROPS] = { "drops", COUNT, OF_NIC },
+	[PIN_GOAL_RTO] = { "rto", COUNT, OF_NIC },
+	[PIN_GOAL_P50] = { "p50", TIME, OF_BLOCK },
+	[PIN_GOAL_P99] = { "p99", TIME, OF_BLOCK },
+	[PIN_GOAL_P999] = { "p999", TIME, OF_BLOCK },
+	[PIN_GOAL_P9999] = { "p9999", TIME, OF_BLOCK },
 };
 
 const char *pin_metric_name(enum pin_metric m)
@@ -38,6 +49,11 @@ const char *pin_metric_name(enum pin_metric m)
 bool pin_metric_is_share(enum pin_metric m)
 {
 	return metrics[m].form == SHARE;
+}
+
+bool pin_metric_is_time(enum pin_metric m)
+{
+	return metrics[m].form == TIME;
 }
 
 static int no_metric(const char *name, struct err *e)
@@ -51,7 +67,7 @@ static int no_metric(const char *name, struct err *e)
 	return err_set(e, ERR_USAGE,
 		       "no metric '%.40s', only: [nic.|block.]iopf, iopf.max_1s, iopf.max_10s, "
 		       "iopf.seconds_over_1, iopf.seconds_over_10; cpu_major, cpu_stall, pinned, "
-		       "pinned.p99, pinned.mean",
+		       "pinned.p99, pinned.mean; nic.gap, drops, rto; block.p50, p99, p999, p9999",
 		       name);
 }
 
@@ -74,6 +90,11 @@ static int parse_limit(const char *text, struct pin_condition *c, struct err *e)
 	struct rate rate;
 	if (metrics[c->metric].form == SHARE)
 		return quantity_parse_ppm(text, &c->limit, e);
+	c->is_rise = metrics[c->metric].owner == OF_BLOCK && *text == '+';
+	if (c->is_rise)
+		return quantity_parse_ppm(text + 1, &c->limit, e);
+	if (metrics[c->metric].form == TIME)
+		return quantity_parse_ns(text, &c->limit, e);
 	if (!strchr(text, '/'))
 		return quantity_parse_count(text, &c->limit, e);
 	if (metrics[c->metric].form == GREATEST)
@@ -104,9 +125,14 @@ static int parse_condition(char *text, struct pin_condition *c, struct err *e)
 	if (m == PIN_METRICS)
 		return no_metric(text, e);
 	c->metric = m;
-	if (metrics[m].is_of_vm && c->device_class != PIN_CLASSES)
+	const enum owner owner = metrics[m].owner;
+	const int class = owner == OF_NIC ? PIN_NIC : owner == OF_BLOCK ? PIN_BLOCK : PIN_CLASSES;
+	if (owner == OF_VM && c->device_class != PIN_CLASSES)
 		return err_set(e, ERR_USAGE, "'%s': is of the whole VM, not of a device class",
 			       text);
+	if (class != PIN_CLASSES && c->device_class != class)
+		return err_set(e, ERR_USAGE, "'%s': there is %s.%s only", text,
+			       pin_class_names[class], metrics[m].name);
 	return parse_limit(limit, c, e);
 }
 
@@ -128,6 +154,15 @@ int pin_goal_parse(const char *text, struct pin_goal *out, struct err *e)
 			return rc;
 	}
 	return 0;
+}
+
+static uint64_t measure_quantile(const struct pin_condition *c, const struct pin_consequence *x)
+{
+	const unsigned q = c->metric - PIN_GOAL_P50;
+	if (!c->is_rise)
+		return x->block_ns[q];
+	const int64_t change_ppm = pin_change_ppm(x->block_ns[q], x->block_base_ns[q]);
+	return change_ppm > 0 ? (uint64_t)change_ppm : 0;
 }
 
 uint64_t pin_goal_measure(const struct pin_condition *c, const struct pin_result *r,
@@ -154,6 +189,17 @@ uint64_t pin_goal_measure(const struct pin_condition *c, const struct pin_result
 		return quantity_ratio_ppm(r->pinned_p99, vm_pages);
 	case PIN_GOAL_PINNED_MEAN:
 		return r->pinned_mean_ppm;
+	case PIN_GOAL_GAP:
+		return r->effect.nic_gap_ns;
+	case PIN_GOAL_DROPS:
+		return r->effect.nic_drops;
+	case PIN_GOAL_RTO:
+		return r->effect.nic_flows[NIC_RTO];
+	case PIN_GOAL_P50:
+	case PIN_GOAL_P99:
+	case PIN_GOAL_P999:
+	case PIN_GOAL_P9999:
+		return measure_quantile(c, &r->effect);
 	default:
 		return quantity_ratio_ppm(r->pinned_max, vm_pages);
 	}

@@ -52,10 +52,12 @@ int64_t pin_log_raise(struct pin_log *l, const struct pin_log_entry *e)
 	return (int64_t)l->n++;
 }
 
-void pin_log_end(struct pin_log *l, int64_t number, uint8_t outcome, uint64_t ended_ns)
+void pin_log_end(struct pin_log *l, int64_t number, uint8_t outcome, uint64_t resolve_ns,
+		 uint64_t ended_ns)
 {
 	if (number == PIN_LOG_MISSED)
 		return;
 	l->entries[number].outcome = outcome;
 	l->entries[number].ended_ns = ended_ns;
+	l->entries[number].resolve_ns = resolve_ns;
 }

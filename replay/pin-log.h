@@ -30,12 +30,13 @@ enum pin_fault_kind {
 extern const char *const pin_fault_kind_names[]; /* "minor", "major", "late", NULL */
 
 struct pin_log_entry {
-	uint64_t raised_ns; /* the access, on the trace's clock */
-	uint64_t ended_ns;  /* the device may go on, or was told that it may not */
-	uint32_t page;      /* dense number, as in struct pin_event */
-	uint16_t dev;       /* of the trace */
-	uint8_t kind;       /* enum pin_fault_kind */
-	uint8_t outcome;    /* enum iopf_outcome */
+	uint64_t raised_ns;  /* the access, on the trace's clock */
+	uint64_t ended_ns;   /* the device may go on, or was told that it may not */
+	uint64_t resolve_ns; /* of that: until the page was there */
+	uint32_t page;       /* dense number, as in struct pin_event */
+	uint16_t dev;        /* of the trace */
+	uint8_t kind;        /* enum pin_fault_kind */
+	uint8_t outcome;     /* enum iopf_outcome */
 };
 
 struct pin_log {
@@ -48,7 +49,7 @@ struct pin_log {
 
 enum { PIN_LOG_MISSED = -1 };
 
-/* max: entries of 24 bytes, taken as they are needed. */
+/* max: entries of 32 bytes, taken as they are needed. */
 void pin_log_init(struct pin_log *l, size_t max);
 void pin_log_deinit(struct pin_log *l);
 
@@ -62,6 +63,7 @@ static inline bool pin_log_is_whole(const struct pin_log *l)
 
 /* For who raises: a fault begins (its number, or PIN_LOG_MISSED) and ends. */
 int64_t pin_log_raise(struct pin_log *l, const struct pin_log_entry *e);
-void pin_log_end(struct pin_log *l, int64_t number, uint8_t outcome, uint64_t ended_ns);
+void pin_log_end(struct pin_log *l, int64_t number, uint8_t outcome, uint64_t resolve_ns,
+		 uint64_t ended_ns);
 
 #endif

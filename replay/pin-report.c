@@ -6,6 +6,7 @@
  */
 #include "replay/pin-report.h"
 
+#include "replay/pin-consequence.h"
 #include "replay/pin-decide.h"
 #include "replay/pin-figures.h"
 #include "replay/pin-rank.h"
@@ -108,10 +109,20 @@ static const struct report_column verdict_columns[] = {
 	{ "iopf_per_day", "IOPF/day [95 %]", REPORT_TEXT, 0 },
 	{ "worst_1s", "worst 1s", REPORT_U64, 0 },
 	{ "seconds_over_1", "s/day >1/s", REPORT_TEXT, 0 },
+	{ "nic_gap", "NIC gap", REPORT_NS, 0 },
+	{ "block_p999", "P99.9 block", REPORT_CHANGE, 0 },
 	{ "cpu_major_per_s", "CPU majfault/s", REPORT_TEXT, 0 },
 	{ "cpu_stalled", "stalled", REPORT_TEXT, 0 },
 	{ "verdict", NULL, REPORT_TEXT, 0 },
 };
+
+static struct report_value p999_change(const struct pin_answer *a, const struct pin_consequence *x)
+{
+	enum { P999 = 2 };
+	return a->devices->ndevices[PIN_BLOCK]
+		       ? REPORT_I(pin_change_ppm(x->block_ns[P999], x->block_base_ns[P999]))
+		       : REPORT_NULL();
+}
 
 static struct pin_text verdict_text(const struct pin_answer *a, const struct pin_verdict *v)
 {
@@ -141,6 +152,8 @@ static void verdict_row(struct report *r, const struct pin_answer *a, const stru
 			      REPORT_S(pin_per_day(pin_iopf(&x->total), exposure).s),
 			      REPORT_U(x->total.max_1s),
 			      REPORT_S(pin_day(x->total.seconds_over[0], exposure).s),
+			      pin_of_class(a, PIN_NIC, x->effect.nic_gap_ns),
+			      p999_change(a, &x->effect),
 			      REPORT_S(pin_per_second(x->host.major[TOUCH_CPU], exposure).s),
 			      REPORT_S(a->is_timed ? stalled.s : "-"),
 			      REPORT_S(verdict_text(a, v).s),
@@ -215,6 +228,23 @@ static void show_policies(struct report *r, const struct pin_answer *a, const st
 
 /* ---- the end ---- */
 
+/* What NIC gaps and block quantiles are made of. */
+static void show_judged(struct report *r, const struct pin_answer *a)
+{
+	uint64_t cut = 0;
+	for (size_t i = 0; i < a->nseeds * a->njobs; i++) {
+		const struct pin_result *x = &a->jobs[i].result;
+		cut += pin_iopf(&x->total) > x->effect.faults;
+	}
+	if (a->devices->ndevices[PIN_BLOCK])
+		report_text(r, "Block I/O: %s ([block]).", pin_arrivals(a->block).s);
+	if (cut)
+		report_text(r,
+			    "%s configurations have more than %s faults: their gaps, losses and "
+			    "quantiles are of the first.",
+			    quantity_count(cut).s, quantity_count(PIN_CONSEQUENCE_FAULTS_MAX).s);
+}
+
 static void show_next(struct report *r, const struct pin_answer *a, const struct outcome *o)
 {
 	const char *next = "--plot pin.svg shows how near the cliff is, --verbose every "
@@ -243,6 +273,7 @@ static void show_members(struct report *r, const struct pin_answer *a)
 {
 	report_member_text(r, "access_model", access_model_names[a->facts->access.model]);
 	report_member_text(r, "reclaim", a->reclaim);
+	report_member_text(r, "arrivals", block_arrival_names[a->block->arrivals]);
 	report_member_text(r, "goal", a->goal->text);
 	report_member_text(r, "design", a->canonical);
 	report_member_u64(r, "lost_events", a->lost_events);
@@ -284,6 +315,7 @@ bool pin_report(struct report *r, const struct pin_answer *a, bool is_json, bool
 		pin_show_inputs(r, a);
 		pin_show_rows(r, a);
 	}
+	show_judged(r, a);
 	pin_show_decision(r, a);
 	pin_show_ranks(r, a, false);
 	show_next(r, a, &o);

@@ -37,6 +37,7 @@ struct pin_answer {
 	bool is_timed;           /* faults take time: CPU stalls were measured */
 	const char *canonical;   /* of the design: param_canonical */
 	const char *reclaim;
+	const struct block_config *block;
 	unsigned nparams, nguesses;
 	const struct pin_inputs *inputs; /* replay/pin-decide.h */
 };

@@ -52,6 +52,26 @@ static const struct report_column flat_columns[] = {
 	{ "iopf_p99_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
 	{ "iopf_longest_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
 	{ "exposure_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "bitmap_writes", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "update_cpu_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "service_cpu_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "iopf_judged", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "stalled_ns", "stalled", REPORT_NS, 0 },
+	{ "nic_gap_ns", "NIC gap", REPORT_NS, 0 },
+	{ "nic_stall_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "nic_drops", "drops", REPORT_U64, 0 },
+	{ "nic_fast", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "nic_tlp", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "nic_rto", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "nic_syn", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "block_p50_base_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "block_p50_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "block_p99_base_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "block_p99_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "block_p999_base_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "block_p999_ns", "P99.9 block", REPORT_NS, 0 },
+	{ "block_p9999_base_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "block_p9999_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
 };
 enum { FLAT_COLUMNS = sizeof(flat_columns) / sizeof(*flat_columns) };
 
@@ -63,6 +83,14 @@ static uint64_t swapped_pages(const struct hostmem_counts *h)
 	return n;
 }
 
+static uint64_t stalled_ns(const struct pin_consequence *x, unsigned device_class)
+{
+	uint64_t ns = 0;
+	for (unsigned k = 0; k < PIN_CLASSES; k++)
+		ns += device_class == PIN_CLASSES || device_class == k ? x->stalled_ns[k] : 0;
+	return ns;
+}
+
 /* Columns of the whole VM are the same in each row of a configuration. */
 static void flat_row(struct report *r, const struct pin_answer *a, const struct pin_job *j,
 		     uint64_t seed, unsigned device_class)
@@ -72,6 +100,7 @@ static void flat_row(struct report *r, const struct pin_answer *a, const struct 
 	const bool is_all = device_class == PIN_CLASSES;
 	const struct pin_counts *k = is_all ? &x->total : &x->by_class[device_class];
 	const uint64_t vm = a->facts->vm_pages;
+	const struct pin_consequence *f = &x->effect;
 	const struct report_value v[FLAT_COLUMNS] = {
 		REPORT_S(j->policy->name),
 		REPORT_S(pin_companion_names[j->companion]),
@@ -119,6 +148,26 @@ static void flat_row(struct report *r, const struct pin_answer *a, const struct 
 		REPORT_U(x->fault_p99_ns),
 		REPORT_U(x->fault_max_ns),
 		REPORT_U(pin_exposure_ns(a)),
+		REPORT_U(x->bitmap_writes),
+		REPORT_U(x->update_ns),
+		REPORT_U(x->service_ns),
+		REPORT_U(f->faults),
+		REPORT_U(stalled_ns(f, device_class)),
+		pin_of_class(a, PIN_NIC, f->nic_gap_ns),
+		pin_of_class(a, PIN_NIC, f->nic_stall_ns),
+		pin_of_class(a, PIN_NIC, f->nic_drops),
+		pin_of_class(a, PIN_NIC, f->nic_flows[NIC_FAST]),
+		pin_of_class(a, PIN_NIC, f->nic_flows[NIC_PROBE]),
+		pin_of_class(a, PIN_NIC, f->nic_flows[NIC_RTO]),
+		pin_of_class(a, PIN_NIC, f->nic_flows[NIC_SYN]),
+		pin_of_class(a, PIN_BLOCK, f->block_base_ns[0]),
+		pin_of_class(a, PIN_BLOCK, f->block_ns[0]),
+		pin_of_class(a, PIN_BLOCK, f->block_base_ns[1]),
+		pin_of_class(a, PIN_BLOCK, f->block_ns[1]),
+		pin_of_class(a, PIN_BLOCK, f->block_base_ns[2]),
+		pin_of_class(a, PIN_BLOCK, f->block_ns[2]),
+		pin_of_class(a, PIN_BLOCK, f->block_base_ns[3]),
+		pin_of_class(a, PIN_BLOCK, f->block_ns[3]),
 	};
 	report_row(r, v);
 }

@@ -53,6 +53,15 @@ static int put_job(struct results *r, const struct pin_answer *a, const struct p
 		{ "swap_out", x->host.swap_out },
 		{ "resident_pages", x->host.resident },
 		{ "absent_pages", x->host.absent },
+		{ "service_cpu_ns", x->service_ns },
+		{ "update_cpu_ns", x->update_ns },
+		{ "nic_gap_ns", x->effect.nic_gap_ns },
+		{ "nic_drops", x->effect.nic_drops },
+		{ "nic_rto", x->effect.nic_flows[NIC_RTO] },
+		{ "block_p999_base_ns", x->effect.block_base_ns[2] },
+		{ "block_p999_ns", x->effect.block_ns[2] },
+		{ "block_p9999_base_ns", x->effect.block_base_ns[3] },
+		{ "block_p9999_ns", x->effect.block_ns[3] },
 	};
 	return rc ? rc : put_all(r, config, m, sizeof(m) / sizeof(*m), e);
 }

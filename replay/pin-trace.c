@@ -155,6 +155,7 @@ static int number_users(const struct trace *t, struct pin_devices *d, struct err
 		if (d->nlists == LISTS_MAX)
 			return err_set(e, ERR_FEATURE, "%s: more than %d devices use memory",
 				       trace_path(t), LISTS_MAX);
+		d->class_of_list[d->nlists] = d->class_of_dev[dev];
 		d->list_of_dev[dev] = (uint8_t)d->nlists++;
 		d->ndevices[d->class_of_dev[dev]]++;
 	}

@@ -20,6 +20,7 @@ struct pin_source {
 struct pin_devices {
 	uint8_t class_of_dev[1 << 16]; /* enum pin_class */
 	uint8_t list_of_dev[1 << 16];  /* devices with dma rows, numbered in order */
+	uint8_t class_of_list[1 << 8]; /* enum pin_class, by that number */
 	unsigned nlists;
 	unsigned ndevices[PIN_CLASSES];     /* with dma rows */
 	uint8_t directions_of_dev[1 << 16]; /* of maps and accesses, as in struct pin_source */

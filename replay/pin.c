@@ -7,7 +7,9 @@
 #include "replay/pin.h"
 
 #include "base/cleanup.h"
+#include "replay/pin-consequence.h"
 #include "replay/pin-feed.h"
+#include "replay/pin-log.h"
 #include "replay/pin-schedule.h"
 
 #include <pthread.h>
@@ -202,10 +204,46 @@ static int make_cells(struct session *s, struct pin_job *const *jobs, size_t n,
 	return rc;
 }
 
-static int end_cell(struct session *s, struct pin_cell *c, size_t i, bool records, struct err *e)
+static int judge_effect(const struct session *s, struct pin_job *job, struct err *e)
 {
-	const int rc = pin_cell_end(c, e);
-	return rc || !records ? rc : pin_cell_hindsight(c, &s->pasts[i].hindsight, e);
+	struct pin_consequence_config c = *s->run->effect;
+	c.first_ns = s->facts->first_ns;
+	c.last_ns = s->facts->last_ns;
+	c.is_timed = s->shared.iopf && s->shared.params.faults == PIN_TIMED &&
+		     s->shared.params.residency == PIN_LIVE;
+	c.seed = s->run->seed;
+	return pin_consequence_judge(&c, job->log, &job->result.effect, e);
+}
+
+static int end_cell(struct session *s, struct pin_cell *c, struct pin_job *job, size_t i,
+		    bool records, struct err *e)
+{
+	int rc = pin_cell_end(c, e);
+	if (!rc && records)
+		return pin_cell_hindsight(c, &s->pasts[i].hindsight, e);
+	if (!rc && s->run->effect)
+		rc = judge_effect(s, job, e);
+	return rc;
+}
+
+/* Logs for the jobs that have none of their own, while the wave runs. */
+static void lend_logs(const struct session *s, struct pin_job *const *jobs, size_t n, bool records,
+		      struct pin_log *logs)
+{
+	for (size_t i = 0; i < n && s->run->effect && !records; i++) {
+		pin_log_init(&logs[i], PIN_CONSEQUENCE_FAULTS_MAX);
+		if (!jobs[i]->log)
+			jobs[i]->log = &logs[i];
+	}
+}
+
+static void take_logs_back(struct pin_job *const *jobs, size_t n, struct pin_log *logs)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (jobs[i]->log == &logs[i])
+			jobs[i]->log = NULL;
+		pin_log_deinit(&logs[i]);
+	}
 }
 
 /* n jobs in one pass; records: they are the pasts, in order from `first`. */
@@ -213,8 +251,9 @@ static int run_wave(struct session *s, struct pin_job *const *jobs, size_t first
 		    bool records, struct err *e)
 {
 	_free_ struct pin_cell **cells = calloc(n, sizeof(struct pin_cell *));
+	_free_ struct pin_log *logs = calloc(n, sizeof(*logs));
 	_free_ struct pin_feed *f = calloc(1, sizeof(*f));
-	if (!cells || !f)
+	if (!cells || !logs || !f)
 		return err_set(e, ERR_NOMEM, "no memory for %zu configurations", n);
 
 	struct pass p = {
@@ -225,6 +264,7 @@ static int run_wave(struct session *s, struct pin_job *const *jobs, size_t first
 		.progress = s->run->progress,
 		.progress_ctx = s->run->progress_ctx,
 	};
+	lend_logs(s, jobs + first, n, records, logs);
 	int rc = open_feed(s, f, e);
 	if (!rc)
 		rc = make_cells(s, jobs + first, n, cells, records, e);
@@ -234,9 +274,10 @@ static int run_wave(struct session *s, struct pin_job *const *jobs, size_t first
 		note_facts(s->facts, f);
 	for (size_t i = 0; i < n; i++) {
 		if (!rc)
-			rc = end_cell(s, cells[i], first + i, records, e);
+			rc = end_cell(s, cells[i], jobs[first + i], first + i, records, e);
 		pin_cell_free(cells[i]);
 	}
+	take_logs_back(jobs + first, n, logs);
 	pin_feed_deinit(f);
 	return rc;
 }
@@ -245,7 +286,10 @@ static int run_wave(struct session *s, struct pin_job *const *jobs, size_t first
 static size_t jobs_per_wave(const struct session *s)
 {
 	enum { BYTES_PER_PAGE = 48, BYTES_FIXED = 1 << 20 };
-	const uint64_t each = (uint64_t)s->shared.vm_pages * BYTES_PER_PAGE + BYTES_FIXED;
+	const uint64_t log_bytes =
+		s->run->effect ? PIN_CONSEQUENCE_FAULTS_MAX * sizeof(struct pin_log_entry) : 0;
+	const uint64_t each =
+		(uint64_t)s->shared.vm_pages * BYTES_PER_PAGE + BYTES_FIXED + log_bytes;
 	const uint64_t n = s->run->memory_bytes ? s->run->memory_bytes / each : s->njobs;
 	return n < 1 ? 1 : n < s->njobs ? (size_t)n : s->njobs;
 }

@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct pin_consequence_config;
+
 /* What all configurations of a run share. */
 struct pin_run {
 	struct trace *trace;
@@ -30,6 +32,7 @@ struct pin_run {
 	struct hostmem_config memory;
 	const struct iopf_config *iopf; /* for struct pin_shared, as is the next */
 	const struct swap_config *swap;
+	const struct pin_consequence_config *effect; /* NULL: nobody asks for result.effect */
 	struct background_config background;
 	struct pin_params params;
 	uint64_t seed;
