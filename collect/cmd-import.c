@@ -86,7 +86,7 @@ static int agree(struct import_command *c, const char *path, const struct import
 		return err_set(e, ERR_USAGE,
 			       "%.90s is %s, but %.90s is %s: import each into a trace of its own",
 			       c->files[0], c->importer->name, path, found->name);
-	if (c->nfiles > 1 && !found->is_appendable)
+	if (c->nfiles > 1 && !found->is_appendable && !found->is_parallel)
 		return err_set(e, ERR_USAGE,
 			       "%s inputs do not follow one another: import each into a trace "
 			       "of its own",
@@ -227,6 +227,35 @@ static int open_output(struct import_command *c, struct input *first, struct err
 
 /* ---- running ---- */
 
+/* Parts of one recording: all are open at once. */
+static int run_parallel(struct import_command *c, struct input *first, struct err *e)
+{
+	_free_ struct input **all = calloc(c->nfiles, sizeof(*all));
+	uint64_t done, total;
+	unsigned n = 1;
+	int rc = 0;
+
+	if (!all)
+		return err_set(e, ERR_NOMEM, "out of memory");
+	all[0] = first;
+	for (; !rc && n < c->nfiles; n++)
+		rc = open_input(c, c->files[n], &all[n], e);
+	if (!rc) {
+		input_position(first, &done, &total);
+		progress_init(&c->progress, COMMAND, "B", total, c->cli.is_quiet);
+		c->im.in = first;
+		c->im.all = all;
+		c->im.nall = c->nfiles;
+		c->im.is_last = true;
+		rc = c->importer->run(&c->im, e);
+		progress_end(&c->progress);
+	}
+	while (--n)
+		input_close(all[n]);
+	c->im.all = NULL;
+	return rc;
+}
+
 static int run_input(struct import_command *c, struct input *in, struct err *e)
 {
 	uint64_t done, total;
@@ -268,6 +297,8 @@ static int run_all(struct import_command *c, struct input *first, struct err *e)
 	if (trace_writer_is_resumed(c->w))
 		cli_note(&c->cli, COMMAND, "%s: going on after an interrupted import", c->out);
 	import_resume(&c->im, c->importer);
+	if (c->importer->is_parallel)
+		return run_parallel(c, first, e);
 	while (!rc && c->im.at.file < c->nfiles) {
 		const char *path = c->files[c->im.at.file];
 		if (!c->im.at.file) {

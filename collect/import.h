@@ -39,6 +39,8 @@ struct import_cursor {
 
 struct import {
 	struct input *in;
+	struct input **all; /* of importers with is_parallel: every input; in is the first */
+	unsigned nall;      /* 0: only in */
 	const char *folder; /* of importers with a folder_member, else NULL */
 	struct trace_writer *w;
 	const struct import_options *options;
@@ -78,6 +80,9 @@ struct importer {
 	bool is_seekable;
 	/* May run again for the next of several inputs, with im->at as it was left. */
 	bool is_appendable;
+	/* Several inputs are parts of one recording that run side by side: run gets them at once.
+	 */
+	bool is_parallel;
 	/*
 	 * Not NULL: the input is a folder that holds this file, as it is or
 	 * compressed. sniff and run get that file as im->in, and run opens the

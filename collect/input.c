@@ -263,6 +263,24 @@ int input_peek(struct input *in, const uint8_t **p_out, size_t *n_out, struct er
 	return 0;
 }
 
+int input_window(struct input *in, size_t least, const uint8_t **p_out, size_t *n_out,
+		 struct err *e)
+{
+	const int rc = fill(in, least < INPUT_PEEK_BYTES ? least : INPUT_PEEK_BYTES, e);
+	if (rc)
+		return rc;
+	*p_out = in->window + in->begin;
+	*n_out = in->end - in->begin;
+	return 0;
+}
+
+void input_take(struct input *in, size_t n)
+{
+	const size_t have = in->end - in->begin;
+
+	consume(in, n < have ? n : have);
+}
+
 bool input_is_at_end(const struct input *in)
 {
 	return in->is_end && in->begin == in->end;

@@ -42,6 +42,15 @@ int input_peek(struct input *in, const uint8_t **p_out, size_t *n_out, struct er
 /* Next bytes in order; 0 at the end, negative on an I/O error. */
 ssize_t input_read(struct input *in, void *buf, size_t n, struct err *e);
 
+/*
+ * The bytes that come next, at least `least` (up to 256 KiB) unless the input
+ * ends before: for records whose length stands in them. input_take consumes
+ * some. Borrowed until the next call that reads.
+ */
+int input_window(struct input *in, size_t least, const uint8_t **p_out, size_t *n_out,
+		 struct err *e);
+void input_take(struct input *in, size_t n);
+
 /* Offset of the next byte that input_read will give. */
 uint64_t input_offset(const struct input *in);
 

@@ -112,6 +112,12 @@ int trace_writer_host(struct trace_writer *w, const char *key, const char *value
 /* What is known of a VM; a second call for the same number replaces it. */
 int trace_writer_vm(struct trace_writer *w, const struct trace_vm *vm, struct err *e);
 
+/* Readings of clocks at one moment of the trace; UINT64_MAX: not read. */
+struct trace_clock {
+	uint64_t trace_ns, mono_ns, boot_ns, real_ns;
+};
+int trace_writer_clock(struct trace_writer *w, const struct trace_clock *c, struct err *e);
+
 /* Free text about the trace: "clock_base_ns", "origin", "licence" ... */
 int trace_writer_meta(struct trace_writer *w, const char *key, const char *value, struct err *e);
 

@@ -157,6 +157,27 @@ int trace_writer_vm(struct trace_writer *w, const struct trace_vm *vm, struct er
 		      "isui", (int64_t)vm->vm, vm->name, vm->mem_pages, (int64_t)PAGE_SHIFT);
 }
 
+int trace_writer_clock(struct trace_writer *w, const struct trace_clock *c, struct err *e)
+{
+	const uint64_t ns[] = { c->mono_ns, c->boot_ns, c->real_ns };
+	static const char *const columns[] = { "mono_ns", "boot_ns", "real_ns" };
+	if (!w->db)
+		return 0;
+
+	int rc = db_run(w->db, w->file, e, "INSERT INTO clock(sess_id, trace_ns) VALUES (?, ?)",
+			"iu", w->sess_id, c->trace_ns);
+	const int64_t id = sqlite3_last_insert_rowid(w->db);
+	for (size_t i = 0; !rc && i < sizeof(ns) / sizeof(ns[0]); i++) {
+		char sql[80];
+		if (ns[i] == UINT64_MAX)
+			continue;
+		snprintf(sql, sizeof(sql), "UPDATE clock SET %s = ? WHERE clock_id = ?",
+			 columns[i]);
+		rc = db_run(w->db, w->file, e, sql, "ui", ns[i], id);
+	}
+	return rc;
+}
+
 int trace_writer_meta(struct trace_writer *w, const char *key, const char *value, struct err *e)
 {
 	if (!w->db)
