@@ -421,6 +421,19 @@ int iojoin_block_complete(struct iojoin *j, const struct iojoin_context *c,
 	return release(j, e);
 }
 
+int iojoin_block_requeue(struct iojoin *j, const struct iojoin_block *b, struct err *e)
+{
+	const uint64_t slot = find_sector(j, b->dev, b->sector);
+	if (slot == NO_SLOT) {
+		j->stats.orphans++;
+		return 1;
+	}
+	for (int by = 0; by < CHAINS; by++)
+		link_out(j, slot, by);
+	request_at(j, slot)->flags |= IS_VOID;
+	return release(j, e);
+}
+
 /* ---- nvme ---- */
 
 static uint64_t find_command(struct iojoin *j, const struct iojoin_nvme *n, uint32_t without)

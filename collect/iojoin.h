@@ -72,6 +72,8 @@ int iojoin_block_issue(struct iojoin *j, const struct iojoin_context *c,
 		       const struct iojoin_block *b, struct err *e);
 int iojoin_block_complete(struct iojoin *j, const struct iojoin_context *c,
 			  const struct iojoin_block *b, struct err *e);
+/* The issued request goes back to its queue: it has no row until it is issued again. */
+int iojoin_block_requeue(struct iojoin *j, const struct iojoin_block *b, struct err *e);
 int iojoin_nvme_setup(struct iojoin *j, const struct iojoin_context *c, const struct iojoin_nvme *n,
 		      struct err *e);
 int iojoin_nvme_complete(struct iojoin *j, const struct iojoin_context *c,
