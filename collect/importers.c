@@ -14,6 +14,7 @@
 /* one line each */
 // clang-format off
 extern const struct importer
+	import_blktrace,
 	import_csv,
 	import_lackey,
 	import_lis,
@@ -24,6 +25,7 @@ extern const struct importer
 	import_vscsi;
 
 const struct importer *const importers[] = {
+	&import_blktrace,
 	&import_csv,
 	&import_lackey,
 	&import_lis,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Imports a trace.dat, of a file or made by the test, into a trace of its own
- * and reads everything back: rows, accounting, losses, meta.
+ * Imports a recording, of a file or made by the test, into a trace of its own
+ * and reads everything back: rows, accounting, losses, meta. A trace.dat unless
+ * the test names another format.
  */
 #ifndef PUGMARK_T_TRACEDAT_ROWS_H
 #define PUGMARK_T_TRACEDAT_ROWS_H
@@ -23,7 +24,8 @@ struct rows {
 	struct dma_event *dma;
 	struct io_event *io;
 	struct fault_event *fault;
-	size_t ndma, nio, nfault;
+	struct pkt_event *pkt;
+	size_t ndma, nio, nfault, npkt;
 	struct trace *trace; /* for rows_number; NULL when the import failed */
 	char path[512];
 };
@@ -55,15 +57,21 @@ struct rows {
 ROWS_READ(dma, DMA)
 ROWS_READ(io, IO)
 ROWS_READ(fault, FAULT)
+ROWS_READ(pkt, PKT)
 
-static inline struct rows rows_import(struct input *in)
+/* One input, or several of a format with is_parallel. */
+static inline struct rows rows_import_as(const char *format, struct input **all, unsigned n)
 {
 	static unsigned number;
 	const struct trace_writer_options options = { .collector = "test", .clock = "trace" };
 	const struct import_options as = { .as = AS_PA };
 	struct rows r = {};
-	struct import im = { .in = in, .options = &as, .is_last = true };
+	struct import im = { .in = all[0], .options = &as, .is_last = true };
 
+	if (n > 1) {
+		im.all = all;
+		im.nall = n;
+	}
 	const char *tmp = getenv("TMPDIR");
 	snprintf(r.path, sizeof(r.path), "%s/tracedat-test-%d-%u.db",
 		 tmp && *tmp ? tmp : "/var/tmp", (int)getpid(), number++);
@@ -71,7 +79,7 @@ static inline struct rows rows_import(struct input *in)
 	r.rc = trace_writer_open(r.path, &options, &im.w, &r.e);
 	if (r.rc)
 		return r;
-	r.rc = importer_find("trace-dat")->run(&im, &r.e);
+	r.rc = importer_find(format)->run(&im, &r.e);
 	r.damaged = im.at.damaged;
 	memcpy(r.first_damage, im.first_damage.msg, sizeof(r.first_damage));
 	if (r.rc) {
@@ -85,7 +93,25 @@ static inline struct rows rows_import(struct input *in)
 		r.ndma = rows_read_dma(r.trace, &r.dma);
 		r.nio = rows_read_io(r.trace, &r.io);
 		r.nfault = rows_read_fault(r.trace, &r.fault);
+		r.npkt = rows_read_pkt(r.trace, &r.pkt);
 	}
+	return r;
+}
+
+static inline struct rows rows_import(struct input *in)
+{
+	return rows_import_as("trace-dat", &in, 1);
+}
+
+static inline struct rows rows_of_bytes_as(const char *format, const void *p, size_t n)
+{
+	struct input *in;
+	struct rows r = {};
+	r.rc = input_open_memory("in", p, n, &in, &r.e);
+	if (r.rc)
+		return r;
+	r = rows_import_as(format, &in, 1);
+	input_close(in);
 	return r;
 }
 
@@ -131,6 +157,7 @@ static inline void rows_free(struct rows *r)
 	free(r->dma);
 	free(r->io);
 	free(r->fault);
+	free(r->pkt);
 	*r = (struct rows){};
 }
 
