@@ -32,6 +32,7 @@ struct trace_writer_options {
 	int zstd_level;        /* 0: 1 */
 	bool sync_full;        /* fsync each commit (survives power loss) */
 	bool resume;           /* continue an unsealed file instead of refusing it */
+	bool lives_on;         /* a full disk: rows are dropped and counted until there is room */
 	uint64_t quota_bytes;  /* of the main file; 0: none. Oldest chunks are evicted, as loss */
 	uint64_t rotate_bytes; /* start the next file of a set above this size; 0: never */
 	/* called after each COMMIT: rows and input offset below are now durable */
@@ -120,6 +121,23 @@ int trace_writer_clock(struct trace_writer *w, const struct trace_clock *c, stru
 
 /* Free text about the trace: "clock_base_ns", "origin", "licence" ... */
 int trace_writer_meta(struct trace_writer *w, const char *key, const char *value, struct err *e);
+
+/* What the source adds to its name: bytes a row stands for, time between looks, share of pages by
+ * hash; 0: not said. */
+int trace_writer_source_detail(struct trace_writer *w, uint16_t source, uint64_t granularity_bytes,
+			       uint64_t period_ns, uint64_t sample_ppm, struct err *e);
+
+/* Readings of the clocks at one time; ns each. */
+struct trace_clocks {
+	uint64_t trace_ns, mono_ns, boot_ns, real_ns;
+};
+int trace_writer_clocks(struct trace_writer *w, const struct trace_clocks *c, struct err *e);
+
+/* Rows that a full disk has cost so far (opt.lives_on). */
+uint64_t trace_writer_dropped(const struct trace_writer *w);
+
+/* All pending rows of all streams in one transaction: the tick of a live recording. */
+int trace_writer_commit(struct trace_writer *w, struct err *e);
 
 /* Closes the current chunk of a stream; called by the put functions when it is full. */
 int trace_stream_flush(struct trace_stream *s, struct err *e);

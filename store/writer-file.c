@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 void trace_set_name(const char *path, unsigned number, char *out, size_t out_bytes)
@@ -115,6 +116,8 @@ int writer_make_room(struct trace_writer *w, struct writer_stream *s, struct err
 	w->is_full = true;
 	writer_ballast_remove(w);
 	sqlite3_wal_checkpoint_v2(w->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	if (w->opt.lives_on)
+		return e->code;
 	char detail[160];
 	snprintf(detail, sizeof(detail),
 		 "disk full at input offset %llu: these rows and the rest of the input are missing",
@@ -128,6 +131,67 @@ int writer_make_room(struct trace_writer *w, struct writer_stream *s, struct err
 		e, ERR_CREATE,
 		"%.120s; %llu rows are committed and valid, %llu were lost (loss row written)",
 		first.msg, (unsigned long long)s->committed_rows, (unsigned long long)lost);
+}
+
+/* ---- full, but alive ---- */
+
+/* Enough for some time: a disk with a page free would fill at once again. */
+bool writer_has_room(const struct trace_writer *w)
+{
+	enum { ROOM_BYTES = 4 * BALLAST_BYTES };
+	char folder[sizeof(w->file)];
+	struct statvfs st;
+
+	memcpy(folder, w->file, sizeof(folder));
+	char *slash = strrchr(folder, '/');
+	if (slash)
+		slash[slash == folder] = 0;
+	return !statvfs(slash ? folder : ".", &st) &&
+	       (uint64_t)st.f_bavail * st.f_frsize >= ROOM_BYTES;
+}
+
+void writer_drop_rows(struct trace_writer *w, struct writer_stream *const *list, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct trace_stream *rows = &list[i]->rows;
+		const uint64_t *ts = rows->col[0];
+		if (!rows->n)
+			continue;
+		if (!w->full_dropped[rows->id])
+			w->full_from_ns[rows->id] = ts[0];
+		w->full_to_ns[rows->id] = ts[rows->n - 1];
+		w->full_dropped[rows->id] += rows->n;
+		w->dropped_rows += rows->n;
+		rows->n = 0;
+	}
+}
+
+/* The gap is known: one loss row a stream. */
+int writer_note_drops(struct trace_writer *w, struct err *e)
+{
+	int rc = 0;
+	for (unsigned i = 0; !rc && i < KIND_COUNT; i++) {
+		if (!w->full_dropped[i])
+			continue;
+		rc = trace_writer_loss(w, kinds[i].name, w->full_from_ns[i], w->full_to_ns[i],
+				       w->full_dropped[i], "enospc",
+				       "the disk was full: these rows were counted only", e);
+		if (!rc)
+			w->full_dropped[i] = 0;
+	}
+	return rc;
+}
+
+int writer_live_again(struct trace_writer *w, struct err *e)
+{
+	w->is_full = false;
+	writer_ballast_create(w);
+	return writer_note_drops(w, e);
+}
+
+uint64_t trace_writer_dropped(const struct trace_writer *w)
+{
+	return w->dropped_rows;
 }
 
 /* ---- creating ---- */

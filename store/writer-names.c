@@ -124,6 +124,27 @@ int trace_writer_source(struct trace_writer *w, const char *name, const char *co
 	return rc;
 }
 
+int trace_writer_source_detail(struct trace_writer *w, uint16_t source, uint64_t granularity_bytes,
+			       uint64_t period_ns, uint64_t sample_ppm, struct err *e)
+{
+	if (!w->db)
+		return 0;
+	return db_run(w->db, w->file, e,
+		      "UPDATE source SET granularity = nullif(?, 0), period_ns = nullif(?, 0),"
+		      " sample_ppm = nullif(?, 0) WHERE source_id = ?",
+		      "uuui", granularity_bytes, period_ns, sample_ppm, (int64_t)source);
+}
+
+int trace_writer_clocks(struct trace_writer *w, const struct trace_clocks *c, struct err *e)
+{
+	if (!w->db)
+		return 0;
+	return db_run(w->db, w->file, e,
+		      "INSERT INTO clock(sess_id, trace_ns, mono_ns, boot_ns, real_ns)"
+		      " VALUES (?, ?, ?, ?, ?)",
+		      "iuuuu", w->sess_id, c->trace_ns, c->mono_ns, c->boot_ns, c->real_ns);
+}
+
 int trace_writer_loss(struct trace_writer *w, const char *stream, uint64_t from_ns, uint64_t to_ns,
 		      uint64_t lost, const char *cause, const char *detail, struct err *e)
 {

@@ -124,12 +124,46 @@ static int put_progress(struct trace_writer *w, struct err *e)
 	return step_once(w, w->update_progress, e);
 }
 
-/* One transaction: the chunk and how far the input has been read. */
-static int commit_chunk(struct trace_writer *w, struct err *e)
+/* Rows at the beginning that a resumed file has already. */
+static uint32_t skipped(const struct writer_stream *s)
+{
+	return s->skip_rows < s->rows.n ? (uint32_t)s->skip_rows : s->rows.n;
+}
+
+/* Rows of one stream as a chunk, inside a transaction. */
+static int insert_chunk(struct writer_stream *s, size_t *blob_bytes_out, struct err *e)
+{
+	struct trace_writer *w = s->rows.writer;
+	const struct kind *k = s->rows.kind;
+	const uint32_t from = skipped(s), n = s->rows.n - from;
+	const void *columns[KIND_MAX_COLUMNS];
+	struct chunk_summary sum;
+	const void *blob;
+
+	for (unsigned c = 0; c < k->ncolumns; c++)
+		columns[c] = (uint8_t *)s->rows.col[c] + (size_t)from * k->columns[c].width_bytes;
+	int rc = chunk_encode(w->encoder, k, n, columns, w->opt.zstd_level, &sum, &blob,
+			      blob_bytes_out, e);
+	if (rc)
+		return rc;
+	bind_chunk(w->insert_chunk, s, n, &sum, blob, *blob_bytes_out);
+	rc = step_once(w, w->insert_chunk, e);
+	sqlite3_clear_bindings(w->insert_chunk);
+	return rc;
+}
+
+/* One transaction: a chunk of each stream and how far the input has been read. */
+static int commit_chunks(struct trace_writer *w, struct writer_stream *const *list, unsigned n,
+			 size_t *bytes_out, struct err *e)
 {
 	int rc = db_exec(w->db, w->file, "BEGIN IMMEDIATE", e);
-	if (!rc)
-		rc = step_once(w, w->insert_chunk, e);
+	*bytes_out = 0;
+	for (unsigned i = 0; !rc && i < n; i++) {
+		size_t blob_bytes = 0;
+		if (skipped(list[i]) < list[i]->rows.n)
+			rc = insert_chunk(list[i], &blob_bytes, e);
+		*bytes_out += blob_bytes;
+	}
 	if (!rc)
 		rc = put_progress(w, e);
 	if (!rc)
@@ -156,38 +190,51 @@ static int checkpoint_if_due(struct trace_writer *w, size_t blob_bytes, struct e
 	return 0;
 }
 
-/* Rows from `from` on as one committed chunk. */
-static int store_rows(struct writer_stream *s, uint32_t from, struct err *e)
+/* The rows of a stream are safe, or were there before. */
+static void note_stored(struct writer_stream *s)
 {
 	struct trace_writer *w = s->rows.writer;
-	const struct kind *k = s->rows.kind;
-	const uint32_t n = s->rows.n - from;
-	const void *columns[KIND_MAX_COLUMNS];
-	struct chunk_summary sum;
-	const void *blob;
-	size_t blob_bytes;
+	const uint32_t skip = skipped(s), n = s->rows.n - skip;
+	if (n && w->db) {
+		s->next_seq++;
+		s->committed_rows += n;
+		if (w->opt.committed)
+			w->opt.committed(w->opt.committed_ctx, s->rows.kind, s->committed_rows,
+					 w->progress_offset);
+	}
+	s->put_rows += s->rows.n;
+	stream_digest_update(s->digest, s->rows.n, (const void *const *)s->rows.col);
+	s->skip_rows -= skip;
+	s->rows.n = 0;
+}
 
-	for (unsigned c = 0; c < k->ncolumns; c++)
-		columns[c] = (uint8_t *)s->rows.col[c] + (size_t)from * k->columns[c].width_bytes;
-	int rc = chunk_encode(w->encoder, k, n, columns, w->opt.zstd_level, &sum, &blob,
-			      &blob_bytes, e);
-	if (rc)
-		return rc;
+static int store_rows(struct trace_writer *w, struct writer_stream *const *list, unsigned n,
+		      struct err *e)
+{
+	size_t bytes = 0;
+	int rc;
 
-	bind_chunk(w->insert_chunk, s, n, &sum, blob, blob_bytes);
-	while ((rc = commit_chunk(w, e)) == ERR_CREATE)
-		if ((rc = writer_make_room(w, s, e)))
+	if (w->is_full && !w->opt.lives_on)
+		return err_set(e, ERR_CREATE, "%s: the disk is full", w->file);
+	if (w->is_full && !writer_has_room(w)) {
+		writer_drop_rows(w, list, n);
+		return 0;
+	}
+	while ((rc = commit_chunks(w, list, n, &bytes, e)) == ERR_CREATE)
+		if ((rc = writer_make_room(w, list[0], e)))
 			break;
-	sqlite3_clear_bindings(w->insert_chunk);
+	if (rc && w->is_full && w->opt.lives_on) {
+		writer_drop_rows(w, list, n);
+		return 0;
+	}
 	if (rc)
 		return rc;
-
 	w->has_progress = false;
-	s->next_seq++;
-	s->committed_rows += n;
-	if (w->opt.committed)
-		w->opt.committed(w->opt.committed_ctx, k, s->committed_rows, w->progress_offset);
-	return checkpoint_if_due(w, blob_bytes, e);
+	for (unsigned i = 0; i < n; i++)
+		note_stored(list[i]);
+	if (w->is_full)
+		rc = writer_live_again(w, e);
+	return rc ? rc : checkpoint_if_due(w, bytes, e);
 }
 
 int trace_stream_flush(struct trace_stream *rows, struct err *e)
@@ -196,29 +243,26 @@ int trace_stream_flush(struct trace_stream *rows, struct err *e)
 	struct trace_writer *w = rows->writer;
 	if (!rows->n)
 		return 0;
-	if (w->is_full)
-		return err_set(e, ERR_CREATE, "%s: the disk is full", w->file);
-
-	const uint32_t skip = s->skip_rows < rows->n ? (uint32_t)s->skip_rows : rows->n;
-	int rc = 0;
-	if (w->db && skip < rows->n)
-		rc = store_rows(s, skip, e);
-	if (rc)
-		return rc;
-	s->put_rows += rows->n;
-	stream_digest_update(s->digest, rows->n, (const void *const *)rows->col);
-	s->skip_rows -= skip;
-	rows->n = 0;
+	if (w->db && skipped(s) < rows->n)
+		return store_rows(w, &s, 1, e);
+	note_stored(s);
 	return 0;
 }
 
-static int flush_all(struct trace_writer *w, struct err *e)
+int trace_writer_commit(struct trace_writer *w, struct err *e)
 {
-	int rc = 0;
-	for (unsigned i = 0; !rc && i < KIND_COUNT; i++)
-		if (w->streams[i])
-			rc = trace_stream_flush(&w->streams[i]->rows, e);
-	return rc;
+	struct writer_stream *list[KIND_COUNT];
+	unsigned n = 0;
+	for (unsigned i = 0; i < KIND_COUNT; i++)
+		if (w->streams[i] && w->streams[i]->rows.n)
+			list[n++] = w->streams[i];
+	if (!n)
+		return 0;
+	if (w->db)
+		return store_rows(w, list, n, e);
+	for (unsigned i = 0; i < n; i++)
+		note_stored(list[i]);
+	return 0;
 }
 
 /* ---- progress ---- */
@@ -392,9 +436,11 @@ static void end_file(struct trace_writer *w)
 
 int trace_writer_seal(struct trace_writer *w, struct err *e)
 {
-	int rc = flush_all(w, e);
+	int rc = trace_writer_commit(w, e);
 	if (!rc && w->db) {
-		rc = store_digests(w, e);
+		rc = writer_note_drops(w, e);
+		if (!rc)
+			rc = store_digests(w, e);
 		if (!rc)
 			rc = db_run(w->db, w->file, e,
 				    "UPDATE session SET state = ?, end_ns ="
@@ -408,7 +454,7 @@ int trace_writer_seal(struct trace_writer *w, struct err *e)
 
 int trace_writer_close(struct trace_writer *w, struct err *e)
 {
-	int rc = w->is_full ? 0 : flush_all(w, e);
+	int rc = w->is_full && !w->opt.lives_on ? 0 : trace_writer_commit(w, e);
 	if (w->db)
 		end_file(w);
 	free_writer(w);

@@ -46,6 +46,9 @@ struct trace_writer {
 	char position[240];
 	bool has_progress; /* changed since the last commit */
 	bool is_resumed, is_full, has_ballast;
+	/* opt.lives_on: of each stream while the disk is full, and all ever */
+	uint64_t full_dropped[KIND_COUNT], full_from_ns[KIND_COUNT], full_to_ns[KIND_COUNT];
+	uint64_t dropped_rows;
 	int lock_fd; /* of file, or -1 */
 	uint64_t resume_offset;
 	char resume_position[240];
@@ -58,6 +61,12 @@ void writer_free_names(struct trace_writer *w);
 
 /* SQLITE_FULL: evicts for the quota (0: try again) or gives up with a loss row. */
 int writer_make_room(struct trace_writer *w, struct writer_stream *s, struct err *e);
+
+/* With opt.lives_on, while the disk is full: is there room again; rows go, counted; and its end. */
+bool writer_has_room(const struct trace_writer *w);
+void writer_drop_rows(struct trace_writer *w, struct writer_stream *const *list, unsigned n);
+int writer_live_again(struct trace_writer *w, struct err *e);
+int writer_note_drops(struct trace_writer *w, struct err *e);
 
 void writer_ballast_create(struct trace_writer *w);
 void writer_ballast_remove(struct trace_writer *w);

@@ -628,6 +628,50 @@ static void unique_pages_are_counted_once(void **state)
 	trace_close(t);
 }
 
+static void a_tick_commits_all_streams_at_once(void **state)
+{
+	const struct trace_writer_options opt = { .collector = "test", .resume = true };
+	const char *file = fresh();
+	struct trace_writer *w;
+	struct trace *t;
+	struct err e = {};
+	(void)state;
+
+	const pid_t pid = fork();
+	if (!pid) { /* dies after a tick: what the tick took is there, what came later is not */
+		struct trace_stream *dma, *fault;
+		if (trace_writer_open(file, &opt, &w, &e) ||
+		    trace_writer_stream(w, KIND_DMA, &dma, &e) ||
+		    trace_writer_stream(w, KIND_FAULT, &fault, &e))
+			_exit(1);
+		for (uint64_t i = 0; i < 30; i++) {
+			if (i == 20 &&
+			    (trace_writer_clocks(
+				     w, &(struct trace_clocks){ .trace_ns = i, .mono_ns = 7 },
+				     &e) ||
+			     trace_writer_commit(w, &e)))
+				_exit(1);
+			if (dma_put(dma, &(struct dma_event){ .ts = i, .pfn = i, .npages = 1 }, &e))
+				_exit(1);
+			if (i % 2 &&
+			    fault_put(fault, &(struct fault_event){ .ts = i, .va = i }, &e))
+				_exit(1);
+		}
+		kill(getpid(), SIGKILL);
+	}
+	int status;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+
+	must(trace_open(file, &t, &e));
+	assert_int_equal(trace_find_stream(t, KIND_DMA)->rows, 20);
+	assert_int_equal(trace_find_stream(t, KIND_FAULT)->rows, 10);
+	int64_t mono = 0;
+	must(db_get_i64(trace_sqlite(t, 0), file, "SELECT mono_ns FROM clock", 0, &mono, &e));
+	assert_int_equal(mono, 7);
+	trace_close(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -647,6 +691,7 @@ int main(void)
 		cmocka_unit_test(a_column_the_writer_did_not_know_reads_as_not_observed),
 		cmocka_unit_test(an_account_that_does_not_add_up_is_a_finding),
 		cmocka_unit_test(unique_pages_are_counted_once),
+		cmocka_unit_test(a_tick_commits_all_streams_at_once),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
