@@ -21,6 +21,8 @@ struct command {
 
 static const struct command commands[] = {
 	/* capture */
+	{ "doctor", "which sources of this host are usable, blind, denied or absent", cmd_doctor },
+	{ "record", "record live sources of this host within budgets", cmd_record },
 	{ "import", "turn a recording of any known format into a trace", cmd_import },
 	{ "gen", "make a trace of a characterised workload from a seed", cmd_gen },
 	/* traces */

@@ -3,7 +3,9 @@
 #ifndef PUGMARK_COLLECT_COMMANDS_H
 #define PUGMARK_COLLECT_COMMANDS_H
 
+int cmd_doctor(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_import(int argc, char **argv);
+int cmd_record(int argc, char **argv);
 
 #endif

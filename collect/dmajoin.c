@@ -21,7 +21,8 @@ enum {
 	CANDIDATES_MAX = 16, /* runs with the same IOVA that are looked at */
 };
 
-static const uint64_t hold_ns = 10 * NS_PER_SEC; /* a guest's CPU may stand still for seconds */
+static const uint64_t default_hold_ns =
+	10 * NS_PER_SEC; /* a guest's CPU may stand still for seconds */
 static const uint64_t any_iova = UINT64_MAX;
 
 /* A row that waits for its partner, or for those in front of it. */
@@ -114,7 +115,7 @@ static int release(struct dmajoin *j, uint64_t now, struct err *e)
 {
 	while (j->head < j->tail) {
 		const struct held *h = &j->held[j->head & j->mask];
-		if (!h->is_complete && !h->is_void && now - h->row.ts < hold_ns)
+		if (!h->is_complete && !h->is_void && now - h->row.ts < j->o.hold_ns)
 			break;
 		const int rc = pop_held(j, e);
 		if (rc)
@@ -188,7 +189,7 @@ static bool take_close(struct dmajoin *j, const struct dmajoin_context *c, enum 
 		if (x->kind == CLOSE_DONE)
 			continue;
 		open--;
-		if (c->ts - x->c.ts > hold_ns) {
+		if (c->ts - x->c.ts > j->o.hold_ns) {
 			x->kind = CLOSE_DONE; /* its partner was lost */
 			j->nopen--;
 			continue;
@@ -771,6 +772,8 @@ int dmajoin_new(const struct dmajoin_options *o, struct dmajoin **out, struct er
 	if (!j)
 		return err_set(e, ERR_NOMEM, "no memory to join DMA events");
 	j->o = *o;
+	if (!j->o.hold_ns)
+		j->o.hold_ns = default_hold_ns;
 	mapset_init(&j->maps, o->mappings_max);
 	*out = j;
 	return 0;
@@ -785,6 +788,17 @@ void dmajoin_free(struct dmajoin *j)
 	free(j->held);
 	free(j->picked);
 	free(j);
+}
+
+int dmajoin_advance(struct dmajoin *j, uint64_t now, struct err *e)
+{
+	return j->head < j->tail && now > j->held[j->head & j->mask].row.ts ? release(j, now, e)
+									    : 0;
+}
+
+uint64_t dmajoin_oldest(const struct dmajoin *j)
+{
+	return j->head < j->tail ? j->held[j->head & j->mask].row.ts : UINT64_MAX;
 }
 
 int dmajoin_finish(struct dmajoin *j, struct err *e)

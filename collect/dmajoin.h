@@ -58,6 +58,7 @@ struct dmajoin_options {
 	enum address_space as;   /* of physical addresses */
 	bool has_dma, has_iommu; /* event families that the recording may hold */
 	uint64_t mappings_max;   /* live at a time; the unmapping of more is AS_IOVA */
+	uint64_t hold_ns;        /* 0: 10 s */
 	int (*row)(void *ctx, const struct dma_event *row, struct err *e);
 	void *ctx;
 };
@@ -100,6 +101,12 @@ int dmajoin_unmap(struct dmajoin *j, const struct dmajoin_context *c, uint16_t d
 /* dma_unmap_sg: physical addresses of the list's n segments, at least one; lengths are not told. */
 int dmajoin_unmap_list(struct dmajoin *j, const struct dmajoin_context *c, uint16_t dev,
 		       uint8_t dir, const uint64_t *phys, size_t n, struct err *e);
+
+/* Time has come to now: rows that have waited long enough leave. */
+int dmajoin_advance(struct dmajoin *j, uint64_t now, struct err *e);
+
+/* Time of the oldest row that waits, or UINT64_MAX. */
+uint64_t dmajoin_oldest(const struct dmajoin *j);
 
 /* Gives out all rows that still wait. */
 int dmajoin_finish(struct dmajoin *j, struct err *e);

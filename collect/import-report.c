@@ -97,6 +97,8 @@ static void print_verdict(struct report *r, struct trace *t, const struct import
 		n += (size_t)snprintf(rows + n, sizeof(rows) - n, "%s%s %s", i ? ", " : "",
 				      quantity_count(s->rows).s, s->kind->name);
 	}
+	if (!n)
+		snprintf(rows, sizeof(rows), "no");
 	if (!lost && !result->damaged)
 		report_text(r, "%s: %s rows from %s; nothing was lost", result->path, rows,
 			    result->format);

@@ -528,6 +528,21 @@ void iojoin_free(struct iojoin *j)
 	free(j);
 }
 
+int iojoin_give_up(struct iojoin *j, uint64_t before, struct err *e)
+{
+	while (j->head < j->tail && request_at(j, j->head)->row.ts < before) {
+		const int rc = pop(j, e);
+		if (rc)
+			return rc;
+	}
+	return release(j, e);
+}
+
+uint64_t iojoin_oldest(const struct iojoin *j)
+{
+	return j->head < j->tail ? request_at((struct iojoin *)j, j->head)->row.ts : UINT64_MAX;
+}
+
 int iojoin_finish(struct iojoin *j, struct err *e)
 {
 	while (j->head < j->tail) {

@@ -79,6 +79,12 @@ int iojoin_nvme_setup(struct iojoin *j, const struct iojoin_context *c, const st
 int iojoin_nvme_complete(struct iojoin *j, const struct iojoin_context *c,
 			 const struct iojoin_nvme *n, struct err *e);
 
+/* Requests submitted before a time leave, completed or not. */
+int iojoin_give_up(struct iojoin *j, uint64_t before, struct err *e);
+
+/* Time of the oldest request that waits, or UINT64_MAX. */
+uint64_t iojoin_oldest(const struct iojoin *j);
+
 /* Gives out all rows that still wait. */
 int iojoin_finish(struct iojoin *j, struct err *e);
 

@@ -757,14 +757,16 @@ int tracepoints_new(const struct tracepoint_options *o, struct tracepoints **out
 	t->by_id = calloc(IDS, sizeof(*t->by_id));
 	const struct dmajoin_options dma = {
 		.as = o->as,
-		.has_dma = may_have(o, DMA_MAP_ONE, DMA_UNMAP_LIST),
-		.has_iommu = may_have(o, IOMMU_MAP, IOMMU_UNMAP),
+		.has_dma = !o->without_dma && may_have(o, DMA_MAP_ONE, DMA_UNMAP_LIST),
+		.has_iommu = !o->without_iommu && may_have(o, IOMMU_MAP, IOMMU_UNMAP),
 		.mappings_max = o->mappings_max,
+		.hold_ns = o->dma_hold_ns,
 		.row = put_dma,
 		.ctx = t,
 	};
 	const struct iojoin_options io = {
-		.has_block_complete = may_have(o, BLOCK_COMPLETE, BLOCK_COMPLETE),
+		.has_block_complete = !o->without_block_complete &&
+				      may_have(o, BLOCK_COMPLETE, BLOCK_COMPLETE),
 		.row = put_io,
 		.ctx = t,
 	};
@@ -796,6 +798,22 @@ void tracepoints_free(struct tracepoints *t)
 	free(t->by_id);
 	free(t->points);
 	free(t);
+}
+
+int tracepoints_advance(struct tracepoints *t, uint64_t now, uint64_t io_hold_ns, struct err *e)
+{
+	const int rc = dmajoin_advance(t->dma, now, e);
+	return rc ? rc : iojoin_give_up(t->io, now > io_hold_ns ? now - io_hold_ns : 0, e);
+}
+
+uint64_t tracepoints_oldest_dma(const struct tracepoints *t)
+{
+	return dmajoin_oldest(t->dma);
+}
+
+uint64_t tracepoints_oldest_io(const struct tracepoints *t)
+{
+	return iojoin_oldest(t->io);
 }
 
 int tracepoints_finish(struct tracepoints *t, struct err *e)

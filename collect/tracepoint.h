@@ -57,6 +57,9 @@ struct tracepoint_options {
 	 */
 	const struct tracepoints *learnt;
 	bool learnt_all; /* the first pass saw every record */
+	/* live: no first pass, but it is known what is not recorded at all */
+	bool without_dma, without_iommu, without_block_complete;
+	uint64_t dma_hold_ns; /* how long a DMA event waits for its partner; 0: 10 s */
 	struct tracepoint_sink sink;
 };
 
@@ -70,6 +73,16 @@ int tracepoints_add(struct tracepoints *t, const char *system, const struct evfo
 /* Decodes one record, in order of time; the number is its first field, common_type. */
 int tracepoints_event(struct tracepoints *t, uint64_t ts, uint32_t cpu, const uint8_t *rec,
 		      size_t n, struct err *e);
+
+/*
+ * Live: time has come to now. DMA rows wait dma_hold_ns at most, requests
+ * io_hold_ns for their completion.
+ */
+int tracepoints_advance(struct tracepoints *t, uint64_t now, uint64_t io_hold_ns, struct err *e);
+
+/* Rows of these kinds that are still to come are not older; UINT64_MAX: none waits. */
+uint64_t tracepoints_oldest_dma(const struct tracepoints *t);
+uint64_t tracepoints_oldest_io(const struct tracepoints *t);
 
 /* Gives out all rows that wait for a partner. */
 int tracepoints_finish(struct tracepoints *t, struct err *e);

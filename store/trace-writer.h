@@ -139,6 +139,9 @@ uint64_t trace_writer_dropped(const struct trace_writer *w);
 /* All pending rows of all streams in one transaction: the tick of a live recording. */
 int trace_writer_commit(struct trace_writer *w, struct err *e);
 
+/* Commits, and goes on in the next file of a set; ERR_USAGE for a single file (no rotate_bytes). */
+int trace_writer_rotate(struct trace_writer *w, struct err *e);
+
 /* Closes the current chunk of a stream; called by the put functions when it is full. */
 int trace_stream_flush(struct trace_stream *s, struct err *e);
 

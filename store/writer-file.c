@@ -609,3 +609,11 @@ int writer_rotate(struct trace_writer *w, struct err *e)
 		rc = prepare(w, e);
 	return rc;
 }
+
+int trace_writer_rotate(struct trace_writer *w, struct err *e)
+{
+	if (!w->opt.rotate_bytes)
+		return err_set(e, ERR_USAGE, "%s: is a single file, not a set", w->file);
+	const int rc = trace_writer_commit(w, e);
+	return rc || !w->db ? rc : writer_rotate(w, e);
+}

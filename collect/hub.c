@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Each tracepoint's identity: the kernel's own counter = records + lost + what
+ * nobody can account for. A record that waits for its partner is given up after
+ * a time that a live recording can wait, longer for requests: their latency is
+ * the point.
+ */
+#include "collect/hub.h"
+
+#include "base/units.h"
+#include "collect/perfring.h"
+#include "collect/recording.h"
+#include "collect/tracefs.h"
+#include "collect/tracepoint.h"
+
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAPPINGS_MAX = 1 << 22, NAME_BYTES = 128 };
+
+static const uint64_t dma_hold_ns = 50 * NS_PER_MS;
+static const uint64_t io_hold_ns = 10 * NS_PER_SEC;
+static const uint64_t slack_ns = 2 * NS_PER_MS; /* between a stamp and its record */
+
+struct hub {
+	struct recording *recording;
+	struct perfring *ring;
+	struct tracepoints *points;
+	struct perfring_event events[PERFRING_EVENTS_MAX];
+	char names[PERFRING_EVENTS_MAX][NAME_BYTES]; /* "dma:dma_map_page" */
+	unsigned nevents;
+	bool waits_for_exec;
+	uint64_t lost; /* noted as loss rows */
+	/* made; of them left out by the user's sample, by the budget */
+	uint64_t rows[KIND_COUNT], filtered[KIND_COUNT], shed[KIND_COUNT];
+};
+
+/* ---- rows ---- */
+
+static int put(struct hub *h, enum kind_id kind, const void *row, struct err *e)
+{
+	const int rc = recording_put(h->recording, kind, row, e);
+	h->rows[kind]++;
+	h->filtered[kind] += rc == RECORDING_FILTERED;
+	h->shed[kind] += rc == RECORDING_SHED;
+	return rc < 0 ? rc : 0;
+}
+
+static int put_dma(void *ctx, const struct dma_event *row, struct err *e)
+{
+	return put(ctx, KIND_DMA, row, e);
+}
+
+static int put_io(void *ctx, const struct io_event *row, struct err *e)
+{
+	return put(ctx, KIND_IO, row, e);
+}
+
+static int put_fault(void *ctx, const struct fault_event *row, struct err *e)
+{
+	return put(ctx, KIND_FAULT, row, e);
+}
+
+/* Class of a PCI device as sysfs tells it: no first pass can learn it. */
+static const char *pci_class(const char *bdf)
+{
+	char path[120];
+	unsigned class = 0;
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%.40s/class", bdf);
+	FILE *f = strchr(bdf, '/') ? NULL : fopen(path, "re");
+	if (!f)
+		return NULL;
+	if (fscanf(f, "%x", &class) != 1)
+		class = 0;
+	fclose(f);
+	return class >> 8 == 0x0108  ? "nvme"
+	       : class >> 16 == 0x02 ? "nic"
+	       : class >> 16 == 0x01 ? "block"
+				     : NULL;
+}
+
+static int find_device(void *ctx, const struct trace_device *d, uint16_t *dev_out, struct err *e)
+{
+	struct hub *h = ctx;
+	struct trace_device known = *d;
+	const char *class = d->bdf ? pci_class(d->bdf) : NULL;
+	if (class && (!d->class || !strcmp(d->class, "other")))
+		known.class = class;
+	return trace_writer_device(recording_writer(h->recording), &known, dev_out, e);
+}
+
+static int find_source(void *ctx, const char *name, const char *coverage, uint16_t *source_out,
+		       struct err *e)
+{
+	const struct hub *h = ctx;
+	struct trace_writer *w = recording_writer(h->recording);
+	const uint64_t sample_ppm = recording_options(h->recording)->sample_ppm;
+	const int rc = trace_writer_source(w, name, coverage, source_out, e);
+	return rc || !sample_ppm ? rc
+				 : trace_writer_source_detail(w, *source_out, 0, 0, sample_ppm, e);
+}
+
+/* ---- opening ---- */
+
+static int add_event(struct hub *h, const struct probe *probe, const struct probe_tracepoint *t,
+		     struct err *e)
+{
+	struct evformat *f = malloc(sizeof(*f));
+	if (!f)
+		return err_set(e, ERR_NOMEM, "out of memory");
+	int rc = 0;
+	if (h->nevents == PERFRING_EVENTS_MAX) {
+		rc = err_set(e, ERR_FEATURE, "more than %d tracepoints", PERFRING_EVENTS_MAX);
+	} else if (!t->is_optional || tracefs_has_event(t->system, t->event)) {
+		rc = tracefs_format(t->system, t->event, f, e);
+		if (!rc)
+			rc = tracepoints_add(h->points, t->system, f, e);
+		if (rc && e) {
+			const struct err why = *e;
+			err_set(e, why.code, "probe %s: %.180s", probe->name, why.msg);
+		}
+		if (!rc) {
+			char *name = h->names[h->nevents];
+			snprintf(name, NAME_BYTES, "%s:%s", t->system, t->event);
+			h->events[h->nevents++] = (struct perfring_event){
+				.name = name,
+				.type = PERF_TYPE_TRACEPOINT,
+				.config = f->id,
+				.wants_raw = true,
+			};
+		}
+	}
+	free(f);
+	return rc;
+}
+
+static bool has_event(const struct hub_config *c, const char *system, const char *event)
+{
+	for (unsigned i = 0; i < c->nprobes; i++) {
+		const struct probe_tracepoint *t = c->probes[i]->tracepoints;
+		for (; t && t->system; t++)
+			if (!strcmp(t->system, system) && (!event || !strcmp(t->event, event)))
+				return true;
+	}
+	return false;
+}
+
+static int add_events(struct hub *h, const struct hub_config *c, struct err *e)
+{
+	int rc = 0;
+	for (unsigned i = 0; i < c->nprobes && !rc; i++) {
+		const struct probe_tracepoint *t = c->probes[i]->tracepoints;
+		if (c->probes[i]->is_of_target != c->is_of_target)
+			continue;
+		for (; t && t->system && !rc; t++)
+			rc = add_event(h, c->probes[i], t, e);
+	}
+	return rc;
+}
+
+static void hub_free(struct hub *h)
+{
+	perfring_close(h->ring);
+	tracepoints_free(h->points);
+	free(h);
+}
+
+int hub_open(const struct hub_config *c, struct hub **out, struct err *e)
+{
+	struct hub *h = calloc(1, sizeof(*h));
+	*out = NULL;
+	if (!h)
+		return err_set(e, ERR_NOMEM, "out of memory");
+	h->recording = c->recording;
+	h->waits_for_exec = c->waits_for_exec;
+	const struct tracepoint_options points = {
+		.as = AS_PA,
+		.mappings_max = MAPPINGS_MAX,
+		.without_dma = !has_event(c, "dma", NULL),
+		.without_iommu = !has_event(c, "iommu", "map"),
+		.without_block_complete = !has_event(c, "block", "block_rq_complete"),
+		.dma_hold_ns = dma_hold_ns,
+		.sink = { .ctx = h,
+			  .dma = put_dma,
+			  .io = put_io,
+			  .fault = put_fault,
+			  .device = find_device,
+			  .source = find_source },
+	};
+	int rc = tracepoints_new(&points, &h->points, e);
+	if (!rc)
+		rc = add_events(h, c, e);
+	if (!rc && h->nevents)
+		rc = perfring_open(&(struct perfring_config){ .events = h->events,
+							      .nevents = h->nevents,
+							      .pid = c->pid,
+							      .waits_for_exec = c->waits_for_exec,
+							      .ring_bytes = c->ring_bytes },
+				   &h->ring, e);
+	if (rc || !h->nevents) {
+		hub_free(h);
+		return rc;
+	}
+	*out = h;
+	return 0;
+}
+
+int hub_start(struct hub *h, struct err *e)
+{
+	const int *fds;
+	const unsigned n = perfring_fds(h->ring, &fds);
+	int rc = 0;
+	for (unsigned i = 0; i < n && !rc; i++)
+		rc = recording_watch(h->recording, fds[i], e);
+	return rc || h->waits_for_exec ? rc : perfring_enable(h->ring, e);
+}
+
+/* ---- reading ---- */
+
+static int note_losses(struct hub *h, struct err *e)
+{
+	uint64_t from, to;
+	const uint64_t lost = perfring_take_lost(h->ring, &from, &to);
+	if (!lost)
+		return 0;
+	h->lost += lost;
+	return trace_writer_loss(
+		recording_writer(h->recording), "tracepoints", recording_time(h->recording, from),
+		recording_time(h->recording, to), lost, "ring", "a ring of the kernel was full", e);
+}
+
+static int drain(struct hub *h, uint64_t limit_ns, struct err *e)
+{
+	struct perfring_record rec;
+	int rc = perfring_begin(h->ring, limit_ns, e);
+	while (!rc && (rc = perfring_next(h->ring, &rec, e)) > 0)
+		rc = tracepoints_event(h->points, recording_time(h->recording, rec.ts), rec.cpu,
+				       rec.raw, rec.raw_bytes, e);
+	return rc;
+}
+
+int hub_poll(struct hub *h, uint64_t now_ns, struct err *e)
+{
+	const uint64_t limit = now_ns > slack_ns ? now_ns - slack_ns : 0;
+	int rc = drain(h, limit, e);
+	if (!rc)
+		rc = tracepoints_advance(h->points, recording_time(h->recording, limit), io_hold_ns,
+					 e);
+	return rc ? rc : note_losses(h, e);
+}
+
+uint64_t hub_oldest_ns(const struct hub *h, unsigned kind)
+{
+	return kind == KIND_DMA  ? tracepoints_oldest_dma(h->points)
+	       : kind == KIND_IO ? tracepoints_oldest_io(h->points)
+				 : UINT64_MAX;
+}
+
+/* ---- the end ---- */
+
+static int find_account(const struct hub *h, const char *name, struct trace_account *out)
+{
+	const char *each;
+	for (size_t i = 0; tracepoints_account(h->points, i, &each, out); i++)
+		if (!strcmp(each, name))
+			return 0;
+	*out = (struct trace_account){};
+	return 1;
+}
+
+/* The kernel's count may run ahead of the records by what came while we stopped. */
+static int account_event(struct hub *h, unsigned event, struct err *e)
+{
+	struct perfring_counts n;
+	struct trace_account a;
+	int rc = perfring_counts(h->ring, event, &n, e);
+	if (rc)
+		return rc;
+	find_account(h, h->names[event], &a);
+	a.ring_lost += n.lost;
+	const uint64_t known = a.seen + n.lost;
+	a.unaccounted += n.counted > known ? n.counted - known : 0;
+	a.seen = a.stored + a.filtered + a.ring_lost + a.shed + a.decode_error + a.unaccounted;
+	return trace_writer_account(recording_writer(h->recording), h->names[event], &a, e);
+}
+
+/* Events make rows, and rows are left out: a line of its own where that happened. */
+static int account(struct hub *h, struct err *e)
+{
+	int rc = 0;
+	for (unsigned i = 0; i < h->nevents && !rc; i++)
+		rc = account_event(h, i, e);
+	for (unsigned k = 0; k < KIND_COUNT && !rc; k++) {
+		char name[40];
+		const struct trace_account a = { .seen = h->rows[k],
+						 .stored = h->rows[k] - h->filtered[k] - h->shed[k],
+						 .filtered = h->filtered[k],
+						 .shed = h->shed[k] };
+		if (!h->filtered[k] && !h->shed[k])
+			continue;
+		snprintf(name, sizeof(name), "%s rows", kinds[k].name);
+		rc = trace_writer_account(recording_writer(h->recording), name, &a, e);
+	}
+	return rc;
+}
+
+int hub_stop(struct hub *h, struct err *e)
+{
+	perfring_disable(h->ring);
+	int rc = drain(h, UINT64_MAX, e);
+	if (!rc)
+		rc = tracepoints_finish(h->points, e);
+	if (!rc)
+		rc = note_losses(h, e);
+	const int failed = account(h, rc ? NULL : e);
+	hub_free(h);
+	return rc ? rc : failed;
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Live sources. A probe is one file with one `const struct probe` and one line
+ * in collect/probes.c: what it is called, what it needs and sees, how it starts,
+ * is polled and stops. `doctor` asks look() of every probe, `record` runs those
+ * that were asked for.
+ *
+ * A probe that only wants tracepoints names them and has no functions: the
+ * recording reads them for all such probes through one ring a CPU, so that
+ * events that belong together (dma:*, iommu:*) come in one order.
+ *
+ * The rules of a good neighbour hold for every probe: nothing of the host's own
+ * tracing is touched, nothing of ours stays enabled after stop or death, every
+ * event is accounted for.
+ */
+#ifndef PUGMARK_COLLECT_PROBE_H
+#define PUGMARK_COLLECT_PROBE_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct hostfacts;
+struct recording;
+
+enum probe_status { PROBE_USABLE, PROBE_BLIND, PROBE_DENIED, PROBE_ABSENT, PROBE_STATUSES };
+extern const char *const probe_status_names[]; /* "usable" ... */
+
+/* What look() found out. reason and remedy: whole sentences; empty only when usable. */
+struct probe_finding {
+	enum probe_status status;
+	char reason[320], remedy[320];
+};
+
+enum probe_side { PROBE_DEVICE, PROBE_CPU, PROBE_WALK };
+
+struct probe_tracepoint {
+	const char *system, *event;
+	bool is_optional; /* not all kernels have it */
+};
+
+struct probe {
+	const char *name;     /* for --probe */
+	const char *summary;  /* one line for help, doctor and the manual */
+	const char *coverage; /* of its source row: what of the DMA or the CPU's touches it sees */
+	enum probe_side side;
+	bool is_default; /* recorded unless others are asked for, where it is usable */
+
+	const struct probe_tracepoint *tracepoints; /* ends with {}; or NULL */
+	bool is_of_target; /* its tracepoints only of the recorded process, where there is one */
+
+	/* Changes nothing on the host. */
+	void (*look)(const struct hostfacts *h, struct probe_finding *out);
+
+	/*
+	 * Where there are no tracepoints. poll takes what has come and is called at
+	 * each tick and when a watched file (recording_watch) is readable; all rows
+	 * before a tick's time must have been put when it comes back. stop takes the
+	 * rest, accounts for all (also after an error) and frees the state.
+	 */
+	int (*start)(struct recording *r, void **state_out, struct err *e);
+	int (*poll)(void *state, uint64_t now_ns, struct err *e);
+	int (*stop)(void *state, struct err *e);
+};
+
+/* In order of registration, NULL at the end. */
+extern const struct probe *const probes[];
+
+/* By name, or NULL. */
+const struct probe *probe_find(const char *name);
+
+#endif

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+/* All probes, by side, as doctor lists them. A new one is one line here and one above. */
+#include "collect/probe.h"
+
+#include <string.h>
+
+extern const struct probe probe_block, probe_dma, probe_fault, probe_iommu, probe_iopf, probe_nvme;
+
+const struct probe *const probes[] = {
+	/* device side */
+	&probe_dma,
+	&probe_iommu,
+	&probe_iopf,
+	&probe_nvme,
+	&probe_block,
+	/* CPU side */
+	&probe_fault,
+	NULL,
+};
+
+const char *const probe_status_names[] = { "usable", "blind", "denied", "absent", NULL };
+
+const struct probe *probe_find(const char *name)
+{
+	for (unsigned i = 0; probes[i]; i++)
+		if (!strcmp(probes[i]->name, name))
+			return probes[i];
+	return NULL;
+}

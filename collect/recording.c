@@ -1,0 +1,591 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The loop: wait for a watched file or the next tick, let every probe take what
+ * has come, then (at a tick) settle the rows that are older than anything still
+ * to come and commit them.
+ *
+ * Shedding halves the share of pages that are kept while more rows come than
+ * max_rows_per_s, and doubles it again when there is room; which pages stay is
+ * decided by a hash of the page number alone. Each stretch with one share is a
+ * loss row.
+ */
+#include "collect/recording.h"
+
+#include "base/cleanup.h"
+#include "base/quantity.h"
+#include "base/units.h"
+#include "collect/hub.h"
+#include "collect/rowbuf.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { WATCHED_MAX = 4096, SHARES_MAX = 20 };
+
+static const uint64_t tick_ns = 200 * NS_PER_MS;
+static const uint64_t slack_ns = 5 * NS_PER_MS; /* probes may put rows so much behind the clock */
+static const uint64_t wake_ns = 50 * NS_PER_MS; /* rings are looked at so often, full or not */
+
+struct running {
+	const struct probe *probe;
+	void *state;
+};
+
+struct recording {
+	const struct recording_options *o;
+	struct trace_writer *w;
+	uint64_t start_ns, last_clock_ns, last_rotate_ns;
+	struct hub *hubs[2]; /* of everything, of the target; or NULL */
+	struct running running[RECORDING_PROBES_MAX];
+	unsigned nrunning;
+	struct rowbuf rows[KIND_COUNT];
+	struct pollfd watched[WATCHED_MAX];
+	unsigned nwatched;
+
+	/* sampling and shedding: pages whose hash is below `keep` stay */
+	uint64_t keep, sample_keep;
+	unsigned halvings;
+	uint64_t put_rows, shed_rows, put_at_tick, shed_at_change, changed_ns;
+
+	sig_atomic_t rotations_seen;
+	pid_t child;
+	int child_go; /* a byte into it starts the command */
+	bool is_child_done;
+	int child_status;
+};
+
+/* ---- clocks ---- */
+
+static uint64_t clock_ns(clockid_t id)
+{
+	struct timespec t;
+	clock_gettime(id, &t);
+	return (uint64_t)t.tv_sec * NS_PER_SEC + (uint64_t)t.tv_nsec;
+}
+
+uint64_t recording_now(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t recording_time(const struct recording *r, uint64_t mono_ns)
+{
+	return mono_ns > r->start_ns ? mono_ns - r->start_ns : 0;
+}
+
+static int read_clocks(struct recording *r, struct err *e)
+{
+	const uint64_t mono = recording_now();
+	r->last_clock_ns = mono;
+	return trace_writer_clocks(r->w,
+				   &(struct trace_clocks){ .trace_ns = recording_time(r, mono),
+							   .mono_ns = mono,
+							   .boot_ns = clock_ns(CLOCK_BOOTTIME),
+							   .real_ns = clock_ns(CLOCK_REALTIME) },
+				   e);
+}
+
+/* ---- what probes ask for ---- */
+
+const struct recording_options *recording_options(const struct recording *r)
+{
+	return r->o;
+}
+
+struct trace_writer *recording_writer(struct recording *r)
+{
+	return r->w;
+}
+
+void recording_note(struct recording *r, const char *fmt, ...)
+{
+	char text[400];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (r->o->note)
+		r->o->note(r->o->ctx, text);
+}
+
+int recording_watch(struct recording *r, int fd, struct err *e)
+{
+	if (r->nwatched == WATCHED_MAX)
+		return err_set(e, ERR_FEATURE, "more than %d files to wait for", WATCHED_MAX);
+	r->watched[r->nwatched++] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	return 0;
+}
+
+void recording_unwatch(struct recording *r, int fd)
+{
+	for (unsigned i = 0; i < r->nwatched; i++)
+		if (r->watched[i].fd == fd)
+			r->watched[i--] = r->watched[--r->nwatched];
+}
+
+/* splitmix64's last step: all bits of the page count. */
+static uint64_t hash_page(uint64_t pfn)
+{
+	uint64_t x = pfn + UINT64_C(0x9e3779b97f4a7c15);
+	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+	return x ^ x >> 31;
+}
+
+bool recording_keeps(const struct recording *r, uint64_t pfn)
+{
+	return hash_page(pfn) <= r->keep;
+}
+
+/* The page a row goes by: its own, or what stands for it; UINT64_MAX: rows of the kind all stay. */
+static uint64_t page_of(enum kind_id kind, const void *row)
+{
+	switch (kind) {
+	case KIND_DMA:
+		return ((const struct dma_event *)row)->pfn;
+	case KIND_CPU:
+		return ((const struct cpu_event *)row)->pfn;
+	case KIND_FAULT:
+		return ((const struct fault_event *)row)->va >> PAGE_SHIFT;
+	case KIND_IO:
+		return ((const struct io_event *)row)->lba / (PAGE_BYTES / 512);
+	default:
+		return UINT64_MAX;
+	}
+}
+
+static int add(struct recording *r, enum kind_id kind, const void *row, struct err *e)
+{
+	const int rc = rowbuf_add(&r->rows[kind], row, e);
+	if (!rc)
+		r->put_rows++;
+	return rc;
+}
+
+/* A range whose pages do not all stay: the runs that do; whether any did. */
+static int add_runs(struct recording *r, const struct dma_event *row, bool *is_any_out,
+		    struct err *e)
+{
+	struct dma_event part = *row;
+	int rc = 0;
+	for (uint32_t i = 0, end; i < row->npages && !rc; i = end) {
+		const bool keeps = recording_keeps(r, row->pfn + i);
+		for (end = i + 1; end < row->npages && recording_keeps(r, row->pfn + end) == keeps;)
+			end++;
+		if (!keeps)
+			continue;
+		part.pfn = row->pfn + i;
+		part.npages = end - i;
+		part.bytes = row->bytes * part.npages / row->npages;
+		rc = add(r, KIND_DMA, &part, e);
+		*is_any_out = true;
+	}
+	return rc;
+}
+
+/* By its first page: a range of which nothing stays was outside the sample, or shed. */
+static int leave_out(struct recording *r, uint64_t page)
+{
+	if (hash_page(page) > r->sample_keep)
+		return RECORDING_FILTERED;
+	r->shed_rows++;
+	return RECORDING_SHED;
+}
+
+int recording_put(struct recording *r, enum kind_id kind, const void *row, struct err *e)
+{
+	const uint64_t page = r->keep == UINT64_MAX ? UINT64_MAX : page_of(kind, row);
+	if (page == UINT64_MAX)
+		return add(r, kind, row, e);
+	bool is_any = false;
+	if (kind == KIND_DMA && ((const struct dma_event *)row)->npages > 1) {
+		const int rc = add_runs(r, row, &is_any, e);
+		return rc || is_any ? rc : leave_out(r, page);
+	}
+	return recording_keeps(r, page) ? add(r, kind, row, e) : leave_out(r, page);
+}
+
+/* ---- budgets ---- */
+
+static int note_shed(struct recording *r, uint64_t now_ns, struct err *e)
+{
+	const uint64_t shed = r->shed_rows - r->shed_at_change, from = r->changed_ns;
+	char detail[120];
+	if (!shed)
+		return 0;
+	snprintf(detail, sizeof(detail), "1 of %u pages was kept, by a hash of its number%s",
+		 1U << r->halvings, r->o->sample_ppm ? ", of those sampled" : "");
+	r->shed_at_change = r->shed_rows;
+	return trace_writer_loss(r->w, NULL, recording_time(r, from), recording_time(r, now_ns),
+				 shed, "shed", detail, e);
+}
+
+static int set_halvings(struct recording *r, unsigned n, uint64_t now_ns, struct err *e)
+{
+	const int rc = note_shed(r, now_ns, e);
+	r->halvings = n;
+	r->keep = r->sample_keep >> n;
+	r->changed_ns = now_ns;
+	return rc;
+}
+
+static int balance(struct recording *r, uint64_t now_ns, uint64_t elapsed_ns, struct err *e)
+{
+	const uint64_t rows = r->put_rows - r->put_at_tick;
+	const uint64_t most = r->o->max_rows_per_s;
+	r->put_at_tick = r->put_rows;
+	if (!most || elapsed_ns < tick_ns / 2)
+		return 0;
+	const uint64_t per_s = rows * NS_PER_SEC / elapsed_ns;
+	if (per_s > most && r->halvings < SHARES_MAX)
+		return set_halvings(r, r->halvings + 1, now_ns, e);
+	if (r->halvings && per_s < most / 4)
+		return set_halvings(r, r->halvings - 1, now_ns, e);
+	return 0;
+}
+
+static bool is_over_memory(const struct recording *r)
+{
+	uint64_t bytes = 0;
+	for (unsigned k = 0; k < KIND_COUNT; k++)
+		bytes += (r->rows[k].n + (r->rows[k].other ? r->rows[k].cap : 0)) *
+			 r->rows[k].row_bytes;
+	return r->o->max_memory_bytes && bytes > r->o->max_memory_bytes;
+}
+
+/* ---- ticks ---- */
+
+static uint64_t mark_of(const struct recording *r, enum kind_id kind, uint64_t mark_ns)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		const uint64_t oldest = r->hubs[i] ? hub_oldest_ns(r->hubs[i], kind) : UINT64_MAX;
+		mark_ns = oldest < mark_ns ? oldest : mark_ns;
+	}
+	return mark_ns;
+}
+
+/* All rows before mark_ns (trace time) into their streams, and those into the file. */
+static int settle(struct recording *r, uint64_t mark_ns, struct err *e)
+{
+	int rc = 0;
+	for (unsigned k = 0; k < KIND_COUNT && !rc; k++) {
+		struct trace_stream *s;
+		if (!r->rows[k].n)
+			continue;
+		rc = trace_writer_stream(r->w, k, &s, e);
+		if (!rc)
+			rc = rowbuf_settle(&r->rows[k], mark_of(r, k, mark_ns), s, e);
+	}
+	return rc ? rc : trace_writer_commit(r->w, e);
+}
+
+static int poll_probes(struct recording *r, uint64_t now_ns, struct err *e)
+{
+	int rc = 0;
+	for (unsigned i = 0; i < 2 && !rc; i++)
+		rc = r->hubs[i] ? hub_poll(r->hubs[i], now_ns, e) : 0;
+	for (unsigned i = 0; i < r->nrunning && !rc; i++)
+		rc = r->running[i].probe->poll(r->running[i].state, now_ns, e);
+	return rc;
+}
+
+static int rotate_if_due(struct recording *r, uint64_t now_ns, struct err *e)
+{
+	const bool is_asked = r->o->rotate && *r->o->rotate != r->rotations_seen;
+	if (!is_asked && (!r->o->rotate_ns || now_ns - r->last_rotate_ns < r->o->rotate_ns))
+		return 0;
+	r->rotations_seen = r->o->rotate ? *r->o->rotate : 0;
+	r->last_rotate_ns = now_ns;
+	if (r->o->rotate_bytes)
+		return trace_writer_rotate(r->w, e);
+	recording_note(r, "SIGHUP: not rotated: --rotate-size or --rotate-every make a set");
+	return 0;
+}
+
+static int tick(struct recording *r, uint64_t now_ns, uint64_t elapsed_ns, struct err *e)
+{
+	const uint64_t t = recording_time(r, now_ns);
+	int rc = settle(r, t > slack_ns ? t - slack_ns : 0, e);
+	if (!rc)
+		rc = balance(r, now_ns, elapsed_ns, e);
+	if (!rc && now_ns - r->last_clock_ns >= NS_PER_SEC)
+		rc = read_clocks(r, e);
+	if (!rc)
+		rc = rotate_if_due(r, now_ns, e);
+	if (r->o->progress)
+		r->o->progress(r->o->ctx, r->put_rows);
+	return rc;
+}
+
+/* ---- the command ---- */
+
+static int start_command(struct recording *r, struct err *e)
+{
+	int go[2];
+	r->child_go = -1;
+	if (!r->o->command)
+		return 0;
+	if (pipe(go))
+		return err_set(e, ERR_IO, "pipe: %s", strerror(errno));
+	r->child = fork();
+	if (r->child < 0)
+		return err_set(e, ERR_IO, "fork: %s", strerror(errno));
+	if (!r->child) {
+		char byte;
+		close(go[1]);
+		if (read(go[0], &byte, 1) == 1) {
+			close(go[0]);
+			execvp(r->o->command[0], r->o->command);
+			fprintf(stderr, "pugmark record: %s: %s\n", r->o->command[0],
+				strerror(errno));
+		}
+		_exit(127);
+	}
+	close(go[0]);
+	r->child_go = go[1];
+	return 0;
+}
+
+static void let_command_go(struct recording *r)
+{
+	if (r->child_go < 0)
+		return;
+	const char byte = 1;
+	if (write(r->child_go, &byte, 1) != 1)
+		recording_note(r, "the command could not be started");
+	close(r->child_go);
+	r->child_go = -1;
+}
+
+/* The command ends with the recording, or the recording with the command. */
+static void end_command(struct recording *r)
+{
+	if (r->child <= 0)
+		return;
+	if (r->child_go >= 0)
+		close(r->child_go);
+	if (!r->is_child_done) {
+		kill(r->child, SIGTERM);
+		waitpid(r->child, &r->child_status, 0);
+	}
+}
+
+static bool is_over(struct recording *r, uint64_t now_ns)
+{
+	if (r->o->stop && *r->o->stop)
+		return true;
+	if (r->o->for_ns && now_ns - r->start_ns >= r->o->for_ns)
+		return true;
+	if (r->child > 0 && !r->is_child_done &&
+	    waitpid(r->child, &r->child_status, WNOHANG) == r->child)
+		r->is_child_done = true;
+	return r->is_child_done;
+}
+
+/* ---- the loop ---- */
+
+static int wait_ms(const struct recording *r, uint64_t now_ns, uint64_t tick_at_ns)
+{
+	uint64_t until = tick_at_ns < now_ns + wake_ns ? tick_at_ns : now_ns + wake_ns;
+	if (r->o->for_ns && until > r->start_ns + r->o->for_ns)
+		until = r->start_ns + r->o->for_ns;
+	return until <= now_ns ? 0 : (int)((until - now_ns + NS_PER_MS - 1) / NS_PER_MS);
+}
+
+static int loop(struct recording *r, struct err *e)
+{
+	uint64_t last_tick = r->start_ns;
+	for (int rc = 0;;) {
+		uint64_t now = recording_now();
+		if (is_over(r, now))
+			return 0;
+		if (poll(r->watched, r->nwatched, wait_ms(r, now, last_tick + tick_ns)) < 0 &&
+		    errno != EINTR)
+			return err_set(e, ERR_IO, "poll: %s", strerror(errno));
+		now = recording_now();
+		rc = poll_probes(r, now, e);
+		if (!rc && (now - last_tick >= tick_ns || is_over_memory(r))) {
+			rc = tick(r, now, now - last_tick, e);
+			last_tick = now;
+		}
+		if (rc)
+			return rc;
+	}
+}
+
+/* ---- start and end ---- */
+
+static int open_hubs(struct recording *r, struct err *e)
+{
+	int rc = 0;
+	for (unsigned i = 0; i < 2 && !rc; i++) {
+		const pid_t target = r->child > 0 ? r->child : r->o->pid;
+		const struct hub_config c = {
+			.recording = r,
+			.probes = r->o->probes,
+			.nprobes = r->o->nprobes,
+			.is_of_target = i,
+			.pid = i ? target : 0,
+			.waits_for_exec = i && r->child > 0,
+			.ring_bytes = r->o->ring_bytes,
+		};
+		rc = hub_open(&c, &r->hubs[i], e);
+	}
+	return rc;
+}
+
+static int start_probes(struct recording *r, struct err *e)
+{
+	int rc = 0;
+	for (unsigned i = 0; i < r->o->nprobes && !rc; i++) {
+		const struct probe *p = r->o->probes[i];
+		if (p->tracepoints)
+			continue;
+		r->running[r->nrunning].probe = p;
+		rc = p->start(r, &r->running[r->nrunning].state, e);
+		if (!rc)
+			r->nrunning++;
+	}
+	for (unsigned i = 0; i < 2 && !rc; i++)
+		rc = r->hubs[i] ? hub_start(r->hubs[i], e) : 0;
+	return rc;
+}
+
+/* All are stopped, whatever one of them says. */
+static int stop_probes(struct recording *r, struct err *e)
+{
+	int rc = 0;
+	for (unsigned i = 0; i < 2; i++) {
+		const int failed = r->hubs[i] ? hub_stop(r->hubs[i], rc ? NULL : e) : 0;
+		r->hubs[i] = NULL;
+		rc = rc ? rc : failed;
+	}
+	while (r->nrunning) {
+		const struct running *x = &r->running[--r->nrunning];
+		const int failed = x->probe->stop(x->state, rc ? NULL : e);
+		rc = rc ? rc : failed;
+	}
+	return rc;
+}
+
+static int open_writer(struct recording *r, struct err *e)
+{
+	const struct trace_writer_options w = {
+		.collector = "record",
+		.args = r->o->args,
+		.clock = "mono",
+		.lives_on = true,
+		.quota_bytes = r->o->max_file_bytes,
+		.rotate_bytes = r->o->rotate_bytes,
+	};
+	return trace_writer_open(r->o->out, &w, &r->w, e);
+}
+
+static void summarise(const struct recording *r, uint64_t cpu_before, struct recording_summary *out)
+{
+	struct rusage u;
+	getrusage(RUSAGE_SELF, &u);
+	*out = (struct recording_summary){
+		.wall_ns = recording_now() - r->start_ns,
+		.cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_before,
+		.rows = r->put_rows,
+		.shed = r->shed_rows,
+		.max_rss_bytes = (uint64_t)u.ru_maxrss << 10,
+		.command_status = r->child_status,
+	};
+	for (unsigned k = 0; k < KIND_COUNT; k++)
+		out->late += r->rows[k].late;
+}
+
+static int put_cost(struct recording *r, const struct recording_summary *s, struct err *e)
+{
+	const struct {
+		const char *key;
+		uint64_t value;
+	} costs[] = {
+		{ "record_wall_ns", s->wall_ns },
+		{ "record_cpu_ns", s->cpu_ns },
+		{ "record_max_rss_bytes", s->max_rss_bytes },
+		{ "record_late_rows", s->late },
+	};
+	int rc = 0;
+	for (size_t i = 0; i < sizeof(costs) / sizeof(*costs) && !rc; i++) {
+		char text[24];
+		snprintf(text, sizeof(text), "%llu", (unsigned long long)costs[i].value);
+		rc = trace_writer_meta(r->w, costs[i].key, text, e);
+	}
+	return rc;
+}
+
+/* The end of a recording, good or bad: what was recorded stays. */
+static int finish(struct recording *r, uint64_t cpu_before, struct recording_summary *out,
+		  struct err *e)
+{
+	int rc = stop_probes(r, e);
+	if (!rc)
+		rc = settle(r, UINT64_MAX, e);
+	if (!rc)
+		rc = note_shed(r, recording_now(), e);
+	if (!rc)
+		rc = read_clocks(r, e);
+	summarise(r, cpu_before, out);
+	if (!rc)
+		rc = put_cost(r, out, e);
+	const int failed = trace_writer_seal(r->w, rc ? NULL : e);
+	return rc ? rc : failed;
+}
+
+static int start(struct recording *r, struct err *e)
+{
+	int rc = start_command(r, e);
+	if (!rc)
+		rc = open_writer(r, e);
+	if (rc)
+		return rc;
+	rc = open_hubs(r, e);
+	if (!rc)
+		rc = start_probes(r, e);
+	if (!rc)
+		rc = read_clocks(r, e);
+	if (rc) {
+		stop_probes(r, NULL);
+		trace_writer_abort(r->w);
+	}
+	return rc;
+}
+
+int recording_run(const struct recording_options *o, struct recording_summary *out, struct err *e)
+{
+	_free_ struct recording *r = calloc(1, sizeof(*r));
+	const uint64_t cpu_before = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	*out = (struct recording_summary){};
+	if (!r)
+		return err_set(e, ERR_NOMEM, "out of memory");
+	r->o = o;
+	r->child_go = -1;
+	r->start_ns = r->last_rotate_ns = r->changed_ns = recording_now();
+	r->keep = r->sample_keep = o->sample_ppm ? UINT64_MAX / PPM_PER_ONE * o->sample_ppm
+						 : UINT64_MAX;
+	for (unsigned k = 0; k < KIND_COUNT; k++)
+		rowbuf_init(&r->rows[k], k);
+	int rc = start(r, e);
+	if (!rc) {
+		let_command_go(r);
+		rc = loop(r, e);
+		const int failed = finish(r, cpu_before, out, rc ? NULL : e);
+		rc = rc ? rc : failed;
+	}
+	end_command(r);
+	out->command_status = r->child_status;
+	for (unsigned k = 0; k < KIND_COUNT; k++)
+		rowbuf_deinit(&r->rows[k]);
+	return rc;
+}

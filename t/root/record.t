@@ -1,0 +1,36 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Live recording with the kernel's own tracepoints: counts close, death is harmless.
+. t/lib.sh
+need_root
+need_command record info verify
+case $(pugmark doctor --json | tr '{' '\n' | grep '"source":"fault"') in
+*usable*) ;;
+*) skip_all 'tracepoints of page faults cannot be recorded here' ;;
+esac
+
+exits 0 'page faults of a command are recorded' pugmark record -q -o a.db --probe fault -- sh -c 'echo x | sort'
+ok 'the trace verifies' pugmark verify a.db
+info=$(pugmark info --json a.db)
+like 'rows are there' "$info" '"kind":"fault","events":[1-9]'
+like 'nothing was lost' "$info" '"ring_lost":0,"shed":0,"decode_error":0,"unaccounted":0'
+like 'clocks were read together' "$(pugmark sql a.db 'SELECT count(*) >= 2 FROM clock WHERE boot_ns >= mono_ns')" 1
+
+exits 0 'a share of the pages' pugmark record -q -o s.db --probe fault --sample 1/4 -- sh -c 'seq 200000 | sort -n | tail -1'
+like 'is told with what was left out' "$(pugmark info --json s.db)" '"source":"fault rows","seen":[0-9]+,"stored":[0-9]+,"filtered":[1-9]'
+
+exits 3 'a ring of one page' pugmark record -q -o r.db --probe fault --ring 4K -- sh -c 'seq 300000 | sort -n | tail -1'
+ok 'still gives a sound trace' pugmark verify r.db
+
+pugmark record -q -o k.db --probe fault 2>/dev/null &
+recorder=$!
+sh -c 'seq 100000 | sort -n | tail -1' >/dev/null
+until pugmark sql k.db 'SELECT count(*) FROM fault' 2>/dev/null | grep -q '[1-9]'; do
+	kill -0 $recorder || break
+done
+kill -9 $recorder
+wait $recorder 2>/dev/null
+ok 'what a killed recorder had committed is sound' pugmark verify k.db
+like 'and there' "$(pugmark sql k.db 'SELECT count(*) > 0 FROM fault')" 1
+is 'no tracefs instance of ours is left' "$(ls /sys/kernel/tracing/instances 2>/dev/null | grep -c '^pugmark-')" 0
+done_testing
