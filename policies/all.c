@@ -22,8 +22,10 @@
 	P(policy_best_static)   \
 	P(policy_none)          \
 	P(policy_oracle_frozen) \
+	P(policy_region)        \
 	P(policy_static_all)    \
-	P(policy_static_ring)
+	P(policy_static_ring)   \
+	P(policy_working_set)
 
 #define P(symbol) extern const struct policy symbol;
 POLICIES(P)
