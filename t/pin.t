@@ -22,7 +22,8 @@ like 'and whether halves of the trace agree' "$(out)" '^Halves agree: (yes|NO|ca
 like 'and what to do next' "$(out | tail -n 1)" '^Next: --memory SIZE'
 is 'it fits a screen' "$(out | awk 'END { print NR <= 24 }')" 1
 
-pugmark pin "$nic" --policy none,static-all,lru,fifo,clock,lfu,arc,sieve,s3fifo,at-risk,static-ring \
+online=2q,arc,at-risk,clock,fifo,lfu,lru,lru-k,region,s3fifo,s3fifo-2025,sieve,static-ring,working-set
+pugmark pin "$nic" --policy "none,static-all,$online" \
 	--budget 0,5%,100% --overcommit 20%,60% --json >rows.json
 is 'every IOPF is done, failed or joined' "$(flat rows.json | sed -E \
 	's/.*"iopf":([0-9]*),"iopf_done":([0-9]*),"iopf_failed":([0-9]*),"iopf_joined":([0-9]*).*/\1 \2 \3 \4/' |
@@ -43,12 +44,12 @@ bare() {
 	sed -E 's/"policy":"[^"]*",//; s/"pins_refused":[0-9]*,//; s/,$//'
 }
 flat rows.json | grep '"none"' | bare >none
-for policy in lru fifo clock lfu arc sieve s3fifo at-risk static-ring; do
+for policy in $(echo "$online" | tr , ' '); do
 	flat rows.json | grep "\"$policy\"" | grep '"budget_pages":0,' | bare >zero
 	same "$policy without a budget does what none does" none zero
 done
 is 'with room for all no page faults after its first touch by a device' \
-	"$(totals rows.json | grep -E '"(lru|arc|sieve)".*"cpu":"(cold|touched)","budget_pages":782' |
+	"$(totals rows.json | grep -E '"(lru|lru-k|2q|arc|sieve|at-risk)".*"cpu":"(cold|touched)","budget_pages":782' |
 		json_numbers iopf | sort -u)" 0
 is 'devices sum to the total' "$(flat rows.json |
 	sed -E 's/.*"device_class":"([a-z]*)","dma_pages":([0-9]*),.*"iopf":([0-9]*),.*/\1 \2 \3/' |
@@ -110,7 +111,7 @@ like 'with what they may hide' "$(out)" 'unseen reads \(\+0\.\.[0-9.,]+[kM]? IOP
 is 'so do programs' "$(pugmark pin rx.db --json | json_numbers functions_without_reads)" 1
 
 pugmark pin "$nic" --cpu background --set pin.residency=frozen --overcommit 20%,50% --budget 1%,5%,20% \
-	--policy none,lru,arc,s3fifo,at-risk,static-ring,best-static,oracle-frozen --json >frozen.json
+	--policy "none,$online,best-static,oracle-frozen" --json >frozen.json
 is 'when residency is frozen, none faults as it did' \
 	"$(totals frozen.json | grep '"none"' | json_numbers iopf | tr '\n' ' ')" \
 	"$(pugmark pin "$nic" --cpu background --overcommit 20%,50% --policy none --set pin.faults=instant --json |

@@ -7,8 +7,8 @@
 #include "base/rng.h"
 #include "policies/policy.h"
 #include "replay/pageids.h"
-#include "replay/policy-params.h"
 #include "t/cache-data.h"
+#include "t/policy-sets.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -164,20 +164,6 @@ static uint32_t paper_lruk_access(void *state, uint32_t p)
 
 /* ---- the comparison ---- */
 
-/* Sets are `--set` texts, NULL at the end. The struct of parameters is the arena's. */
-static const void *params_with(const struct policy *p, const char *const *sets, struct arena *a)
-{
-	struct param_set set = { .arena = a };
-	struct policy_chosen chosen = { .policy = p };
-	struct err e = {};
-	int rc = policy_params_add(&set, &chosen, 1, &e);
-	for (; *sets && !rc; sets++)
-		rc = param_assign(&set, *sets, &e);
-	if (rc)
-		fail_msg("%s", e.msg);
-	return chosen.params;
-}
-
 static uint64_t check_equal(const char *name, const struct trace *t, uint32_t capacity,
 			    const char *const *sets, uint32_t (*paper)(void *, uint32_t),
 			    void *paper_state)
@@ -188,7 +174,7 @@ static uint64_t check_equal(const char *name, const struct trace *t, uint32_t ca
 					    .npages = t->npages,
 					    .capacity_pages = capacity,
 					    .nrequests = t->n,
-					    .params = params_with(p, sets, &a) };
+					    .params = policy_sets(p, sets, &a) };
 	void *state = p->init(&setup), *batched = p->init(&setup);
 	uint64_t misses = 0;
 	assert_non_null(state);
