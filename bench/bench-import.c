@@ -82,6 +82,30 @@ static void make_oraclegeneral(FILE *f, uint64_t i)
 	fwrite(r, sizeof(r), 1, f);
 }
 
+/* 98 bytes of a 1,514-byte TCP segment over Ethernet, as with a snap length of 98 */
+static void make_pcap(FILE *f, uint64_t i)
+{
+	enum { SNAP = 98, HEAD = 16 };
+	uint8_t r[HEAD + SNAP] = {};
+	static const uint8_t header[24] = { 0x4d, 0x3c, 0xb2, 0xa1, 2,    0, 4, 0, 0, 0, 0, 0,
+					    0,    0,    0,    0,    SNAP, 0, 0, 0, 1, 0, 0, 0 };
+	if (!i)
+		fwrite(header, sizeof(header), 1, f);
+	le32_put(r, (uint32_t)(1700000000 + i / 1000000));
+	le32_put(r + 4, (uint32_t)(i % 1000000 * 1000));
+	le32_put(r + 8, SNAP);
+	le32_put(r + 12, 1514);
+	r[HEAD + 12] = 8; /* IPv4 */
+	r[HEAD + 14] = 0x45;
+	r[HEAD + 23] = 6; /* TCP */
+	le32_put(r + HEAD + 26, (uint32_t)(0x0a000001 + (i % 64)));
+	le32_put(r + HEAD + 30, 0x0a0000ff);
+	le32_put(r + HEAD + 34, 0xd431);
+	le32_put(r + HEAD + 38, (uint32_t)i * 1448);
+	r[HEAD + 47] = 0x10;
+	fwrite(r, sizeof(r), 1, f);
+}
+
 static double rate(const struct importer *importer, const char *data, size_t n, const char *path)
 {
 	const struct import_options options = { .as = AS_PA };
@@ -118,6 +142,7 @@ int main(int argc, char **argv)
 		{ "requests", make_csv },  { "lis", make_lis },
 		{ "lackey", make_lackey }, { "csv", make_kindcsv },
 		{ "vscsi", make_vscsi },   { "oracle-general", make_oraclegeneral },
+		{ "pcap", make_pcap },
 	};
 	char dir[256], path[300];
 	FILE *json = argc == 2 ? fopen(argv[1], "w") : NULL;
