@@ -12,6 +12,7 @@
 #include "replay/pin-consequence.h"
 #include "replay/pin-decide.h"
 #include "replay/pin-design.h"
+#include "replay/pin-explain.h"
 #include "replay/pin-options.h"
 #include "replay/pin-report.h"
 #include "reports/params.h"
@@ -23,8 +24,11 @@
 
 enum {
 	SERIES_MAX = PIN_VERDICTS_MAX, /* companions x overcommits */
-	TRIED_ROWS = 4000000, /* up to here other inputs are tried unasked: a second or two */
+	TRIED_TOUCHES = 4000000,       /* of pages: up to here other inputs are tried unasked */
 };
+
+/* In the order of drawing. */
+enum { PLOT_SHARES, PLOT_TIMELINE, PLOT_FOOTPRINT, PLOTS };
 
 /* What all configurations together may take in memory before they run in turns. */
 static const uint64_t memory_bound_bytes = UINT64_C(4) << 30;
@@ -71,7 +75,8 @@ struct work {
 	struct pin_job *jobs;
 	size_t njobs; /* of a seed */
 	struct progress progress;
-	struct plot *plot;
+	struct pin_story story;
+	struct plot *plots[PLOTS];
 };
 
 static bool takes_budget(const struct policy *p)
@@ -210,7 +215,43 @@ static int run_all(struct work *w, struct trace *t, const char **memory_from, st
 	return rc;
 }
 
-/* Prints, stores and draws; the plot comes last, as it may share standard output. */
+static int begin_plots(struct work *w, struct err *e)
+{
+	const struct pin_options *o = w->options;
+	const struct {
+		const char *target, *script;
+	} wanted[PLOTS] = {
+		[PLOT_SHARES] = { o->plot, "pin" },
+		[PLOT_TIMELINE] = { o->timeline, "pin-timeline" },
+		[PLOT_FOOTPRINT] = { o->footprint, "pin-footprint" },
+	};
+	int rc = 0;
+	for (unsigned i = 0; i < PLOTS && !rc; i++)
+		if (wanted[i].target)
+			rc = plot_begin(wanted[i].target, wanted[i].script, &w->plots[i], e);
+	return rc;
+}
+
+static int draw(struct work *w, const struct pin_answer *answer, struct err *e)
+{
+	static int (*const drawers[PLOTS])(struct plot *, const struct pin_answer *,
+					   struct err *) = {
+		[PLOT_SHARES] = pin_plot,
+		[PLOT_TIMELINE] = pin_plot_timeline,
+		[PLOT_FOOTPRINT] = pin_plot_footprint,
+	};
+	struct pin_answer a = *answer;
+	int rc = 0;
+	a.story = &w->story;
+	for (unsigned i = 0; i < PLOTS && !rc; i++) {
+		struct plot *p = take_ptr(w->plots[i]);
+		if (p)
+			rc = drawers[i](p, &a, e);
+	}
+	return rc;
+}
+
+/* Prints, stores and draws; plots come last, as they may share standard output. */
 static int hand_out(struct work *w, const struct pin_answer *a, const char *digest, struct err *e)
 {
 	const struct pin_options *o = w->options;
@@ -225,16 +266,27 @@ static int hand_out(struct work *w, const struct pin_answer *a, const char *dige
 			return rc;
 	}
 	struct report *r = report_begin(stdout, cli_format(&o->cli), "pin", o->path, digest);
+	bool is_yes = true;
 	if (!r)
 		return err_set(e, ERR_NOMEM, "no memory for the results");
-	const bool is_yes = pin_report(r, a, o->cli.is_json, o->cli.is_verbose);
+	int rc = pin_report(r, a, o->cli.is_json, o->cli.is_verbose, &is_yes, e);
 	const int status =
 		cli_report_end("pin", r, is_yes || !o->has_own_goal ? EXIT_DONE : EXIT_NO);
-	struct plot *p = status > EXIT_NO ? NULL : take_ptr(w->plot);
-	if (!p)
-		return status;
-	const int rc = pin_plot(p, a, e);
+	if (!rc && status <= EXIT_NO)
+		rc = draw(w, a, e);
 	return rc ? rc : status;
+}
+
+/* The answer once more, with a log, if somebody wants to know what is behind it. */
+static int explain(struct work *w, struct pin_answer *a, struct err *e)
+{
+	const struct pin_options *o = w->options;
+	if (!o->explains && !o->timeline && !o->footprint)
+		return 0;
+	const int rc = pin_story_tell(&w->run, w->inputs.job, o->seeds[0], &w->story, e);
+	if (!rc && o->explains)
+		a->story = &w->story;
+	return rc;
 }
 
 static int answer(struct trace *t, struct work *w, struct err *e)
@@ -248,8 +300,8 @@ static int answer(struct trace *t, struct work *w, struct err *e)
 		rc = make_design(o, &w->devices, &w->design, e);
 	if (!rc && o->wants_assumptions && !o->cli.is_json)
 		params_print_values(stdout, &w->design.set);
-	if (!rc && o->plot)
-		rc = plot_begin(o->plot, "pin", &w->plot, e);
+	if (!rc)
+		rc = begin_plots(w, e);
 	if (!rc)
 		rc = trace_digest(t, digest, e);
 	if (!rc)
@@ -283,8 +335,10 @@ static int answer(struct trace *t, struct work *w, struct err *e)
 		return err_set(e, ERR_NOMEM, "no memory for the design");
 	a.lost_events = pin_lost_events(t, &a.has_unknown_loss);
 	count_guesses(&w->design.set, &a);
-	const struct access_info *i = &w->facts.access;
-	rc = pin_inputs_try(&w->run, &a, i->dma_rows + i->cpu_rows <= TRIED_ROWS, &w->inputs, e);
+	const bool is_small = w->jobs->result.host.touches <= TRIED_TOUCHES;
+	rc = pin_inputs_try(&w->run, &a, is_small || o->tries_inputs, &w->inputs, e);
+	if (!rc)
+		rc = explain(w, &a, e);
 	return rc ? rc : hand_out(w, &a, digest, e);
 }
 
@@ -311,8 +365,10 @@ int cmd_pin(int argc, char **argv)
 	int rc = trace_open(o->path, &t, &e);
 	if (!rc) {
 		rc = answer(t, w, &e);
-		if (w->plot)
-			plot_abort(w->plot);
+		for (unsigned i = 0; i < PLOTS; i++)
+			if (w->plots[i])
+				plot_abort(w->plots[i]);
+		pin_story_deinit(&w->story);
 		trace_close(t);
 	}
 	free(w->jobs);

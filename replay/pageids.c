@@ -77,6 +77,13 @@ void pageids_deinit(struct pageids *p)
 	*p = (struct pageids){};
 }
 
+void pageids_list(const struct pageids *p, uint64_t *pages_out)
+{
+	for (size_t i = 0; i < line_count(p); i++)
+		for (uint32_t k = 0; k < p->lines[i].n && k < LINE_SLOTS; k++)
+			pages_out[p->lines[i].id[k]] = p->lines[i].page[k];
+}
+
 size_t pageids_bytes(const struct pageids *p)
 {
 	return line_count(p) * sizeof(struct pageids_line);

@@ -32,6 +32,9 @@ void pageids_deinit(struct pageids *p);
 int pageids_map(struct pageids *p, const uint64_t *pages, size_t n, uint32_t *ids_out,
 		struct err *e);
 
+/* The pages by their number: p->n of them. */
+void pageids_list(const struct pageids *p, uint64_t *pages_out);
+
 /* Bytes of the table. */
 size_t pageids_bytes(const struct pageids *p);
 

@@ -17,6 +17,7 @@
 #include "base/units.h"
 #include "replay/pin-life.h"
 #include "replay/pin-log.h"
+#include "replay/pin-pulse.h"
 #include "replay/pin-schedule.h"
 #include "replay/pin-tally.h"
 
@@ -595,6 +596,18 @@ static inline void on_dma(struct pin_cell *c, const struct pin_event *ev)
 		touch_by_cpu(c, ev->page, false, now);
 }
 
+static void pulse(struct pin_cell *c, uint64_t now_ns)
+{
+	const struct hostmem_counts *h = hostmem_counts(c->host);
+	const struct pin_pulse p = {
+		.at_ns = now_ns,
+		.cpu_major = h->major[TOUCH_CPU],
+		.resident = (uint32_t)(h->resident + h->in + h->out),
+		.pinned = c->pins.held_pages,
+	};
+	pin_pulses_add(c->job->pulses, &p);
+}
+
 /* Ticks up to a time; a gap without end in sight is walked in longer steps. */
 static __attribute__((noinline)) void on_ticks(struct pin_cell *c, uint64_t until_ns)
 {
@@ -618,6 +631,8 @@ static __attribute__((noinline)) void on_ticks(struct pin_cell *c, uint64_t unti
 		} else {
 			hostmem_tick(c->host, (struct ns){ at });
 			hist_record_n(&c->pinned, c->pins.held_pages, second / NS_PER_SEC);
+			if (c->job->pulses)
+				pulse(c, at);
 			if (__builtin_add_overflow(at, second, &c->next_tick_ns))
 				return;
 		}

@@ -57,6 +57,7 @@ extern const char *const pin_class_names[]; /* "nic", "block", "other", NULL */
 
 struct iopf_config;
 struct pin_log;
+struct pin_pulses;
 struct swap_config;
 
 enum pin_lists { PIN_LISTS_SHARED, PIN_LISTS_DEVICE };
@@ -131,8 +132,9 @@ struct pin_job {
 	struct quantity budget;    /* pages, or a share of the VM */
 	uint64_t overcommit_ppm;   /* below 10^6 */
 	enum pin_companion companion;
-	struct pin_log *log;   /* its faults, initialised by the caller; NULL: nobody asks */
-	uint64_t budget_pages; /* set by the run */
+	struct pin_pulses *pulses; /* likewise its state by the second; NULL: nobody asks */
+	struct pin_log *log;       /* its faults, initialised by the caller; NULL: nobody asks */
+	uint64_t budget_pages;     /* set by the run */
 	struct pin_result result;
 };
 

@@ -263,7 +263,7 @@ void pin_show_decision(struct report *r, const struct pin_answer *a)
 	if (!shown)
 		snprintf(text, sizeof(text), "%s",
 			 in->was_run ? "no input that was tried moves it"
-				     : "not tried on a trace of this size");
+				     : "not tried on a trace of this size (--try-inputs)");
 	add_unseen(a, text, sizeof(text));
 	report_text(r,
 		    "Decided by (%s is %s at %s): %s.  %u of %u inputs are guesses: --assumptions",

@@ -23,7 +23,7 @@ enum {
 
 struct pin_options {
 	struct cli cli;
-	const char *path, *plot, *results, *design;
+	const char *path, *plot, *timeline, *footprint, *results, *design;
 	struct policy_chosen policies[PIN_POLICIES_MAX];
 	struct quantity budgets[PIN_BUDGETS_MAX];
 	uint64_t overcommits_ppm[PIN_OVERCOMMITS_MAX], seeds[PIN_SEEDS_MAX];
@@ -33,7 +33,7 @@ struct pin_options {
 	uint64_t memory_bytes, threads; /* 0: not said */
 	enum access_model model;
 	struct pin_goal goal;
-	bool has_own_goal, wants_assumptions, is_backtest;
+	bool has_own_goal, wants_assumptions, tries_inputs, explains, is_backtest;
 };
 
 /* Does not come back from wrong usage. The options begin zeroed. */

@@ -8,6 +8,7 @@
 
 #include "replay/pin-consequence.h"
 #include "replay/pin-decide.h"
+#include "replay/pin-explain.h"
 #include "replay/pin-figures.h"
 #include "replay/pin-rank.h"
 
@@ -218,11 +219,15 @@ static void show_policies(struct report *r, const struct pin_answer *a, const st
 		 pin_companion_names[own->companion]);
 	report_table(r, "policies", title, policy_columns,
 		     sizeof(policy_columns) / sizeof(*policy_columns));
+	const struct policy *before = NULL; /* shares of a small VM may be the same pages */
 	for (size_t i = 0; i < a->njobs; i++) {
 		const struct pin_job *j = &a->jobs[i];
-		if (j->companion == own->companion && j->overcommit_ppm == own->overcommit_ppm &&
-		    (j->budget_pages == budget || !strcmp(j->policy->name, "none")))
-			policy_row(r, a, j);
+		if (j->companion != own->companion || j->overcommit_ppm != own->overcommit_ppm ||
+		    (j->budget_pages != budget && strcmp(j->policy->name, "none")) ||
+		    j->policy == before)
+			continue;
+		policy_row(r, a, j);
+		before = j->policy;
 	}
 }
 
@@ -282,27 +287,24 @@ static void show_members(struct report *r, const struct pin_answer *a)
 	report_member_u64(r, "functions_without_writes", a->devices->no_writes);
 }
 
-static void show_json(struct report *r, const struct pin_answer *a)
+static int show_json(struct report *r, const struct pin_answer *a, struct err *e)
 {
 	show_members(r, a);
 	pin_show_sources(r, a);
 	pin_show_inputs(r, a);
 	pin_show_ranks(r, a, true);
+	const int rc = a->story ? pin_show_story(r, a, a->story, true, false, e) : 0;
 	pin_show_rows(r, a);
+	return rc;
 }
 
-bool pin_report(struct report *r, const struct pin_answer *a, bool is_json, bool is_verbose)
+static int show_screen(struct report *r, const struct pin_answer *a, const struct pin_verdict *v,
+		       size_t n, bool is_verbose, struct err *e)
 {
-	struct pin_verdict v[PIN_VERDICTS_MAX];
-	const size_t n = pin_judge(a, v);
 	const struct outcome o = outcome_of(a, v, n);
-	if (is_json) {
-		show_json(r, a);
-		return all_yes(a, v, n);
-	}
+	const struct access_info *in = &a->facts->access;
 	pin_show_subject(r, a);
 	show_verdict(r, a, &o);
-	const struct access_info *in = &a->facts->access;
 	report_text(r, "Goal%s: %s.  Reclaim %s, access model %s%s%s.",
 		    a->has_own_goal ? "" : " (ours)", a->goal->text, a->reclaim,
 		    access_model_names[in->model], in->live_areas ? ", rings used every " : "",
@@ -319,5 +321,14 @@ bool pin_report(struct report *r, const struct pin_answer *a, bool is_json, bool
 	pin_show_decision(r, a);
 	pin_show_ranks(r, a, false);
 	show_next(r, a, &o);
-	return all_yes(a, v, n);
+	return a->story ? pin_show_story(r, a, a->story, false, is_verbose, e) : 0;
+}
+
+int pin_report(struct report *r, const struct pin_answer *a, bool is_json, bool is_verbose,
+	       bool *is_yes_out, struct err *e)
+{
+	struct pin_verdict v[PIN_VERDICTS_MAX];
+	const size_t n = pin_judge(a, v);
+	*is_yes_out = all_yes(a, v, n);
+	return is_json ? show_json(r, a, e) : show_screen(r, a, v, n, is_verbose, e);
 }

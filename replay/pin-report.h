@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 struct pin_inputs;
+struct pin_story;
 
 /*
  * Jobs of all seeds, and in each: by companion, overcommit, policy, budget
@@ -40,6 +41,7 @@ struct pin_answer {
 	const struct block_config *block;
 	unsigned nparams, nguesses;
 	const struct pin_inputs *inputs; /* replay/pin-decide.h */
+	const struct pin_story *story;   /* replay/pin-explain.h; NULL: nobody asked */
 };
 
 /* Jobs of one seed that differ in their budget only. */
@@ -83,11 +85,17 @@ void pin_show_rows(struct report *r, const struct pin_answer *a);
 const struct pin_verdict *pin_decisive(const struct pin_answer *a, const struct pin_verdict *v,
 				       size_t n);
 
-/* Everything between report_begin and report_end; false: the answer is no. */
-bool pin_report(struct report *r, const struct pin_answer *a, bool is_json, bool is_verbose);
+/* Everything between report_begin and report_end; is_yes_out: what the answer is. ERR_NOMEM. */
+int pin_report(struct report *r, const struct pin_answer *a, bool is_json, bool is_verbose,
+	       bool *is_yes_out, struct err *e);
 
-/* Fills the plot of script "pin" and ends it, also on failure. */
+/*
+ * Fill the plots of the scripts "pin", "pin-timeline" and "pin-footprint" and end
+ * them, also on failure. The latter two are of the answer's story.
+ */
 int pin_plot(struct plot *p, const struct pin_answer *a, struct err *e);
+int pin_plot_timeline(struct plot *p, const struct pin_answer *a, struct err *e);
+int pin_plot_footprint(struct plot *p, const struct pin_answer *a, struct err *e);
 
 /* Adds a run to a results file. */
 int pin_store(const char *path, const struct results_run *run, const struct pin_answer *a,

@@ -158,6 +158,18 @@ static void note_facts(struct pin_facts *facts, const struct pin_feed *f)
 	facts->passes++;
 }
 
+static int list_frames(const struct session *s, const struct pin_feed *f, struct err *e)
+{
+	uint64_t **out = s->run->frames_out;
+	if (!out || *out) /* a pass before this one had the same */
+		return 0;
+	*out = calloc(f->ids.n ? f->ids.n : 1, sizeof(**out));
+	if (!*out)
+		return err_set(e, ERR_NOMEM, "no memory for %u page numbers", f->ids.n);
+	pageids_list(&f->ids, *out);
+	return 0;
+}
+
 /* A VM as large as what the trace touches: one pass only to count. */
 static int count_pages(struct session *s, struct err *e)
 {
@@ -272,6 +284,8 @@ static int run_wave(struct session *s, struct pin_job *const *jobs, size_t first
 		rc = run_pass(&p, e);
 	if (!rc)
 		note_facts(s->facts, f);
+	if (!rc)
+		rc = list_frames(s, f, e);
 	for (size_t i = 0; i < n; i++) {
 		if (!rc)
 			rc = end_cell(s, cells[i], jobs[first + i], first + i, records, e);

@@ -38,6 +38,8 @@ struct pin_run {
 	uint64_t seed;
 	unsigned threads;      /* 0: 1 */
 	uint64_t memory_bytes; /* configurations beyond it take another pass; 0: no bound */
+	/* if not NULL: page frames by their dense number, facts.unique_pages; the caller frees */
+	uint64_t **frames_out;
 	/* told the rows read so far; may be NULL */
 	void (*progress)(void *ctx, uint64_t rows);
 	void *progress_ctx;
