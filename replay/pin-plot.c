@@ -120,13 +120,13 @@ static struct time_axis time_axis(const struct pin_story *s)
 	return (struct time_axis){ "h from the first access", 3600 * NS_PER_SEC, length };
 }
 
-static void set_title(struct plot *p, const struct pin_answer *a, const char *what)
+static void set_title(struct plot *p, const struct pin_answer *a)
 {
 	const struct pin_job *j = &a->story->job;
 	char title[500];
-	snprintf(title, sizeof(title), "%.200s: %s, %s, %s overcommit, up to %s pinned, cpu %s",
-		 short_name(a), what, j->policy->name, pin_percent(j->overcommit_ppm).s,
-		 pin_memory(j->budget_pages).s, pin_companion_names[j->companion]);
+	snprintf(title, sizeof(title), "%.200s: %s at %s overcommit, %s pinned, cpu %s",
+		 short_name(a), j->policy->name, pin_percent(j->overcommit_ppm).s,
+		 pin_memory(j->result.pinned_max).s, pin_companion_names[j->companion]);
 	plot_set(p, "title", title);
 }
 
@@ -211,7 +211,7 @@ int pin_plot_timeline(struct plot *p, const struct pin_answer *a, struct err *e)
 		snprintf(columns + strlen(columns), sizeof(columns) - strlen(columns), "%u ",
 			 k + 2);
 	}
-	set_title(p, a, "faults over time");
+	set_title(p, a);
 	plot_set(p, "xlabel", axis.label);
 	plot_set(p, "names", names);
 	plot_set(p, "columns", columns);
@@ -302,7 +302,7 @@ int pin_plot_footprint(struct plot *p, const struct pin_answer *a, struct err *e
 {
 	const struct pin_story *s = a->story;
 	const struct time_axis axis = time_axis(s);
-	set_title(p, a, "pages that devices use");
+	set_title(p, a);
 	plot_set(p, "xlabel", axis.label);
 	set_addresses(p, s);
 	set_fixed(p, "to", axis.length_ns, axis.unit_ns);

@@ -8,8 +8,11 @@
 #include "base/rng.h"
 #include "base/units.h"
 #include "replay/pin-design.h"
+#include "replay/pin-explain.h"
 #include "replay/pin-goal.h"
 #include "replay/pin-log.h"
+#include "replay/pin-pulse.h"
+#include "replay/pin-rank.h"
 #include "replay/pin-schedule.h"
 #include "sim/background.h"
 #include "sim/iopf.h"
@@ -509,6 +512,50 @@ static void the_p99_of_pins_is_by_time(void **state)
 	scene_free(s);
 }
 
+/* A long trace keeps pulses over all of its time, no two nearer than the present distance. */
+static void pulses_thin_out_evenly(void **state)
+{
+	(void)state;
+	struct pin_pulses *p = calloc(1, sizeof(*p));
+	const uint64_t seconds = 5 * PIN_PULSES_MAX;
+	for (uint64_t i = 0; i < seconds; i++)
+		pin_pulses_add(p, &(struct pin_pulse){ .at_ns = i * NS_PER_SEC, .cpu_major = i });
+	assert_int_equal(p->apart_ns, 8 * NS_PER_SEC);
+	assert_in_range(p->n, PIN_PULSES_MAX / 2, PIN_PULSES_MAX);
+	for (size_t i = 0; i < p->n; i++) {
+		assert_int_equal(p->all[i].at_ns, i * p->apart_ns);
+		assert_int_equal(p->all[i].cpu_major, i * 8);
+	}
+	assert_int_equal(p->n, (seconds + 7) / 8);
+	free(p);
+}
+
+static void counts_have_an_order_beyond_chance(void **state)
+{
+	(void)state;
+	assert_int_equal(pin_rank_order(0, 0), 0);
+	assert_int_equal(pin_rank_order(0, 3), 0);
+	assert_int_equal(pin_rank_order(0, 4), -1);
+	assert_int_equal(pin_rank_order(4, 0), 1);
+	assert_int_equal(pin_rank_order(100, 127), 0);  /* 27^2 = 729 < 3.84 * 227 */
+	assert_int_equal(pin_rank_order(100, 130), -1); /* 900 > 883 */
+	assert_int_equal(pin_rank_order(UINT64_MAX, 0), 1);
+}
+
+static void pages_are_told_by_how_they_are_used(void **state)
+{
+	(void)state;
+	const struct pin_page_story ring = { .dmas = 16, .maps = 1 },
+				    pool = { .dmas = 20, .maps = 16 },
+				    data = { .dmas = 15, .maps = 1 }, often = { .dmas = 16 },
+				    seldom = { .dmas = 15 };
+	assert_int_equal(pin_use_of(&ring), PIN_USE_RING);
+	assert_int_equal(pin_use_of(&pool), PIN_USE_POOL);
+	assert_int_equal(pin_use_of(&data), PIN_USE_DATA);
+	assert_int_equal(pin_use_of(&often), PIN_USE_POOL);
+	assert_int_equal(pin_use_of(&seldom), PIN_USE_DATA);
+}
+
 static void blocks_may_be_cut_anywhere(void **state)
 {
 	(void)state;
@@ -630,6 +677,9 @@ int main(void)
 		cmocka_unit_test(faults_are_counted_by_half_and_second),
 		cmocka_unit_test(cpu_faults_stall_the_guest),
 		cmocka_unit_test(the_p99_of_pins_is_by_time),
+		cmocka_unit_test(pulses_thin_out_evenly),
+		cmocka_unit_test(counts_have_an_order_beyond_chance),
+		cmocka_unit_test(pages_are_told_by_how_they_are_used),
 		cmocka_unit_test(blocks_may_be_cut_anywhere),
 		cmocka_unit_test(the_answer_is_the_least_budget_from_which_all_pass),
 		cmocka_unit_test(goals_are_counts_rates_and_shares),

@@ -165,10 +165,47 @@ ok 'counts go into a results file' pugmark pin "$nic" --results r.db --budget 5%
 ok 'the same counts again are no change' pugmark pin "$nic" --results r.db --budget 5%
 ok 'assumptions are printed' pugmark pin "$nic" --assumptions
 like 'with their kinds' "$(out)" '^rate = .*\| guess'
+
+# what is behind the faults of the answer: each table has them all
+ok 'the faults of the answer are explained' pugmark pin "$nic" --policy lru --budget 5% --overcommit 20% --cpu cold --explain
+like 'with who and when' "$(out)" '^Behind the [0-9,]+ IOPF of lru at 20 % with 156 KiB pinned, cpu cold'
+like 'by device and use' "$(out)" '^0000:00:05\.0  nic    (ring|pool|data) '
+like 'by page range' "$(out)" '^0x[0-9a-f]+-0x[0-9a-f]+ '
+pugmark pin "$nic" --policy lru --budget 5% --overcommit 20% --cpu cold --explain --json >story.json
+faults=$(flat story.json | grep '"total"' | json_numbers iopf)
+is 'the story is of the same faults' "$(json_numbers explain_iopf story.json)" "$faults"
+for table in uses ranges idle bursts times; do
+	is "faults by $table are all faults" "$(sed -n "/\"explain_$table\":\[/,/^\]/p" story.json |
+		json_numbers iopf | awk '{ n += $1 } END { print n }')" "$faults"
+done
+is 'a story of no faults has none' "$(pugmark pin "$nic" --policy static-all --explain --json | json_numbers explain_iopf)" 0
+# pages that come back after 12, 78 and 86 s, to a host that reclaims after 2 s
+{
+	echo 'ts_ns,dev,op,dir,pfn,bytes'
+	for s in 0 5 12 90 91; do
+		echo "${s}000000000,0000:00:01.0,access,from-device,0x1$((s % 2)),4096"
+	done
+} >idle.csv
+pugmark import idle.csv -o idle.db >/dev/null
+is 'idle ages are those of the accesses' "$(pugmark pin idle.db --policy none --overcommit 20% --memory 1M \
+	--cpu cold --reclaim age --set memory.age=2s --explain --json | grep '"idle_below_ns"' |
+	sed -E 's/.*:([0-9a-z]+),"iopf":([0-9]+).*/\1 \2/' | grep -v ' 0$' | tr '\n' ';')" \
+	'60000000000 1;600000000000 2;'
+ok 'with many rows inputs are tried when asked' pugmark pin "$nic" --try-inputs --policy none --overcommit 20%
+
 if command -v gnuplot >/dev/null; then
-	ok 'faults are drawn by pinned share' pugmark pin "$nic" --plot pin.svg
-	like 'with the names of policies' "$(cat pin.svg)" 'at-risk'
+	ok 'faults are drawn by pinned share' pugmark pin "$nic" --plot pin.svg --plot-timeline time.svg --plot-footprint map.svg
+	like 'with the names of policies' "$(cat pin.svg)" 'at-risk IOPF'
+	like 'over time, with memory' "$(cat time.svg)" '>in memory<'
+	like 'over place, with the faults' "$(cat map.svg)" '>I/O page faults<'
+	ok 'a run without a fault has pictures, too' pugmark pin "$nic" --policy static-all \
+		--plot none.svg --plot-timeline none-time.svg --plot-footprint none-map.svg
+	like 'which say so' "$(cat none-map.svg)" '>no I/O page fault<'
+	ok 'all are drawn on a terminal' pugmark pin "$nic" --plot - --plot-timeline - --plot-footprint -
+	like 'as text' "$(out)" '^ +nic\.db: lru at 10 % overcommit, .* pinned, cpu background'
+like 'with time on an axis' "$(out)" 's from the first access'
 else
 	skip 'faults are drawn by pinned share' 'gnuplot is not installed'
 fi
+exits 64 'a picture and JSON cannot share standard output' pugmark pin "$nic" --json --plot-footprint -
 done_testing
