@@ -79,6 +79,15 @@ int backtest_assign(const struct backtest_recording *r, struct param_set *s, str
 
 /* ---- the replay ---- */
 
+/*
+ * A recorded limit that holds the whole VM was none: the group used more then,
+ * the VM and the host's tables of it, and nothing was reclaimed.
+ */
+static uint64_t limit_of(const struct run *run, uint64_t pages)
+{
+	return pages < run->r->vm_pages ? pages : UINT64_MAX;
+}
+
 static int start(struct run *run, const struct hostmem_config *given, struct err *e)
 {
 	const struct backtest_recording *r = run->r;
@@ -89,7 +98,7 @@ static int start(struct run *run, const struct hostmem_config *given, struct err
 			       trace_path(r->trace), r->vm_pages);
 	config.vm_pages = r->vm_pages;
 	config.npages = (uint32_t)r->vm_pages;
-	config.limit_pages = run->limit_pages = r->steps[0].pages;
+	config.limit_pages = run->limit_pages = limit_of(run, r->steps[0].pages);
 	config.is_instant = true;
 	const int rc = hostmem_new(&config, NULL, &run->arena, &run->memory, e);
 	for (uint32_t page = 0; !rc && r->is_populated && page < config.npages; page++)
@@ -155,8 +164,8 @@ static void tick_until(struct run *run, uint64_t now_ns)
 static void set_limit(struct run *run, const struct backtest_event *ev)
 {
 	if (!ev->is_squeeze)
-		run->limit_pages = ev->pages;
-	hostmem_set_limit(run->memory, ev->pages ? ev->pages : run->limit_pages,
+		run->limit_pages = limit_of(run, ev->pages);
+	hostmem_set_limit(run->memory, ev->is_squeeze && ev->pages ? ev->pages : run->limit_pages,
 			  (struct ns){ ev->ts_ns });
 }
 

@@ -176,6 +176,23 @@ static void a_squeeze_takes_pages_for_a_moment(void **state)
 	assert_int_equal(f->result.counts.absent + f->result.counts.swapped[HOSTMEM_ZSWAP], 4);
 }
 
+/* The host's tables of the VM, 1 page here, take their share of a limit, but not of none. */
+static void a_limit_that_holds_the_vm_takes_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	must(param_assign(&f->params, "memory.index_ppm=10%", &f->e));
+	f->recording.vm_pages = 16;
+	f->recording.nsteps = 1;
+	for (uint64_t limit = 16; limit >= 15; limit--) {
+		f->recording.steps[0].pages = limit;
+		must(backtest_run(&f->recording, &f->config, &f->memory, &f->result, &f->e));
+		assert_int_equal(f->result.counts.swapped[HOSTMEM_ZSWAP], limit == 16 ? 0 : 2);
+		backtest_result_deinit(&f->result);
+	}
+	f->result = (struct backtest_result){};
+}
+
 static void a_page_outside_the_vm_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -196,6 +213,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(drawn_times_stay_in_their_epoch_and_in_order,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_squeeze_takes_pages_for_a_moment, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_limit_that_holds_the_vm_takes_nothing, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_page_outside_the_vm_is_refused, set_up,
 						tear_down),
