@@ -80,21 +80,31 @@ static void make_room(struct hostmem *h, uint64_t pages, struct ns now)
 		;
 }
 
+/* One round, or as much of it as there is time for. */
+static enum reclaim_progress work_for_limit(struct hostmem *h, struct ns until)
+{
+	enum reclaim_progress what = RECLAIM_NOTHING;
+	if (h->reclaim->work)
+		what = h->reclaim->work(h, h->limit_work, until, &h->limit_work);
+	else if (h->reclaim->shrink && h->reclaim->shrink(h, h->limit_work))
+		what = RECLAIM_FREED;
+	h->is_limit_work_open = what == RECLAIM_UNDER_WAY;
+	return what;
+}
+
 /*
  * A falling limit is in force only when reclaim has got there, as in the kernel
- * (version 1 of memory groups); meanwhile the guest runs on.
+ * (version 1 of memory groups); meanwhile the guest runs on, and what it uses
+ * before reclaim looks at it counts as used.
  */
 static void pursue_limit(struct hostmem *h, struct ns now)
 {
-	if (h->limit_work.v > now.v)
-		return;
-	while (hostmem_charged(h) > h->limit_goal && h->limit_work.v <= now.v) {
-		h->work_end = h->limit_work;
-		if (!h->reclaim->shrink || !h->reclaim->shrink(h, h->limit_work))
+	while (h->limit_work.v <= now.v &&
+	       (h->is_limit_work_open || hostmem_charged(h) > h->limit_goal))
+		if (work_for_limit(h, now) == RECLAIM_NOTHING)
 			break;
-		h->limit_work = h->work_end;
-	}
-	if (hostmem_charged(h) <= h->limit_goal || h->limit_work.v <= now.v)
+	if (!h->is_limit_work_open &&
+	    (hostmem_charged(h) <= h->limit_goal || h->limit_work.v <= now.v))
 		h->limit = h->limit_goal;
 	note_overflow(h);
 }
@@ -460,6 +470,8 @@ void hostmem_set_limit(struct hostmem *h, uint64_t pages, struct ns now)
 {
 	h->limit_goal = room_of(&h->c, pages);
 	if (h->limit_goal >= h->limit) {
+		if (h->is_limit_work_open)
+			work_for_limit(h, (struct ns){ UINT64_MAX });
 		h->limit = h->limit_goal;
 		note_overflow(h);
 	} else {

@@ -33,6 +33,18 @@
 enum { INACTIVE, ACTIVE, WRITING, HEADS };
 enum { PRIORITY_DEFAULT = 12, RETRIES = 16, CHUNK = 32, GIB_SHIFT = 30 - PAGE_SHIFT };
 
+/* One try at freeing a batch; it can be left off between any two chunks and gone on with. */
+struct round {
+	struct hostmem *h;
+	struct two_list *t;
+	struct ns now;
+	uint64_t inactive, active; /* to be scanned yet at this priority */
+	uint64_t freed, written;
+	int priority;
+	unsigned tries;
+	bool may_deactivate, is_forced, has_skipped, is_open;
+};
+
 struct two_list {
 	uint64_t size[2];
 	uint64_t age;         /* evictions and activations so far */
@@ -42,14 +54,7 @@ struct two_list {
 		struct ns at;
 	} stat;                     /* as of the last flush */
 	uint64_t activations_known; /* stat.activations at the end of the last round */
-};
-
-struct round {
-	struct hostmem *h;
-	struct two_list *t;
-	struct ns now;
-	uint64_t freed, written;
-	bool may_deactivate, is_forced, has_skipped;
+	struct round limit;         /* of whoever lowers the limit, while the VM runs on */
 };
 
 static uint32_t head(const struct hostmem *h, unsigned list)
@@ -192,58 +197,108 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* One pass over both lists at one priority. */
-static void pass(struct round *r, unsigned priority)
+static void begin_pass(struct round *r)
 {
 	struct hostmem *h = r->h;
-	const uint64_t share = priority ? h->c.anon_scan_ppm : 1000000;
-	uint64_t inactive = (r->t->size[INACTIVE] >> priority) * share / 1000000;
-	uint64_t active = (r->t->size[ACTIVE] >> priority) * share / 1000000;
+	const uint64_t share = r->priority ? h->c.anon_scan_ppm : 1000000;
+	flush_stat(h, r->now);
+	r->may_deactivate = r->is_forced || inactive_is_low(h) ||
+			    r->t->stat.activations != r->t->activations_known;
+	r->inactive = (r->t->size[INACTIVE] >> r->priority) * share / 1000000;
+	r->active = (r->t->size[ACTIVE] >> r->priority) * share / 1000000;
+}
 
-	while (inactive && r->freed < h->c.batch_pages) {
-		const uint64_t n = least(inactive, CHUNK), m = least(active, CHUNK);
-		inactive -= n;
-		active -= m;
+static void begin_try(struct round *r)
+{
+	r->has_skipped = false;
+	r->priority = PRIORITY_DEFAULT;
+	begin_pass(r);
+}
+
+static void begin_round(struct round *r, struct hostmem *h, struct ns now)
+{
+	*r = (struct round){ .h = h, .t = h->model, .now = now, .is_open = true };
+	begin_try(r);
+}
+
+/* One chunk of each list at the current priority; false when this try is over. */
+static bool step(struct round *r)
+{
+	struct hostmem *h = r->h;
+	if (r->inactive && r->freed < h->c.batch_pages) {
+		const uint64_t n = least(r->inactive, CHUNK), m = least(r->active, CHUNK);
+		r->inactive -= n;
+		r->active -= m;
 		scan_inactive(r, n);
 		if (r->may_deactivate)
 			scan_active(r, m);
 		else
 			r->has_skipped |= m > 0;
+		return true;
 	}
 	if (inactive_is_low(h))
 		scan_active(r, CHUNK);
+	if (r->freed >= h->c.batch_pages || !r->priority)
+		return false;
+	r->priority--;
+	begin_pass(r);
+	return true;
 }
 
-static void run_priorities(struct round *r)
+/*
+ * One failure spares what was accessed, and is followed by a try that may
+ * deactivate; the charge goes on so as often as the kernel's. False when the
+ * round is over.
+ */
+static bool try_again(struct round *r)
 {
-	for (int priority = PRIORITY_DEFAULT; priority >= 0; priority--) {
-		flush_stat(r->h, r->now);
-		r->may_deactivate = r->is_forced || inactive_is_low(r->h) ||
-				    r->t->stat.activations != r->t->activations_known;
-		pass(r, (unsigned)priority);
-		if (r->freed >= r->h->c.batch_pages)
-			break;
-	}
 	finish_writes(r);
 	r->t->activations_known = r->t->stat.activations;
+	if (r->freed || ++r->tries == RETRIES)
+		return false;
+	/* foreign pages make the inactive list look long when the VM has none left there */
+	if (!r->t->size[INACTIVE])
+		scan_active(r, CHUNK);
+	if (!(r->t->size[INACTIVE] + r->t->size[ACTIVE]))
+		return false;
+	r->is_forced = r->has_skipped;
+	begin_try(r);
+	return true;
+}
+
+/* Goes on until the round is over (true) or its time is up. */
+static bool run(struct round *r, struct ns until)
+{
+	while (r->now.v <= until.v)
+		if (!step(r) && !try_again(r)) {
+			r->is_open = false;
+			return true;
+		}
+	return false;
 }
 
 static uint64_t two_list_shrink(struct hostmem *h, struct ns now)
 {
-	struct round r = { .h = h, .t = h->model, .now = now };
+	struct round r;
 	h->writer = (h->writer + 1) % h->slots.nwriters;
-	/* one failure spares what was accessed; the charge tries again, as often as the kernel's */
-	for (unsigned i = 0; i < RETRIES && !r.freed; i++) {
-		if (!(r.t->size[INACTIVE] + r.t->size[ACTIVE]))
-			break;
-		run_priorities(&r);
-		r.is_forced = !r.freed && r.has_skipped;
-		/* foreign pages make the inactive list look long when the VM has none left there */
-		if (!r.freed && !r.t->size[INACTIVE])
-			scan_active(&r, CHUNK);
-	}
-	h->work_end = r.now;
+	begin_round(&r, h, now);
+	run(&r, (struct ns){ UINT64_MAX });
 	return r.freed;
+}
+
+static enum reclaim_progress two_list_work(struct hostmem *h, struct ns from, struct ns until,
+					   struct ns *end_out)
+{
+	struct round *r = &((struct two_list *)h->model)->limit;
+	if (!r->is_open) {
+		h->writer = (h->writer + 1) % h->slots.nwriters;
+		begin_round(r, h, from);
+	}
+	const bool is_over = run(r, until);
+	*end_out = r->now;
+	if (!is_over)
+		return RECLAIM_UNDER_WAY;
+	return r->freed ? RECLAIM_FREED : RECLAIM_NOTHING;
 }
 
 static int two_list_init(struct hostmem *h, struct arena *arena)
@@ -259,4 +314,5 @@ const struct reclaim reclaim_two_list = {
 	.add = two_list_add,
 	.remove = two_list_remove,
 	.shrink = two_list_shrink,
+	.work = two_list_work,
 };

@@ -49,6 +49,8 @@ struct hostpage {
 
 enum page_origin { ORIGIN_POPULATE, ORIGIN_FIRST, ORIGIN_SWAP, ORIGIN_READAHEAD, ORIGIN_BACK };
 
+enum reclaim_progress { RECLAIM_NOTHING, RECLAIM_FREED, RECLAIM_UNDER_WAY };
+
 /* A reclaim model. Missing functions do nothing. */
 struct reclaim {
 	const char *name;
@@ -69,6 +71,13 @@ struct reclaim {
 	/* One round of reclaim, by hostmem_evict: how many pages were freed. 0: nothing left. */
 	uint64_t (*shrink)(struct hostmem *h, struct ns now);
 
+	/*
+	 * A round whose work takes time, begun at `from` or left off before: goes on until it is
+	 * over or its clock is past `until`. Where it is missing, shrink does it in no time.
+	 */
+	enum reclaim_progress (*work)(struct hostmem *h, struct ns from, struct ns until,
+				      struct ns *end_out);
+
 	void (*tick)(struct hostmem *h, struct ns now);
 
 	/* As tick, but before every touch. */
@@ -81,8 +90,8 @@ struct hostmem {
 	const struct reclaim *reclaim;
 	void *model;
 	uint64_t limit, limit_goal; /* in force, and wanted: falling takes reclaim its time */
-	struct ns work_end;         /* when the model's last round was over */
 	struct ns limit_work;       /* how far reclaim for the goal has got */
+	bool is_limit_work_open;    /* the model's round for it is under way */
 	struct hostmem_config c;
 	struct hostmem_counts n;
 	struct hostmem_hooks hooks;

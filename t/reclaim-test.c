@@ -333,6 +333,57 @@ static void test_limit_schedule(void **state)
 	}
 }
 
+/*
+ * All but 350 and 399 were used, so that one round looks at every page, 1 ms
+ * each: 350 is used before its turn comes.
+ */
+static void test_limit_sees_touches(void **state)
+{
+	(void)state;
+	static const char *const settings[] = { "memory.reclaim=two-list", "memory.scan=1ms",
+						"memory.readahead=1", "memory.writeback_async=no",
+						NULL };
+	const struct hostmem_config c = config(400, 400, settings);
+	const struct ns at = { 50 * NS_PER_MS };
+	struct host o = host_new(&c, NULL);
+	for (uint32_t i = 0; i < 400; i++)
+		hostmem_populate(o.h, i, at_start);
+	for (uint32_t i = 0; i < 399; i++)
+		if (i != 350)
+			touch(&o, i);
+	hostmem_set_limit(o.h, 399, at_start);
+	assert_int_equal(hostmem_touch(o.h, 350, TOUCH_CPU, false, at), TOUCH_HIT);
+	assert_in_range(hostmem_counts(o.h)->scanned, 50, 50 + 32);
+	hostmem_tick(o.h, (struct ns){ NS_PER_SEC });
+	assert_int_equal(hostmem_limit(o.h), 399);
+	assert_int_equal(hostmem_page_state(o.h, 350), HOSTMEM_RESIDENT);
+	assert_int_equal(hostmem_page_state(o.h, 399), HOSTMEM_SWAPPED);
+	host_free(&o);
+}
+
+/* What a round has isolated when its limit is withdrawn goes back to the lists. */
+static void test_limit_withdrawn(void **state)
+{
+	(void)state;
+	static const char *const settings[] = { "memory.reclaim=two-list", "memory.scan=1ms",
+						"memory.readahead=1", "memory.writeback_async=yes",
+						NULL };
+	const struct hostmem_config c = config(400, 400, settings);
+	struct host o = host_new(&c, NULL);
+	const struct hostmem_counts *n = hostmem_counts(o.h);
+	for (uint32_t i = 0; i < 400; i++)
+		hostmem_populate(o.h, i, at_start);
+	hostmem_set_limit(o.h, 50, at_start);
+	hostmem_tick(o.h, (struct ns){ 5 * NS_PER_MS });
+	assert_true(n->swap_cache > 0);
+	hostmem_set_limit(o.h, 400, (struct ns){ 6 * NS_PER_MS });
+	assert_int_equal(hostmem_limit(o.h), 400);
+	hostmem_set_limit(o.h, 10, (struct ns){ 6 * NS_PER_MS });
+	hostmem_tick(o.h, (struct ns){ 10 * NS_PER_SEC });
+	assert_true(n->resident <= 10);
+	host_free(&o);
+}
+
 /* The limit falls as fast as 1 us a page allows, while the guest runs on. */
 static void test_limit_takes_time(void **state)
 {
@@ -383,6 +434,10 @@ int main(void)
 		  NULL, NULL },
 		{ "a falling limit takes the time of its scans", test_limit_takes_time, NULL, NULL,
 		  NULL },
+		{ "what is used before reclaim gets there counts as used", test_limit_sees_touches,
+		  NULL, NULL, NULL },
+		{ "a limit that is withdrawn leaves no page isolated", test_limit_withdrawn, NULL,
+		  NULL, NULL },
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("reclaim", tests, NULL, NULL);
