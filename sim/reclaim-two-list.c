@@ -15,7 +15,8 @@
  *   (evictions + activations since) <= active pages starts active.
  * - One round frees 32 pages. Priority 12 .. 0 scans size >> priority of each
  *   list (times a share that shrinks as swapping costs), so that a round goes
- *   through several priorities; each may deactivate 32 more.
+ *   through several priorities; each may deactivate 32 more. A priority stops
+ *   when it has freed 32 itself, a round when all of them together have.
  * - Deactivation is allowed while the inactive list is low or while refaults
  *   were activated since the last round. Both are judged by statistics that
  *   are flushed only now and then (stat_period) and count the whole group,
@@ -39,6 +40,7 @@ struct round {
 	struct two_list *t;
 	struct ns now;
 	uint64_t inactive, active; /* to be scanned yet at this priority */
+	uint64_t pass_freed;       /* at this priority */
 	uint64_t freed, written;
 	int priority;
 	unsigned tries;
@@ -147,7 +149,7 @@ static void take(struct round *r, uint32_t page)
 	struct hostpage *p = &h->pages[page];
 	if (hostmem_evict(h, page, (uint32_t)r->t->age, r->now)) {
 		r->t->age++;
-		r->freed++;
+		r->pass_freed++;
 		return;
 	}
 	p->flags |= PAGE_LISTED;
@@ -206,6 +208,7 @@ static void begin_pass(struct round *r)
 			    r->t->stat.activations != r->t->activations_known;
 	r->inactive = (r->t->size[INACTIVE] >> r->priority) * share / 1000000;
 	r->active = (r->t->size[ACTIVE] >> r->priority) * share / 1000000;
+	r->pass_freed = 0;
 }
 
 static void begin_try(struct round *r)
@@ -225,7 +228,8 @@ static void begin_round(struct round *r, struct hostmem *h, struct ns now)
 static bool step(struct round *r)
 {
 	struct hostmem *h = r->h;
-	if (r->inactive && r->freed < h->c.batch_pages) {
+	/* what other priorities freed does not count here: a round may free twice its batch */
+	if (r->inactive && r->pass_freed < h->c.batch_pages) {
 		const uint64_t n = least(r->inactive, CHUNK), m = least(r->active, CHUNK);
 		r->inactive -= n;
 		r->active -= m;
@@ -238,6 +242,7 @@ static bool step(struct round *r)
 	}
 	if (inactive_is_low(h))
 		scan_active(r, CHUNK);
+	r->freed += r->pass_freed;
 	if (r->freed >= h->c.batch_pages || !r->priority)
 		return false;
 	r->priority--;

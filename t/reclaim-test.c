@@ -123,6 +123,27 @@ static void test_two_list_far_refault(void **state)
 	host_free(&o);
 }
 
+/*
+ * Every other page is unused: of 1, 1, 3, 7, 15 and 31 pages, priorities 12 to 7
+ * free 29. The next may scan 63 and needs both chunks of them for a batch of its
+ * own, though the first would have completed that of the round.
+ */
+static void test_two_list_batch(void **state)
+{
+	(void)state;
+	struct hostmem_config c = config(4096, 4096, two_list_small);
+	c.batch_pages = 32;
+	c.anon_scan_ppm = 1000000;
+	struct host o = host_new(&c, NULL);
+	for (uint32_t i = 0; i < 4096; i++)
+		hostmem_populate(o.h, i, at_start);
+	for (uint32_t i = 1; i < 4096; i += 2)
+		touch(&o, i);
+	hostmem_set_limit(o.h, 4095, at_start);
+	assert_int_equal(hostmem_counts(o.h)->resident, 4096 - 29 - 32);
+	host_free(&o);
+}
+
 /* Deactivation waits for the statistics, and counts what is not the VM's. */
 static void test_two_list_statistics(void **state)
 {
@@ -415,6 +436,7 @@ int main(void)
 		  test_two_list_second_chance, NULL, NULL, NULL },
 		{ "a refault is near when the active list is as long as its distance",
 		  test_two_list_far_refault, NULL, NULL, NULL },
+		{ "each priority frees a batch of its own", test_two_list_batch, NULL, NULL, NULL },
 		{ "two-list deactivates by statistics that are late and count others' pages",
 		  test_two_list_statistics, NULL, NULL, NULL },
 		{ "a page written to a disk stays in the swap cache until a scan frees it",
