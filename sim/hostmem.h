@@ -72,6 +72,7 @@ struct hostmem_config {
 	/* two-list, the host profile: sim/reclaim-two-list.c says what they mean */
 	uint64_t batch_pages, anon_scan_ppm, stat_period_ns, foreign_inactive_pages;
 	uint64_t writeback_pages, scan_ns;
+	bool has_child_groups;
 
 	/* mglru, age, psi */
 	uint64_t generation_ns, age_ns, age_pages_per_s;

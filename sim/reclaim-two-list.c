@@ -17,6 +17,9 @@
  *   list (times a share that shrinks as swapping costs), so that a round goes
  *   through several priorities; each may deactivate 32 more. A priority stops
  *   when it has freed 32 itself, a round when all of them together have.
+ * - A round visits the group and those below it at each priority, and breaks off
+ *   where it has its batch; the next one goes on behind that place. So with
+ *   groups below (child_groups) it spends its first priority on them.
  * - Deactivation is allowed while the inactive list is low or while refaults
  *   were activated since the last round. Both are judged by statistics that
  *   are flushed only now and then (stat_period) and count the whole group,
@@ -57,6 +60,7 @@ struct two_list {
 	} stat;                     /* as of the last flush */
 	uint64_t activations_known; /* stat.activations at the end of the last round */
 	struct round limit;         /* of whoever lowers the limit, while the VM runs on */
+	bool is_walk_past_vm;       /* the next round looks at the groups below first */
 };
 
 static uint32_t head(const struct hostmem *h, unsigned list)
@@ -213,8 +217,10 @@ static void begin_pass(struct round *r)
 
 static void begin_try(struct round *r)
 {
+	struct two_list *t = r->t;
 	r->has_skipped = false;
-	r->priority = PRIORITY_DEFAULT;
+	r->priority = PRIORITY_DEFAULT - t->is_walk_past_vm;
+	t->is_walk_past_vm = false;
 	begin_pass(r);
 }
 
@@ -243,6 +249,8 @@ static bool step(struct round *r)
 	if (inactive_is_low(h))
 		scan_active(r, CHUNK);
 	r->freed += r->pass_freed;
+	if (r->freed >= h->c.batch_pages)
+		r->t->is_walk_past_vm = h->c.has_child_groups;
 	if (r->freed >= h->c.batch_pages || !r->priority)
 		return false;
 	r->priority--;

@@ -144,6 +144,31 @@ static void test_two_list_batch(void **state)
 	host_free(&o);
 }
 
+/*
+ * Of 8,192 unused pages a first round frees 2 + 3 + 7 + 15 + 31 at priorities 12
+ * to 8; the second 1 + 3 + 7 + 15 + 31, or but for the 1 when it has to visit the
+ * groups below at priority 12.
+ */
+static void test_two_list_child_groups(void **state)
+{
+	(void)state;
+	struct hostmem_config c = config(8192, 8192, two_list_small);
+	c.batch_pages = 32;
+	c.anon_scan_ppm = 1000000;
+	for (int has_groups = 0; has_groups < 2; has_groups++) {
+		c.has_child_groups = has_groups;
+		struct host o = host_new(&c, NULL);
+		const struct hostmem_counts *n = hostmem_counts(o.h);
+		for (uint32_t i = 0; i < 8192; i++)
+			hostmem_populate(o.h, i, at_start);
+		hostmem_set_limit(o.h, 8191, at_start);
+		assert_int_equal(n->resident, 8192 - 58);
+		hostmem_set_limit(o.h, 8133, at_start);
+		assert_int_equal(n->resident, 8192 - 58 - (has_groups ? 56 : 57));
+		host_free(&o);
+	}
+}
+
 /* Deactivation waits for the statistics, and counts what is not the VM's. */
 static void test_two_list_statistics(void **state)
 {
@@ -437,6 +462,8 @@ int main(void)
 		{ "a refault is near when the active list is as long as its distance",
 		  test_two_list_far_refault, NULL, NULL, NULL },
 		{ "each priority frees a batch of its own", test_two_list_batch, NULL, NULL, NULL },
+		{ "a round begins behind the group where the last one broke off",
+		  test_two_list_child_groups, NULL, NULL, NULL },
 		{ "two-list deactivates by statistics that are late and count others' pages",
 		  test_two_list_statistics, NULL, NULL, NULL },
 		{ "a page written to a disk stays in the swap cache until a scan frees it",
