@@ -10,9 +10,7 @@
  *	faults  by cause: dma to iopf (tier unknown: minor), cpu to fault; other
  *	        causes are filtered
  *	absent  runs of pages out of memory at one time: swap rows, op absent
- *	host    no rows: changes of the limit go to the meta limit_steps, moments
- *	        when the rest of the group squeezed the guest to squeezes, how often
- *	        the group was looked at to host_sample_ns
+ *	host    no rows: it becomes meta texts (swapdir-host.c)
  */
 #include "collect/swapdir.h"
 
@@ -27,7 +25,6 @@
 enum {
 	NAME_BYTES = 32,
 	DEVICES_CACHED = 16,
-	SQUEEZE_PAGES = 256, /* 1 MiB: far above what reclaim for the guest frees at once (32) */
 };
 
 struct cpu_row {
@@ -57,10 +54,7 @@ struct member {
 	uint64_t epoch, last_gfn;
 	bool has_epoch;
 
-	/* host: the limit steps and squeezes so far, as JSON */
-	FILE *steps, *squeezes;
-	uint64_t limit_pages, usage_pages, nsqueezes;
-	uint64_t host_rows, host_first_ns, host_last_ns;
+	struct swapdir_host *host;
 };
 
 /* One kind of file: its header and what to do with a row. */
@@ -403,77 +397,25 @@ static int take_absent(struct member *m, const char *p, struct err *e)
 
 /* ---- host ---- */
 
-/*
- * When the limit became what the sample at t_ns found: some time since the one
- * before. The middle is the best guess, but the first step's time is known.
- */
-static uint64_t time_of_step(const struct member *m, uint64_t t_ns)
-{
-	const struct swapdir_meta *meta = &m->d->meta;
-	uint64_t middle = m->host_rows ? m->host_last_ns + (t_ns - m->host_last_ns) / 2 : t_ns;
-
-	if (middle < meta->first_step_ns && t_ns >= meta->first_step_ns)
-		middle = meta->first_step_ns;
-	return middle > meta->epoch0_ns ? middle - meta->epoch0_ns : 0;
-}
-
-/*
- * The guest's use fell well below a limit that did not change: other memory of
- * its group (the emulator's) took the place for a moment. Its use after that is
- * as low as the limit was for it.
- */
-static void note_squeeze(struct member *m, uint64_t ts_ns, uint64_t limit_pages,
-			 uint64_t usage_pages)
-{
-	const bool is_below = usage_pages + SQUEEZE_PAGES <= limit_pages;
-	const bool has_fallen = usage_pages + SQUEEZE_PAGES <= m->usage_pages;
-
-	if (limit_pages == m->limit_pages && is_below && has_fallen)
-		fprintf(m->squeezes, "%s[%" PRIu64 ",%" PRIu64 "]", m->nsqueezes++ ? "," : "",
-			ts_ns, usage_pages ? usage_pages : 1);
-	m->usage_pages = usage_pages;
-}
-
 /* Rows from before the first epoch count: the limit that holds then is the one at time 0. */
 static int take_host(struct member *m, const char *p, struct err *e)
 {
 	const uint64_t base = m->d->meta.epoch0_ns;
 	uint64_t t_ns, limit_bytes, usage_bytes;
 
-	(void)e;
 	if (!(p = number(p, ',', &t_ns)) || !(p = number(p, ',', &limit_bytes)) ||
 	    !(p = text_decimal(p, &usage_bytes)) || (*p != ',' && *p != '\n'))
 		return bad(m, "t_ns,limit_bytes,usage_bytes and more columns");
 	const uint64_t ts = t_ns > base ? t_ns - base : 0;
-	const uint64_t pages = limit_bytes >> PAGE_SHIFT;
 	if (ts < m->im->at.last_ns)
 		return bad(m, "time to go forwards");
-	if (!pages)
+	if (!(limit_bytes >> PAGE_SHIFT))
 		return bad(m, "a limit of a page or more");
 	m->im->at.last_ns = ts;
 	m->im->at.filtered++;
-	const uint64_t step_ns = time_of_step(m, t_ns);
-	m->host_last_ns = t_ns;
-	if (!m->host_rows++)
-		m->host_first_ns = t_ns;
-	note_squeeze(m, step_ns, pages, usage_bytes >> PAGE_SHIFT);
-	if (pages == m->limit_pages)
-		return 1;
-	fprintf(m->steps, "%s[%" PRIu64 ",%" PRIu64 "]", m->limit_pages ? "," : "", step_ns, pages);
-	m->limit_pages = pages;
-	return 1;
-}
-
-/* The mean time between two looks at the host. */
-static int put_sample_time(struct member *m, struct err *e)
-{
-	char text[24];
-
-	if (m->host_rows < 2 || m->host_last_ns <= m->host_first_ns)
-		return 0;
-	snprintf(text, sizeof(text), "%" PRIu64,
-		 (m->host_last_ns - m->host_first_ns) / (m->host_rows - 1));
-	return trace_writer_meta(m->im->w, "host_sample_ns", text, e);
+	const int rc = swapdir_host_add(m->host, t_ns, limit_bytes >> PAGE_SHIFT,
+					usage_bytes >> PAGE_SHIFT, e);
+	return rc ? rc : 1;
 }
 
 /* ---- any member ---- */
@@ -582,36 +524,15 @@ static int read_member(struct member *m, enum swapdir_member member, struct err 
 	return rc ? rc : account(m, swapdir_member_names[member], e);
 }
 
-/* Ends a list that was written as JSON and stores it; always closes f. */
-static int put_list(struct member *m, FILE *f, const char *key, char *const *text, int rc,
-		    struct err *e)
-{
-	putc(']', f);
-	if (fclose(f) && !rc)
-		rc = err_set(e, ERR_NOMEM, "out of memory");
-	return rc ? rc : trace_writer_meta(m->im->w, key, *text, e);
-}
-
-/* host.csv: its lists are known at its end. */
 static int read_host(struct member *m, struct err *e)
 {
-	_free_ char *steps = NULL, *squeezes = NULL;
-	size_t n, k;
-
-	m->steps = open_memstream(&steps, &n);
-	if (!m->steps)
-		return err_set(e, ERR_NOMEM, "out of memory");
-	m->squeezes = open_memstream(&squeezes, &k);
-	if (!m->squeezes) {
-		fclose(m->steps);
-		return err_set(e, ERR_NOMEM, "out of memory");
-	}
-	putc('[', m->steps);
-	putc('[', m->squeezes);
-	int rc = read_member(m, SWAPDIR_HOST, e);
-	rc = put_list(m, m->steps, "limit_steps", &steps, rc, e);
-	rc = put_list(m, m->squeezes, "squeezes", &squeezes, rc, e);
-	return rc ? rc : put_sample_time(m, e);
+	int rc = swapdir_host_new(&m->d->meta, &m->host, e);
+	if (!rc)
+		rc = read_member(m, SWAPDIR_HOST, e);
+	if (!rc)
+		rc = swapdir_host_put(m->host, m->im, e);
+	swapdir_host_free(m->host);
+	return rc;
 }
 
 int swapdir_read_member(struct swapdir *d, enum swapdir_member member, struct err *e)

@@ -47,6 +47,18 @@ int swapdir_read_meta(struct import *im, struct swapdir_meta *out, struct err *e
 /* Rows of im->in, as that member: a bad row is told and counted, and the next is read. */
 int swapdir_read_member(struct swapdir *d, enum swapdir_member member, struct err *e);
 
+/* What the samples of host.csv say of the run. */
+struct swapdir_host;
+int swapdir_host_new(const struct swapdir_meta *meta, struct swapdir_host **out, struct err *e);
+void swapdir_host_free(struct swapdir_host *h);
+
+/* A sample at an absolute time; they come in order of time. */
+int swapdir_host_add(struct swapdir_host *h, uint64_t t_ns, uint64_t limit_pages,
+		     uint64_t usage_pages, struct err *e);
+
+/* Writes the meta texts limit_steps, squeezes and host_samples. */
+int swapdir_host_put(struct swapdir_host *h, struct import *im, struct err *e);
+
 /* "dma", "cpu" ...: DIR/NAME.csv, and the name in the accounting */
 extern const char *const swapdir_member_names[SWAPDIR_MEMBERS];
 

@@ -33,7 +33,7 @@ struct backtest_input {
 	struct access_batch accesses;
 	size_t access; /* next of accesses */
 	struct cursor cpu, swap;
-	size_t step;
+	size_t step, sample;
 	struct touch *heap; /* least time first, then the least page */
 	size_t nheap, heap_cap;
 };
@@ -234,6 +234,9 @@ static int take(struct backtest_input *in, struct backtest_event *out, struct er
 		out->pages = in->r->steps[in->step].pages;
 		out->is_squeeze = in->r->steps[in->step++].is_squeeze;
 		return 1;
+	case BACKTEST_SAMPLE:
+		in->sample++;
+		return 1;
 	case BACKTEST_SNAPSHOT:
 		return take_snapshot(in, out, e);
 	case BACKTEST_DMA:
@@ -260,6 +263,8 @@ int backtest_input_next(struct backtest_input *in, struct backtest_event *out, s
 	} heads[] = {
 		[BACKTEST_LIMIT] = { in->step < r->nsteps,
 				     in->step < r->nsteps ? r->steps[in->step].ts_ns : 0 },
+		[BACKTEST_SAMPLE] = { in->sample < r->nsamples,
+				      in->sample < r->nsamples ? r->samples_ns[in->sample] : 0 },
 		[BACKTEST_SNAPSHOT] = { has_snapshot, has_snapshot ? time_of(&in->swap) : 0 },
 		[BACKTEST_DMA] = { has_dma, has_dma ? in->accesses.ts_ns[in->access] : 0 },
 		[BACKTEST_TOUCH] = { has_touch, has_touch ? in->heap[0].ts_ns : 0 },

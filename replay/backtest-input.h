@@ -46,8 +46,9 @@ struct backtest_recording {
 	uint8_t class_of_dev[65536]; /* enum backtest_class */
 	char *dma_sets_accessed;     /* as a parameter value, or NULL: the trace does not say */
 	uint64_t readahead_pages;    /* UINT64_MAX: likewise */
-	uint64_t host_sample_ns;     /* how often statistics of the group were read; 0: likewise */
-	char *swap;                  /* "zram", "file" .., or NULL */
+	uint64_t *samples_ns;        /* when statistics of the group were read; may be none */
+	size_t nsamples;
+	char *swap; /* "zram", "file" .., or NULL */
 };
 
 /* ERR_UNUSABLE with what is missing: memory size, limit, dma rows, recorded faults. */
@@ -58,7 +59,13 @@ void backtest_recording_deinit(struct backtest_recording *r);
 int backtest_read_truth(const struct backtest_recording *r, struct backtest_faults *by_class,
 			struct err *e);
 
-enum backtest_what { BACKTEST_LIMIT, BACKTEST_SNAPSHOT, BACKTEST_DMA, BACKTEST_TOUCH };
+enum backtest_what {
+	BACKTEST_LIMIT,
+	BACKTEST_SAMPLE, /* somebody read the statistics of the memory group */
+	BACKTEST_SNAPSHOT,
+	BACKTEST_DMA,
+	BACKTEST_TOUCH,
+};
 
 /* At the same time in the order of backtest_what. */
 struct backtest_event {

@@ -91,6 +91,36 @@ static int read_limit(struct backtest_recording *r, struct err *e)
 	return rc;
 }
 
+/* A list [ns, ..] in order of time. */
+static int read_samples(struct backtest_recording *r, struct err *e)
+{
+	_free_ char *text = trace_meta(r->trace, "host_samples");
+	json_t *root = text ? json_loads(text, 0, NULL) : NULL, *entry;
+	int rc = text && !json_is_array(root) ? ERR_UNUSABLE : 0;
+	size_t i;
+
+	if (!rc && json_array_size(root)) {
+		r->samples_ns = calloc(json_array_size(root), sizeof(*r->samples_ns));
+		if (!r->samples_ns)
+			rc = err_set(e, ERR_NOMEM, "out of memory");
+	}
+	json_array_foreach(root, i, entry)
+	{
+		const json_int_t ts = json_integer_value(entry);
+		const uint64_t last_ns = r->nsamples ? r->samples_ns[r->nsamples - 1] : 0;
+		if (!rc && (!json_is_integer(entry) || ts < 0 || (uint64_t)ts < last_ns))
+			rc = ERR_UNUSABLE;
+		if (!rc)
+			r->samples_ns[r->nsamples++] = (uint64_t)ts;
+	}
+	json_decref(root);
+	if (rc == ERR_UNUSABLE)
+		return err_set(e, ERR_UNUSABLE,
+			       "%s: meta host_samples: expected [ns, ..] in order of time",
+			       trace_path(r->trace));
+	return rc;
+}
+
 static int read_window(struct backtest_recording *r, struct err *e)
 {
 	for (unsigned i = 0; i < trace_nstreams(r->trace); i++) {
@@ -147,7 +177,6 @@ static int read_numbers(struct backtest_recording *r, struct err *e)
 	} numbers[] = {
 		{ "swap_readahead_pages", &r->readahead_pages },
 		{ "cpu_epoch_len_ns", &r->epoch_ns },
-		{ "host_sample_ns", &r->host_sample_ns },
 	};
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		const int rc = trace_meta_u64(r->trace, numbers[i].key, numbers[i].value, e);
@@ -166,6 +195,8 @@ int backtest_recording_init(struct backtest_recording *r, struct trace *t, struc
 	if (!rc)
 		rc = read_limit(r, e);
 	if (!rc)
+		rc = read_samples(r, e);
+	if (!rc)
 		rc = read_window(r, e);
 	if (!rc)
 		rc = read_devices(r, e);
@@ -183,9 +214,11 @@ int backtest_recording_init(struct backtest_recording *r, struct trace *t, struc
 void backtest_recording_deinit(struct backtest_recording *r)
 {
 	free(r->steps);
+	free(r->samples_ns);
 	free(r->dma_sets_accessed);
 	free(r->swap);
 	r->steps = NULL;
+	r->samples_ns = NULL;
 	r->dma_sets_accessed = r->swap = NULL;
 }
 

@@ -41,30 +41,11 @@ static int assign_swap(const struct backtest_recording *r, struct param_set *s, 
 				 e);
 }
 
-/*
- * Reclaim judges by statistics of the memory group that the kernel flushes
- * every 2 s, but also when somebody reads them: a recorder that looks at the
- * group more often makes reclaim see fresher numbers.
- */
-static int assign_stat_period(const struct backtest_recording *r, struct param_set *s,
-			      struct err *e)
-{
-	const uint64_t flush_ns = 2 * NS_PER_SEC;
-	char text[PARAM_LINE_BYTES_MAX];
-
-	if (!r->host_sample_ns || r->host_sample_ns >= flush_ns)
-		return 0;
-	snprintf(text, sizeof(text), "memory.stat_period=%" PRIu64 "ns", r->host_sample_ns);
-	return param_assign(s, text, e);
-}
-
 int backtest_assign(const struct backtest_recording *r, struct param_set *s, struct err *e)
 {
 	char text[PARAM_LINE_BYTES_MAX];
 	int rc = assign_swap(r, s, e);
 
-	if (!rc)
-		rc = assign_stat_period(r, s, e);
 	if (!rc && r->dma_sets_accessed) {
 		snprintf(text, sizeof(text), "memory.dma_sets_accessed=%.40s",
 			 r->dma_sets_accessed);
@@ -180,6 +161,8 @@ static int replay(struct run *run, struct backtest_input *in, struct err *e)
 		tick_until(run, ev.ts_ns);
 		if (ev.what == BACKTEST_LIMIT)
 			set_limit(run, &ev);
+		else if (ev.what == BACKTEST_SAMPLE)
+			hostmem_flush_stats(run->memory, (struct ns){ ev.ts_ns });
 		else if (ev.what == BACKTEST_SNAPSHOT)
 			compare_absent(run, &ev);
 		else

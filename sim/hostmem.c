@@ -482,6 +482,12 @@ void hostmem_set_limit(struct hostmem *h, uint64_t pages, struct ns now)
 	check_event(h, UINT32_MAX);
 }
 
+void hostmem_flush_stats(struct hostmem *h, struct ns now)
+{
+	if (h->reclaim->flush)
+		h->reclaim->flush(h, now);
+}
+
 void hostmem_tick(struct hostmem *h, struct ns now)
 {
 	if (h->limit_goal < h->limit)

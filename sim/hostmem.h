@@ -159,6 +159,12 @@ void hostmem_unpin(struct hostmem *h, uint32_t page, struct ns now);
  */
 void hostmem_set_limit(struct hostmem *h, uint64_t pages, struct ns now);
 
+/*
+ * Somebody on the host reads the statistics of the memory group: the kernel
+ * brings them up to date for it, and reclaim (two-list) judges by them.
+ */
+void hostmem_flush_stats(struct hostmem *h, struct ns now);
+
 /* Lets time-driven reclaim (mglru aging, age, psi) work; call at least once a second. */
 void hostmem_tick(struct hostmem *h, struct ns now);
 

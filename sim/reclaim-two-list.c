@@ -22,8 +22,8 @@
  *   groups below (child_groups) it spends its first priority on them.
  * - Deactivation is allowed while the inactive list is low or while refaults
  *   were activated since the last round. Both are judged by statistics that
- *   are flushed only now and then (stat_period) and count the whole group,
- *   the VMM's own memory included (foreign_inactive).
+ *   are flushed every 2 s (stat_period) and when somebody reads them, and that
+ *   count the whole group, the VMM's own memory included (foreign_inactive).
  * - With a disk, a page taken is unmapped and written but stays in the swap
  *   cache; it is freed when a scan meets it again, at the old end of the list.
  *   A round that finds nothing free goes on writing until the first write is
@@ -68,15 +68,22 @@ static uint32_t head(const struct hostmem *h, unsigned list)
 	return h->c.npages + list;
 }
 
-static void flush_stat(struct hostmem *h, struct ns now)
+static void two_list_flush(struct hostmem *h, struct ns now)
 {
 	struct two_list *t = h->model;
-	if (ns_sub(now, t->stat.at).v < h->c.stat_period_ns)
-		return;
 	t->stat.size[INACTIVE] = t->size[INACTIVE];
 	t->stat.size[ACTIVE] = t->size[ACTIVE];
 	t->stat.activations = t->activations;
 	t->stat.at = now;
+}
+
+/* What flushes them at a steady pace does so whoever else did meanwhile. */
+static void flush_if_due(struct hostmem *h, struct ns now)
+{
+	const struct two_list *t = h->model;
+	const uint64_t period = h->c.stat_period_ns;
+	if (!period || now.v / period != t->stat.at.v / period)
+		two_list_flush(h, now);
 }
 
 static uint64_t square_root(uint64_t v)
@@ -117,7 +124,7 @@ static void two_list_add(struct hostmem *h, uint32_t page, enum page_origin orig
 {
 	struct two_list *t = h->model;
 	struct hostpage *p = &h->pages[page];
-	flush_stat(h, now);
+	flush_if_due(h, now);
 
 	p->flags &= ~(uint32_t)PAGE_REFERENCED;
 	if (origin == ORIGIN_POPULATE) /* whoever wrote it has left its mark */
@@ -207,7 +214,7 @@ static void begin_pass(struct round *r)
 {
 	struct hostmem *h = r->h;
 	const uint64_t share = r->priority ? h->c.anon_scan_ppm : 1000000;
-	flush_stat(h, r->now);
+	flush_if_due(h, r->now);
 	r->may_deactivate = r->is_forced || inactive_is_low(h) ||
 			    r->t->stat.activations != r->t->activations_known;
 	r->inactive = (r->t->size[INACTIVE] >> r->priority) * share / 1000000;
@@ -328,4 +335,5 @@ const struct reclaim reclaim_two_list = {
 	.remove = two_list_remove,
 	.shrink = two_list_shrink,
 	.work = two_list_work,
+	.flush = two_list_flush,
 };

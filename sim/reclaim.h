@@ -78,6 +78,9 @@ struct reclaim {
 	enum reclaim_progress (*work)(struct hostmem *h, struct ns from, struct ns until,
 				      struct ns *end_out);
 
+	/* Somebody reads the statistics of the memory group. */
+	void (*flush)(struct hostmem *h, struct ns now);
+
 	void (*tick)(struct hostmem *h, struct ns now);
 
 	/* As tick, but before every touch. */

@@ -98,6 +98,26 @@ static void the_recording_tells_its_settings(void **state)
 	assert_string_equal(param_find(&f->params, "memory", "writeback_async")->text, "no");
 }
 
+/* They make reclaim's statistics fresh, so their place among the touches matters. */
+static void samples_of_the_host_are_replayed_in_order(void **state)
+{
+	struct fixture *f = *state;
+	struct backtest_input *in;
+	struct backtest_event ev;
+	uint64_t seen = 0, last_ns = 0;
+
+	assert_int_equal(f->recording.nsamples, 3);
+	must(backtest_input_open(&f->recording, &f->config, &in, &f->e));
+	while (backtest_input_next(in, &ev, &f->e) > 0) {
+		assert_true(ev.ts_ns >= last_ns);
+		last_ns = ev.ts_ns;
+		if (ev.what == BACKTEST_SAMPLE)
+			assert_int_equal(ev.ts_ns, f->recording.samples_ns[seen++]);
+	}
+	assert_int_equal(seen, 3);
+	backtest_input_close(in);
+}
+
 static void assert_class(struct fixture *f, enum backtest_class class, uint64_t faults_true,
 			 uint64_t predicted, uint64_t both)
 {
@@ -207,6 +227,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_recording_tells_its_settings, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(samples_of_the_host_are_replayed_in_order, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(faults_are_those_worked_out_by_hand, set_up,
 						tear_down),

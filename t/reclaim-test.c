@@ -194,6 +194,31 @@ static void test_two_list_statistics(void **state)
 	}
 }
 
+/* Who reads the statistics makes them fresh; what flushes them every 10 s goes on besides. */
+static void test_two_list_flush(void **state)
+{
+	(void)state;
+	struct hostmem_config c = config(400, 400, two_list_small);
+	c.stat_period_ns = 10 * NS_PER_SEC;
+	for (int i = 0; i < 3; i++) {
+		struct host o = host_new(&c, NULL);
+		const struct hostmem_counts *n = hostmem_counts(o.h);
+		const struct ns now = { NS_PER_SEC };
+		for (uint32_t k = 0; k < 400; k++)
+			hostmem_populate(o.h, k, now);
+		for (uint32_t k = 0; k < 300; k++)
+			hostmem_touch(o.h, k, TOUCH_CPU, false, now);
+		if (i == 2)
+			hostmem_flush_stats(o.h, (struct ns){ 9 * NS_PER_SEC });
+		hostmem_set_limit(o.h, 399, now);
+		if (i == 1)
+			hostmem_flush_stats(o.h, now);
+		hostmem_set_limit(o.h, 350, i == 2 ? (struct ns){ 11 * NS_PER_SEC } : now);
+		assert_int_equal(n->deactivated > 0, i > 0);
+		host_free(&o);
+	}
+}
+
 /* ---- lru ---- */
 
 static void test_lru_equals_policy(void **state)
@@ -466,6 +491,8 @@ int main(void)
 		  test_two_list_child_groups, NULL, NULL, NULL },
 		{ "two-list deactivates by statistics that are late and count others' pages",
 		  test_two_list_statistics, NULL, NULL, NULL },
+		{ "reading the statistics makes them fresh", test_two_list_flush, NULL, NULL,
+		  NULL },
 		{ "a page written to a disk stays in the swap cache until a scan frees it",
 		  test_two_list_async_write, NULL, NULL, NULL },
 		{ "lru hits exactly where the cache policy lru does", test_lru_equals_policy, NULL,
