@@ -5,8 +5,11 @@
  * squeezes, and host_samples, the times of the samples themselves, as reading a
  * group's statistics makes the kernel bring them up to date.
  *
- * A sample that finds a new limit is late by up to the time between two: the
- * step is put in the middle, but for the first, which has a mark.
+ * A sample that finds a new limit is late by up to the time between two. The
+ * recorder's programme is known: the first step has a mark, the others follow
+ * at an even pace, and one pace after the last comes the mark that the limit is
+ * reached. Where a pace exists that puts every step between its two samples,
+ * steps are put there; else in the middle between the samples.
  */
 #include "collect/swapdir.h"
 
@@ -19,6 +22,7 @@
 
 enum {
 	SQUEEZE_PAGES = 256, /* 1 MiB: far above what reclaim for the guest frees at once (32) */
+	PACED_MAX = 1000,    /* steps; every two of them are compared */
 };
 
 /* A step happened after one sample and not after the next. */
@@ -116,14 +120,69 @@ int swapdir_host_add(struct swapdir_host *h, uint64_t t_ns, uint64_t limit_pages
 
 /* ---- the time of steps ---- */
 
+/* Signed, as times count from an unknown start. */
+static int64_t between(uint64_t a, uint64_t b)
+{
+	return (int64_t)(b - a);
+}
+
+static int64_t greatest(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * Of n steps and the mark one pace after them: the range of paces that leaves
+ * each in its window. Two windows k paces apart bound it on either side, and
+ * what satisfies every two satisfies all.
+ */
+static bool find_pace(const struct step *s, size_t n, uint64_t end_ns, int64_t *pace_out)
+{
+	int64_t low = 1, high = INT64_MAX;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = i + 1; k <= n; k++) {
+			const uint64_t after = k < n ? s[k].after_ns : end_ns;
+			const uint64_t until = k < n ? s[k].until_ns : end_ns;
+			const int64_t paces = (int64_t)(k - i);
+			low = greatest(low, between(s[i].until_ns, after) / paces);
+			high = least(high, between(s[i].after_ns, until) / paces);
+		}
+	*pace_out = low + (high - low) / 2;
+	return low <= high;
+}
+
+static void space_evenly(struct step *s, size_t n, uint64_t end_ns)
+{
+	int64_t pace;
+
+	if (n < 2 || n > PACED_MAX || end_ns <= s[n - 1].after_ns ||
+	    !find_pace(s, n, end_ns, &pace))
+		return;
+	for (size_t i = 0; i < n; i++)
+		s[i].at_ns = end_ns - (n - i) * (uint64_t)pace;
+}
+
 static void place_steps(struct swapdir_host *h)
 {
 	const struct swapdir_meta *meta = h->meta;
 
 	for (size_t i = 0; i < h->nsteps; i++) {
 		struct step *s = &h->steps[i];
-		if (meta->first_step_ns > s->after_ns && meta->first_step_ns <= s->until_ns)
-			s->at_ns = meta->first_step_ns;
+		if (meta->first_step_ns <= s->after_ns || meta->first_step_ns > s->until_ns)
+			continue;
+		s->at_ns = meta->first_step_ns;
+		/* the steps of the programme only: what came later has its own reasons */
+		size_t n = 0;
+		while (i + 1 + n < h->nsteps && s[1 + n].after_ns < meta->reached_ns)
+			n++;
+		space_evenly(s + 1, n, meta->reached_ns);
+		return;
 	}
 }
 

@@ -241,6 +241,8 @@ static int use(struct import *im, const json_t *root, struct swapdir_meta *m, st
 	if (!rc)
 		rc = put_fields(im, root, m, e);
 	if (!rc)
+		rc = get_number(im, root, "t_limit_reached_ns", &m->reached_ns, e);
+	if (!rc)
 		rc = put_marks(im, root, m, e);
 	if (!rc)
 		rc = put_populated(im, root, e);

@@ -26,6 +26,7 @@ enum { SWAPDIR_META_BYTES = 4 << 20 }; /* greatest meta.json */
 struct swapdir_meta {
 	uint64_t epoch0_ns, epoch_ns; /* of cpu.csv; epoch0 becomes time 0 */
 	uint64_t first_step_ns;       /* of the limit; absolute */
+	uint64_t reached_ns;          /* one pace after its last step; absolute */
 	uint64_t mem_pages;
 	enum swap_tier tier;
 };

@@ -237,6 +237,48 @@ static void a_squeeze_of_the_guest_by_its_group_is_noted(void **state)
 	assert_meta(f, "squeezes", "[[1500000000,1744],[6500000000,1]]");
 }
 
+/* A step by 4 KiB at its mark, 6 s; then one between 6.2 and 6.4 s. */
+static const char two_steps[] = "t_ns,limit_bytes,usage_bytes\n"
+				"5800000000,32768,32768\n"
+				"6100000000,28672,28672\n"
+				"6200000000,28672,28672\n"
+				"6400000000,24576,24576\n";
+
+/*
+ * The further ones lie in (6.2, 6.4], (6.4, 6.6] and (6.6, 6.8], and one pace later
+ * the limit is reached at 7 s: paces of 0.2 to 0.267 s are possible, the middle is
+ * taken. A limit that changes later is not of that row.
+ */
+static void limit_steps_are_spaced_evenly(void **state)
+{
+	struct fixture *f = *state;
+	char text[500];
+
+	snprintf(text, sizeof(text),
+		 "%s6600000000,20480,20480\n6800000000,16384,16384\n"
+		 "7800000000,16384,16384\n8000000000,20480,16384\n",
+		 two_steps);
+	put(f, "host.csv", text);
+	import(f);
+	assert_meta(f, "limit_steps",
+		    "[[800000000,8],[1000000000,7],[1300000001,6],[1533333334,5],[1766666667,4],"
+		    "[2900000000,5]]");
+}
+
+/* No even pace goes from before 6.4 over after 6.9 to 7 s. */
+static void limit_steps_at_no_even_pace_are_put_between_their_samples(void **state)
+{
+	struct fixture *f = *state;
+	char text[500];
+
+	snprintf(text, sizeof(text), "%s6900000000,24576,24576\n6990000000,16384,16384\n",
+		 two_steps);
+	put(f, "host.csv", text);
+	import(f);
+	assert_meta(f, "limit_steps",
+		    "[[800000000,8],[1000000000,7],[1300000000,6],[1945000000,4]]");
+}
+
 static void the_trace_tells_how_the_guest_was_run(void **state)
 {
 	struct fixture *f = *state;
@@ -414,6 +456,10 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_squeeze_of_the_guest_by_its_group_is_noted,
 						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(limit_steps_are_spaced_evenly, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			limit_steps_at_no_even_pace_are_put_between_their_samples, set_up,
+			tear_down),
 		cmocka_unit_test_setup_teardown(the_trace_tells_how_the_guest_was_run, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(
