@@ -325,10 +325,63 @@ static int quantile_at_rate(const struct block_config *c, const struct quantile 
 	return err;
 }
 
+/* The rows of one rate, simulated over so many faults. */
+static int simulate_rate(const struct block_config *c, const struct quantile *blocked,
+			 struct rate faults, const uint64_t *ppms, size_t nppms,
+			 struct block_whatif *rows_out, struct err *e)
+{
+	enum { FAULTS = 1 << 14, QUANTILES_MAX = 16, SEED = 1 };
+	uint64_t base[QUANTILES_MAX], ns[QUANTILES_MAX], met_ppm = 0, span_ns = NS_PER_SEC;
+	struct block_stall *stalls = NULL;
+	size_t n = 0;
+	int err = nppms > QUANTILES_MAX
+			  ? err_set(e, ERR_USAGE, "more than %d quantiles", QUANTILES_MAX)
+			  : 0;
+
+	if (faults.count)
+		span_ns = (uint64_t)((unsigned __int128)faults.per_ns * FAULTS / faults.count);
+	if (!err)
+		err = block_make_stalls(c, faults, blocked, span_ns, SEED, &stalls, &n, e);
+	if (!err)
+		err = block_measure(c, stalls, n, span_ns, SEED, ppms, nppms, base, ns, &met_ppm,
+				    e);
+	free(stalls);
+	for (size_t p = 0; p < nppms && !err; p++) {
+		rows_out[p].base_ns = base[p];
+		rows_out[p].ns = ns[p];
+		rows_out[p].met_ppm = met_ppm;
+	}
+	return err;
+}
+
+static int whatif_simulated(const struct block_config *c, const struct quantile *blocked,
+			    const struct rate *faults, size_t nfaults, const uint64_t *ppms,
+			    size_t nppms, uint64_t rise_ppm, struct block_whatif *rows_out,
+			    struct err *e)
+{
+	int err = 0;
+
+	for (size_t f = 0; f < nfaults && !err; f++) {
+		struct block_whatif *rows = &rows_out[f * nppms];
+		for (size_t p = 0; p < nppms; p++)
+			rows[p] = (struct block_whatif){ .faults = faults[f], .ppm = ppms[p] };
+		err = simulate_rate(c, blocked, faults[f], ppms, nppms, rows, e);
+		for (size_t p = 0; p < nppms && !err; p++) {
+			rows[p].change_ppm = change_ppm(rows[p].ns, rows[p].base_ns);
+			rows[p].verdict = judge(&rows[p], rise_ppm);
+		}
+	}
+	return err;
+}
+
 int block_whatif(const struct block_config *c, const struct quantile *blocked,
 		 const struct rate *faults, size_t nfaults, const uint64_t *ppms, size_t nppms,
 		 uint64_t rise_ppm, struct block_whatif *rows_out, struct err *e)
 {
+	if (!block_has_closed_form(c))
+		return whatif_simulated(c, blocked, faults, nfaults, ppms, nppms, rise_ppm,
+					rows_out, e);
+
 	struct arena a = {};
 	struct quantile service;
 	int err = quantile_init(&service, &c->service, &a, e);
@@ -407,23 +460,36 @@ int block_fit_blocked(const struct block_config *c, uint64_t ppm, uint64_t rise_
 	return 0;
 }
 
+int block_limit_bracket(const struct block_config *c, const struct quantile *blocked, uint64_t ppm,
+			uint64_t max_rise_ppm, struct block_bracket *out, struct err *e)
+{
+	enum { COARSE = 256 };
+	static const uint64_t day_ns = 86400 * NS_PER_SEC, most_per_day = UINT64_C(1) << 40;
+	uint64_t keeps = 0, breaks = most_per_day + 1;
+	int err = 0;
+
+	while (!err && breaks - keeps > 1) {
+		const uint64_t middle = keeps + (breaks - keeps) / 2;
+		const struct rate faults = { middle, day_ns };
+		struct block_whatif row;
+		if (!block_has_closed_form(c) && breaks - keeps <= keeps / COARSE)
+			break;
+		err = block_whatif(c, blocked, &faults, 1, &ppm, 1, PPM_PER_ONE, &row, e);
+		if (!err && row.change_ppm <= (int64_t)max_rise_ppm)
+			keeps = middle;
+		else
+			breaks = middle;
+	}
+	*out = (struct block_bracket){ keeps, breaks > most_per_day ? 0 : breaks };
+	return err;
+}
+
 int block_limit_rate(const struct block_config *c, const struct quantile *blocked, uint64_t ppm,
 		     uint64_t max_rise_ppm, uint64_t *per_day_out, struct err *e)
 {
-	static const uint64_t day_ns = 86400 * NS_PER_SEC;
-	uint64_t lo = 0, hi = UINT64_C(1) << 40;
-	int err = 0;
+	struct block_bracket b = {};
+	const int err = block_limit_bracket(c, blocked, ppm, max_rise_ppm, &b, e);
 
-	while (!err && lo < hi) { /* the greatest that keeps it */
-		const uint64_t middle = lo + (hi - lo + 1) / 2;
-		const struct rate faults = { middle, day_ns };
-		struct block_whatif row;
-		err = block_whatif(c, blocked, &faults, 1, &ppm, 1, PPM_PER_ONE, &row, e);
-		if (!err && row.change_ppm <= (int64_t)max_rise_ppm)
-			lo = middle;
-		else
-			hi = middle - 1;
-	}
-	*per_day_out = lo;
+	*per_day_out = b.keeps_per_day;
 	return err;
 }

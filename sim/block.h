@@ -98,7 +98,23 @@ int block_make_stalls(const struct block_config *c, struct rate faults,
 		      const struct quantile *blocked, uint64_t span_ns, uint64_t seed,
 		      struct block_stall **out, size_t *n_out, struct err *e);
 
+/* ---- any arrivals, many stalls: sim/block-near.c ---- */
+
+/*
+ * Quantiles without and with the stalls of a span, and the share of requests that
+ * meet one (met_ppm_out may be NULL), by simulating what is near them.
+ */
+int block_measure(const struct block_config *c, const struct block_stall *stalls, size_t n,
+		  uint64_t span_ns, uint64_t seed, const uint64_t *ppms, size_t nppms,
+		  uint64_t *base_out, uint64_t *ns_out, uint64_t *met_ppm_out, struct err *e);
+
 /* ---- closed form ---- */
+
+/* Else what follows is simulated, with the noise of 2^19 requests, or of 2^14 faults. */
+static inline bool block_has_closed_form(const struct block_config *c)
+{
+	return c->arrivals == BLOCK_OPEN && !c->servers;
+}
 
 /* How long a request that arrives at any time has to wait for stalls. */
 struct block_wait {
@@ -164,7 +180,17 @@ struct block_fit {
 int block_fit_blocked(const struct block_config *c, uint64_t ppm, uint64_t rise_ppm,
 		      struct rate faults, struct rate below, struct block_fit *out, struct err *e);
 
-/* The most faults a day of the device that keep the quantile within max_rise_ppm of the base. */
+/*
+ * Faults a day of the device that keep the quantile within max_rise_ppm of the
+ * base, and that do not: next to each other in closed form, else 0.4 % apart.
+ */
+struct block_bracket {
+	uint64_t keeps_per_day, breaks_per_day; /* breaks 0: no rate does */
+};
+int block_limit_bracket(const struct block_config *c, const struct quantile *blocked, uint64_t ppm,
+			uint64_t max_rise_ppm, struct block_bracket *out, struct err *e);
+
+/* Only what keeps it. */
 int block_limit_rate(const struct block_config *c, const struct quantile *blocked, uint64_t ppm,
 		     uint64_t max_rise_ppm, uint64_t *per_day_out, struct err *e);
 

@@ -164,6 +164,10 @@ static int judge_block(struct run *r, size_t n, uint16_t dev, struct block_stall
 	const size_t found = spans_of(r, n, dev, RINGS_MAX, spans);
 	struct block_wait none = {}, some;
 	struct quantile service;
+	if (!block_has_closed_form(r->c->block))
+		return block_measure(r->c->block, spans, found, r->c->span_ns, r->c->seed,
+				     consequence_ppm, CONSEQUENCE_QUANTILES, r->out[dev].base_ns,
+				     r->out[dev].latency_ns, NULL, e);
 	int err = quantile_init(&service, &r->c->block->service, &r->arena, e);
 
 	if (!err)

@@ -531,6 +531,58 @@ static void senseless_configurations_are_refused(void **state)
 	arena_deinit(&a);
 }
 
+/* What is near stalls, simulated, against the closed form over the whole span. */
+static void what_is_near_stalls_tells_the_quantiles(void **state)
+{
+	static const uint64_t ppms[] = { 500000, 990000, 999000, 999900 };
+	(void)state;
+
+	for (unsigned scope = 0; scope < 2; scope++) {
+		struct arena a = {};
+		struct param_set set = { .arena = &a };
+		struct block_config c;
+		struct block_stall *stalls;
+		struct block_wait w;
+		struct quantile service, blocked;
+		struct err e = {};
+		size_t n;
+		uint64_t base[4], ns[4], again[4], met_ppm;
+		const struct dist d = dist_const(300 * NS_PER_US);
+		const uint64_t span_ns = 1000000 * NS_PER_SEC;
+
+		assert_int_equal(param_set_add(&set, block_params, block_nparams, &c, &e), 0);
+		c.queues = 4;
+		c.scope = scope ? BLOCK_DEVICE : BLOCK_QUEUE;
+		assert_int_equal(quantile_init(&blocked, &d, &a, &e), 0);
+		assert_int_equal(quantile_init(&service, &c.service, &a, &e), 0);
+		/* 5 faults a second, for a while in the middle */
+		assert_int_equal(block_make_stalls(&c, (struct rate){ 5, NS_PER_SEC }, &blocked,
+						   span_ns / 100, 3, &stalls, &n, &e),
+				 0);
+		for (size_t i = 0; i < n; i++) {
+			stalls[i].from_ns += span_ns / 2;
+			stalls[i].until_ns += span_ns / 2;
+		}
+		assert_int_equal(block_wait_measured(&w, &c, stalls, n, span_ns / 50, &a, &e), 0);
+		assert_int_equal(block_measure(&c, stalls, n, span_ns / 50, 1, ppms, 4, base, ns,
+					       &met_ppm, &e),
+				 0);
+		for (unsigned q = 0; q < 4; q++) {
+			const uint64_t want = block_quantile(&w, &service, ppms[q]);
+			assert_true(ns[q] >= base[q]);
+			assert_in_range(ns[q], want - want / 33, want + want / 33);
+		}
+		const uint64_t met = block_waits_above(&w, 0) * PPM_PER_ONE >> 32;
+		assert_in_range(met_ppm, met - met / 10 - 1, met + met / 10 + 1);
+		/* without stalls the same to the ns */
+		assert_int_equal(
+			block_measure(&c, NULL, 0, span_ns, 1, ppms, 4, base, again, NULL, &e), 0);
+		assert_memory_equal(base, again, sizeof(base));
+		free(stalls);
+		arena_deinit(&a);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -551,6 +603,7 @@ int main(void)
 		cmocka_unit_test(stalls_beyond_the_span_block_everything_and_no_more),
 		cmocka_unit_test(the_slo_inverts_the_tail_law),
 		cmocka_unit_test(senseless_configurations_are_refused),
+		cmocka_unit_test(what_is_near_stalls_tells_the_quantiles),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
