@@ -15,6 +15,7 @@
 #include "replay/pin-explain.h"
 #include "replay/pin-options.h"
 #include "replay/pin-report.h"
+#include "replay/pin-whatif.h"
 #include "reports/params.h"
 #include "reports/progress.h"
 #include "store/trace-meta.h"
@@ -38,11 +39,15 @@ static const uint64_t memory_bound_bytes = UINT64_C(4) << 30;
 static int make_design(struct pin_options *o, const struct pin_devices *devices,
 		       struct pin_design *d, struct err *e)
 {
-	int rc = pin_design_init(d, o->policies, o->npolicies, e);
-	if (!rc && o->design)
-		rc = param_read(&d->set, o->design, PARAM_DESIGN, e);
-	for (size_t i = 0; i < o->sets.n && !rc; i++)
-		rc = param_assign(&d->set, o->sets.text[i], e);
+	const struct pin_design_sources sources = {
+		.chosen = o->policies,
+		.nchosen = o->npolicies,
+		.path = o->design,
+		.sets = o->sets.text,
+		.nsets = o->sets.n,
+		.functions = devices->nlists,
+	};
+	const int rc = pin_design_read(d, &sources, e);
 	if (o->companions[PIN_BY_BACKGROUND])
 		param_section_use(&d->set, "background");
 	if (devices->ndevices[PIN_BLOCK])
@@ -353,6 +358,8 @@ int cmd_pin(int argc, char **argv)
 		return cli_fail("pin", &e);
 	}
 	pin_options_parse(o, argc, argv);
+	if (o->nrates)
+		return cmd_pin_whatif(o);
 	if (o->is_backtest)
 		return cmd_pin_backtest(&(struct pin_backtest_options){ .cli = &o->cli,
 									.path = o->path,

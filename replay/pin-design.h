@@ -24,10 +24,25 @@ struct pin_design {
 	struct nic_config *nic;
 };
 
+/* Where the values come from, in this order; strings are borrowed. */
+struct pin_design_sources {
+	struct policy_chosen *chosen; /* whose parameters are filled in */
+	size_t nchosen;
+	const char *path; /* design, or NULL */
+	const char *const *sets;
+	size_t nsets;
+	const char *backend; /* NULL: as design or sets say, else vpri */
+	unsigned functions;  /* devices in the trace; 0: not known */
+};
+
 /*
- * Defaults of all rows, those of policies that were not chosen included; [iopf]
- * has the profile vpri. Then read files and assign. The arena is to be released.
+ * Defaults of all rows, those of policies that were not chosen included; the
+ * profile of the [iopf] backend that comes out in the end; the functions of the
+ * trace; then what the user says. The arena is to be released.
  */
+int pin_design_read(struct pin_design *d, const struct pin_design_sources *s, struct err *e);
+
+/* The same without any source but a profile: defaults. */
 int pin_design_init(struct pin_design *d, struct policy_chosen *chosen, size_t n, struct err *e);
 
 #endif

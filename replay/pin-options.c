@@ -51,6 +51,20 @@ static int add_seed(void *mine, char *text, struct err *e)
 	return quantity_parse_count(text, &o->seeds[o->nseeds++], e);
 }
 
+/* `0,1,2/s`: what has no unit has that of the next one that has. */
+static int add_rate(void *mine, char *text, struct err *e)
+{
+	struct pin_options *o = mine;
+	struct rate *r = &o->rates[o->nrates++];
+	*r = (struct rate){};
+	if (!strchr(text, '/'))
+		return quantity_parse_count(text, &r->count, e);
+	const int rc = quantity_parse_rate(text, r, e);
+	for (size_t i = o->nrates - 1; !rc && i-- > 0 && !o->rates[i].per_ns;)
+		o->rates[i].per_ns = r->per_ns;
+	return rc;
+}
+
 static int set_access(void *mine, char *text, struct err *e)
 {
 	struct pin_options *o = mine;
@@ -74,6 +88,12 @@ static int check(void *mine, struct err *e)
 	struct pin_options *o = mine;
 	if (!o->path)
 		return err_set(e, ERR_USAGE, "which trace?");
+	if (o->nrates && !o->rates[o->nrates - 1].per_ns)
+		return err_set(e, ERR_USAGE, "--fault-rate: the last one needs a unit, as 10/s");
+	if (o->nrates && (o->is_backtest || o->results))
+		return err_set(e, ERR_USAGE,
+			       "--fault-rate replays nothing: no --backtest or "
+			       "--results beside it");
 	return 0;
 }
 
@@ -128,6 +148,12 @@ static const struct cli_option options[] = {
 	  AT(sets),
 	  .set_as = "memory.reclaim",
 	  .help = "Short for --set memory.reclaim=R" },
+	{ .name = "backend",
+	  .arg = "B",
+	  .kind = CLI_SET_AS,
+	  AT(sets),
+	  .set_as = "iopf.backend",
+	  .help = "Short for --set iopf.backend=B: vpri, pri, snoop, viommu, static, none" },
 	{ .name = "access",
 	  .arg = "MODEL",
 	  .kind = CLI_CALL,
@@ -195,6 +221,14 @@ static const struct cli_option options[] = {
 	  .kind = CLI_FLAG,
 	  AT(wants_assumptions),
 	  .help = "Print every parameter with its source" },
+	{ .name = "fault-rate",
+	  .arg = "R,..",
+	  .kind = CLI_LIST,
+	  AT(nrates),
+	  .each = add_rate,
+	  .most = PIN_FAULT_RATES_MAX,
+	  .help = "Replay nothing: what I/O suffers at these rates, as 0,1,2,5,10/s, and where "
+		  "a limit breaks" },
 	{ .name = "backtest",
 	  .kind = CLI_FLAG,
 	  AT(is_backtest),

@@ -19,6 +19,7 @@ enum {
 	PIN_BUDGETS_MAX = 256,
 	PIN_OVERCOMMITS_MAX = 64,
 	PIN_SEEDS_MAX = 64,
+	PIN_FAULT_RATES_MAX = 64,
 };
 
 struct pin_options {
@@ -30,7 +31,9 @@ struct pin_options {
 	bool companions[PIN_COMPANIONS];
 	size_t npolicies, nbudgets, novercommits, nseeds, ncompanions;
 	struct cli_sets sets;
-	uint64_t memory_bytes, threads; /* 0: not said */
+	uint64_t memory_bytes, threads;         /* 0: not said */
+	struct rate rates[PIN_FAULT_RATES_MAX]; /* per_ns 0: without a unit so far */
+	size_t nrates;
 	enum access_model model;
 	struct pin_goal goal;
 	bool has_own_goal, wants_assumptions, tries_inputs, explains, is_backtest;
