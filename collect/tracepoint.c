@@ -844,6 +844,11 @@ bool tracepoints_account(const struct tracepoints *t, size_t i, const char **nam
 	return true;
 }
 
+const char *tracepoints_name(const struct tracepoints *t, uint64_t id)
+{
+	return id < IDS && t->by_id[id] ? t->points[t->by_id[id] - 1].name : NULL;
+}
+
 const char *tracepoints_undecodable(const struct tracepoints *t, size_t i, const char **field_out)
 {
 	if (i >= t->npoints || !t->points[i].missing)

@@ -107,6 +107,9 @@ void tracepoints_stats(const struct tracepoints *t, struct tracepoint_stats *out
 bool tracepoints_account(const struct tracepoints *t, size_t i, const char **name_out,
 			 struct trace_account *out);
 
+/* "system:name" of an announced number, or NULL. */
+const char *tracepoints_name(const struct tracepoints *t, uint64_t id);
+
 /* Tracepoints that cannot be decoded since a field is missing or of another size: name, or NULL. */
 const char *tracepoints_undecodable(const struct tracepoints *t, size_t i, const char **field_out);
 

@@ -28,6 +28,8 @@ static inline void fuzz_import(const struct importer *importer, const uint8_t *d
 	if (trace_writer_open_null(&im.w, &e))
 		abort();
 	importer->run(&im, &e);
+	if (im.state_free)
+		im.state_free(im.state);
 	for (unsigned i = 0; i < KIND_COUNT; i++)
 		rows += trace_writer_rows(im.w, (enum kind_id)i);
 	import_cursor_print(&im.at, text);

@@ -25,7 +25,8 @@ struct rows {
 	struct io_event *io;
 	struct fault_event *fault;
 	struct pkt_event *pkt;
-	size_t ndma, nio, nfault, npkt;
+	struct mem_event *mem;
+	size_t ndma, nio, nfault, npkt, nmem;
 	struct trace *trace; /* for rows_number; NULL when the import failed */
 	char path[512];
 };
@@ -58,17 +59,19 @@ ROWS_READ(dma, DMA)
 ROWS_READ(io, IO)
 ROWS_READ(fault, FAULT)
 ROWS_READ(pkt, PKT)
+ROWS_READ(mem, MEM)
 
-/* One input, or several of a format with is_parallel. */
+/* One input, or several: side by side for a format with is_parallel, else one after another. */
 static inline struct rows rows_import_as(const char *format, struct input **all, unsigned n)
 {
 	static unsigned number;
 	const struct trace_writer_options options = { .collector = "test", .clock = "trace" };
 	const struct import_options as = { .as = AS_PA };
 	struct rows r = {};
-	struct import im = { .in = all[0], .options = &as, .is_last = true };
+	const struct importer *importer = importer_find(format);
+	struct import im = { .options = &as };
 
-	if (n > 1) {
+	if (n > 1 && importer->is_parallel) {
 		im.all = all;
 		im.nall = n;
 	}
@@ -79,7 +82,15 @@ static inline struct rows rows_import_as(const char *format, struct input **all,
 	r.rc = trace_writer_open(r.path, &options, &im.w, &r.e);
 	if (r.rc)
 		return r;
-	r.rc = importer_find(format)->run(&im, &r.e);
+	const unsigned runs = importer->is_parallel ? 1 : n;
+	for (unsigned i = 0; !r.rc && i < runs; i++) {
+		im.in = all[i];
+		im.is_last = i + 1 == runs;
+		r.rc = importer->run(&im, &r.e);
+		im.at.file++;
+	}
+	if (im.state_free)
+		im.state_free(im.state);
 	r.damaged = im.at.damaged;
 	memcpy(r.first_damage, im.first_damage.msg, sizeof(r.first_damage));
 	if (r.rc) {
@@ -94,6 +105,7 @@ static inline struct rows rows_import_as(const char *format, struct input **all,
 		r.nio = rows_read_io(r.trace, &r.io);
 		r.nfault = rows_read_fault(r.trace, &r.fault);
 		r.npkt = rows_read_pkt(r.trace, &r.pkt);
+		r.nmem = rows_read_mem(r.trace, &r.mem);
 	}
 	return r;
 }
@@ -158,6 +170,7 @@ static inline void rows_free(struct rows *r)
 	free(r->io);
 	free(r->fault);
 	free(r->pkt);
+	free(r->mem);
 	*r = (struct rows){};
 }
 

@@ -1,0 +1,732 @@
+// SPDX-License-Identifier: MIT
+/*
+ * perf.data files made by hand: the forms a recording may have, losses, joins
+ * of page faults, parts of one recording, and damage anywhere.
+ */
+#include "collect/perfdata.h"
+#include "collect/tracedat.h"
+#include "t/perfdata-make.h"
+#include "t/tracedat-rows.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char nvme[] = "0000:00:06.0";
+
+/* ---- one recording, as trace.dat and as perf.data ---- */
+
+static void put_work(struct mk_cpu *c, uint64_t t, int pid, unsigned cid)
+{
+	const uint64_t own = (uint64_t)(pid - 42) << 24;
+	mk_setup(c, t, pid, 1, cid, 2, 8 * cid, 8);
+	mk_iommu_map(c, t + 10, pid, own + 0xffff0000, 0x4c72000, 4096);
+	mk_map_page(c, t + 20, pid, nvme, 0x4c72000, own + 0xffff0000, 4096, 2);
+	mk_issue(c, t + 30, pid, 8 * cid, 4096, "RS");
+	mk_nvme_complete(c, t + 1000, pid, 1, cid);
+	mk_complete(c, t + 1010, pid, 8 * cid, 8, "RS");
+	mk_iommu_unmap(c, t + 1020, pid, own + 0xffff0000, 4096);
+	mk_dma(c, t + 1030, pid, MK_UNMAP_PAGE, nvme, own + 0xffff0000, 4096, 2);
+	mk_fault(c, t + 4000, pid, 0x7f0000001000 + t, 6);
+}
+
+enum { WORKS = 40, EVENTS = WORKS * 2 * 9, WORK_NS = 10000 };
+
+static struct mk make_tracedat(void)
+{
+	struct mk_cpu c[2] = { { .cpu = 0 }, { .cpu = 1 } };
+	for (unsigned i = 0; i < WORKS; i++) {
+		put_work(&c[0], 1000000000 + i * (uint64_t)WORK_NS, 42, 2 * i);
+		put_work(&c[1], 1000000005 + i * (uint64_t)WORK_NS, 43, 2 * i + 1);
+	}
+	struct mk m = mk_file_v6(c, 2, 0);
+	mk_cpu_free(&c[0]);
+	mk_cpu_free(&c[1]);
+	return m;
+}
+
+static int no_format(void *ctx, const char *system, const char *text, size_t n, struct err *e)
+{
+	(void)ctx, (void)system, (void)text, (void)n, (void)e;
+	return 0;
+}
+static void no_damage(void *ctx, const char *sentence)
+{
+	(void)ctx;
+	fail_msg("%s", sentence);
+}
+static void no_missed(void *ctx, uint32_t cpu, uint64_t from, uint64_t to, uint64_t n)
+{
+	(void)ctx, (void)cpu, (void)from, (void)to, (void)n;
+}
+
+static unsigned attr_of(unsigned id)
+{
+	unsigned i = 0;
+	while ((unsigned)mk_formats[i].id != id)
+		i++;
+	return i;
+}
+
+/* The records of the CPUs one after another, in rounds, as perf writes them. */
+static struct mk make_records(const struct mk *tracedat, const struct pf_attr *attrs,
+			      unsigned per_round)
+{
+	struct mk out = {}, rounds[2] = {};
+	struct err e = {};
+	struct input *in;
+	struct tracedat *t = NULL;
+	struct tracedat_event ev;
+	unsigned n = 0;
+	const struct tracedat_handlers h = { NULL, no_format, no_damage, no_missed };
+	assert_int_equal(input_open_memory("made.dat", tracedat->p, tracedat->n, &in, &e), 0);
+	assert_int_equal(tracedat_open(in, &h, &t, &e), 0);
+	bool is_more = true;
+	while (is_more) {
+		is_more = tracedat_next(t, &ev, &e) == 1;
+		if (is_more)
+			pf_sample(&rounds[ev.cpu], attrs, attr_of(le16_get(ev.data)), ev.ts, ev.cpu,
+				  le32_get(ev.data + 4), 0, ev.data, ev.len);
+		if (!is_more || ++n % per_round == 0) {
+			for (unsigned k = 0; k < 2; k++) {
+				mk_put(&out, rounds[k].p, rounds[k].n);
+				rounds[k].n = 0;
+			}
+			pf_round(&out);
+		}
+	}
+	tracedat_close(t);
+	input_close(in);
+	mk_free(&rounds[0]);
+	mk_free(&rounds[1]);
+	return out;
+}
+
+static struct rows import_bytes(const struct mk *files, unsigned n)
+{
+	static const char *const names[] = { "a.data", "b.data", "c.data" };
+	struct input *in[3];
+	struct err e = {};
+	for (unsigned i = 0; i < n; i++)
+		assert_int_equal(input_open_memory(names[i], files[i].p, files[i].n, &in[i], &e),
+				 0);
+	const struct rows r = rows_import_as("perf-data", in, n);
+	for (unsigned i = 0; i < n; i++)
+		input_close(in[i]);
+	return r;
+}
+
+static void assert_same_rows(const struct rows *a, const struct rows *b)
+{
+	assert_int_equal(a->ndma, b->ndma);
+	assert_int_equal(a->nio, b->nio);
+	assert_int_equal(a->nfault, b->nfault);
+	assert_memory_equal(a->dma, b->dma, a->ndma * sizeof(*a->dma));
+	assert_memory_equal(a->io, b->io, a->nio * sizeof(*a->io));
+	assert_memory_equal(a->fault, b->fault, a->nfault * sizeof(*a->fault));
+	assert_int_equal(rows_number(a, "SELECT count(*) FROM account WHERE seen != stored + "
+					"filtered + ring_lost + shed + decode_error + unaccounted"),
+			 0);
+}
+
+enum form { FILE_FORM, PIPE_FORM, FILE_ZSTD, PIPE_ZSTD, PIPE_ZSTD2, FORMS };
+
+static struct mk make_form(enum form form, unsigned per_round)
+{
+	struct pf_attr attrs[MK_FORMATS];
+	const unsigned n = pf_tracepoints(attrs);
+	struct mk dat = make_tracedat();
+	struct mk records = make_records(&dat, attrs, per_round);
+	if (form >= FILE_ZSTD) {
+		struct mk packed = pf_compress(&records, form == PIPE_ZSTD2 ? 83 : 81, 3001);
+		mk_free(&records);
+		records = packed;
+	}
+	struct mk m = form == FILE_FORM || form == FILE_ZSTD ? pf_file(attrs, n, &records, "made")
+							     : pf_pipe(attrs, n, &records, "made");
+	mk_free(&records);
+	mk_free(&dat);
+	return m;
+}
+
+static void all_forms_give_the_rows_that_trace_dat_gives(void **state)
+{
+	struct mk dat = make_tracedat();
+	struct rows want = rows_of_bytes(dat.p, dat.n);
+	(void)state;
+	assert_int_equal(want.ndma, 2 * 2 * WORKS);
+	for (enum form form = 0; form < FORMS; form++) {
+		struct mk m = make_form(form, 50);
+		struct rows r = import_bytes(&m, 1);
+		assert_int_equal(r.rc, 0);
+		assert_int_equal(r.damaged, 0);
+		assert_same_rows(&r, &want);
+		assert_int_equal(rows_account(&r, "iommu:map", "stored"), 2 * WORKS);
+		assert_int_equal(rows_number(&r,
+					     "SELECT count(*) FROM host WHERE hostname = 'made' "
+					     "AND kernel = '6.18.0-made' AND cpus = 4"),
+				 1);
+		assert_int_equal(rows_number(&r, "SELECT v FROM meta WHERE k = 'clock_base_ns'"),
+				 1000000000);
+		assert_int_equal(
+			rows_number(&r, "SELECT v FROM meta WHERE k = 'clock_base_realtime_ns'"),
+			UINT64_C(1700000000999995000));
+		rows_free(&r);
+		mk_free(&m);
+	}
+	rows_free(&want);
+	mk_free(&dat);
+}
+
+static void parts_of_a_recording_are_one_recording(void **state)
+{
+	struct pf_attr attrs[MK_FORMATS];
+	const unsigned n = pf_tracepoints(attrs);
+	struct mk dat = make_tracedat(), part[3], files[3];
+	struct rows want = rows_of_bytes(dat.p, dat.n);
+	struct mk records = make_records(&dat, attrs, 50);
+	(void)state;
+	/* cut at records, in the middle of rounds and of mappings */
+	size_t at = 0;
+	for (unsigned i = 0; i < 3; i++) {
+		part[i] = (struct mk){};
+		const size_t end = i < 2 ? records.n / 3 * (i + 1) : records.n;
+		while (at < end) {
+			mk_put(&part[i], records.p + at, le16_get(records.p + at + 6));
+			at += le16_get(records.p + at + 6);
+		}
+		files[i] = pf_file(attrs, n, &part[i], "made");
+	}
+	struct rows r = import_bytes(files, 3);
+	assert_int_equal(r.rc, 0);
+	assert_int_equal(r.damaged, 0);
+	assert_same_rows(&r, &want);
+	assert_int_equal(rows_number(&r, "SELECT v FROM meta WHERE k = 'parts'"), 3);
+	rows_free(&r);
+
+	/* perf was killed in the last: its formats are those of the others */
+	files[2].n -= 30000;
+	assert_true(files[2].n > 4096);
+	r = import_bytes(files, 3);
+	assert_int_equal(r.rc, 0);
+	assert_true(r.damaged);
+	assert_true(r.ndma > want.ndma * 2 / 3);
+	assert_memory_equal(r.io, want.io, (r.nio - 1) * sizeof(*r.io));
+	rows_free(&r);
+
+	/* in the wrong order, and of another machine */
+	const struct mk wrong[] = { files[1], files[0] };
+	r = import_bytes(wrong, 2);
+	assert_int_equal(r.rc, ERR_USAGE);
+	assert_non_null(strstr(r.e.msg, "b.data lies before the file"));
+	rows_free(&r);
+	struct mk other = pf_file(attrs, n, &part[1], "elsewhere");
+	const struct mk mixed[] = { files[0], other };
+	r = import_bytes(mixed, 2);
+	assert_int_equal(r.rc, ERR_USAGE);
+	assert_non_null(strstr(r.e.msg, "a recording of host elsewhere"));
+	rows_free(&r);
+
+	mk_free(&other);
+	for (unsigned i = 0; i < 3; i++) {
+		mk_free(&part[i]);
+		mk_free(&files[i]);
+	}
+	mk_free(&records);
+	mk_free(&dat);
+	rows_free(&want);
+}
+
+/* ---- losses ---- */
+
+static void lost_records_are_accounted_once(void **state)
+{
+	static const struct {
+		uint64_t ring, own, other; /* LOST records; counts of the event and of another */
+		uint64_t line, total;      /* on ring:lost; in all */
+	} cases[] = {
+		{ 7, 0, 0, 7, 7 },          /* an older perf */
+		{ 7, 5, 1, 1, 7 },          /* one of the seven was no sample */
+		{ 0, 5, 1, UINT64_MAX, 6 }, /* LOST records were lost too */
+	};
+	const unsigned fault = attr_of(MK_FAULT), map = attr_of(MK_IOMMU_MAP);
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct pf_attr attrs[MK_FORMATS];
+		const unsigned n = pf_tracepoints(attrs);
+		struct mk_cpu c = {};
+		struct mk records = {};
+		mk_fault(&c, 1000, 1, 0x1000, 4);
+		const uint8_t *raw = c.page.p + 4;
+		const size_t raw_n = c.page.n - 4;
+		pf_sample(&records, attrs, fault, 1000, 0, 1, 0, raw, raw_n);
+		if (cases[i].ring)
+			pf_lost(&records, 4000, 0, cases[i].ring);
+		pf_sample(&records, attrs, fault, 9000, 0, 1, 0, raw, raw_n);
+		pf_round(&records);
+		if (cases[i].own)
+			pf_lost_samples(&records, 0, fault, 0, cases[i].own, 0);
+		if (cases[i].other)
+			pf_lost_samples(&records, 0, map, 1, cases[i].other, 0);
+		struct mk m = pf_file(attrs, n, &records, "made");
+		struct rows r = import_bytes(&m, 1);
+		assert_int_equal(r.rc, 0);
+		assert_int_equal(r.damaged, 0);
+		assert_int_equal(r.nfault, 2);
+		assert_int_equal(rows_account(&r, "exceptions:page_fault_user", "seen"),
+				 2 + cases[i].own);
+		assert_int_equal(rows_account(&r, "exceptions:page_fault_user", "ring_lost"),
+				 cases[i].own);
+		assert_int_equal(rows_account(&r, "ring:lost", "ring_lost"), cases[i].line);
+		assert_int_equal(rows_number(&r, "SELECT sum(ring_lost) FROM account"),
+				 cases[i].total);
+		assert_int_equal(
+			rows_number(&r, "SELECT sum(n_lost) FROM loss WHERE cause = 'ring'"),
+			cases[i].total);
+		if (cases[i].ring)
+			assert_int_equal(rows_number(&r,
+						     "SELECT count(*) FROM loss WHERE from_ns = "
+						     "0 AND to_ns = 3000"),
+					 1);
+		rows_free(&r);
+		mk_free(&m);
+		mk_free(&records);
+		mk_cpu_free(&c);
+	}
+}
+
+static void samples_that_a_filter_program_refused_are_no_loss(void **state)
+{
+	struct pf_attr attrs[] = {
+		{ .type = 1, .config = 2, .sample_type = PF_FAULT_TYPE, .period = 1 }
+	};
+	struct mk records = {};
+	(void)state;
+	pf_sample(&records, attrs, 0, 1000, 0, 1, 0x5000, NULL, 0);
+	pf_lost_samples(&records, 0, 0, 0, 9, 1 << 15);
+	/* the hardware lost two while recording */
+	pf_lost_samples(&records, 2000, 0, 0, 2, 0);
+	struct mk m = pf_file(attrs, 1, &records, "made");
+	struct rows r = import_bytes(&m, 1);
+	assert_int_equal(r.rc, 0);
+	assert_int_equal(rows_account(&r, "page-faults", "filtered"), 9);
+	assert_int_equal(rows_account(&r, "page-faults", "ring_lost"), 0);
+	assert_int_equal(rows_account(&r, "ring:lost", "ring_lost"), 2);
+	rows_free(&r);
+	mk_free(&m);
+	mk_free(&records);
+}
+
+/* ---- events that are no tracepoints ---- */
+
+static void a_fault_told_three_times_is_one_row(void **state)
+{
+	struct pf_attr attrs[MK_FORMATS + 2];
+	unsigned n = pf_tracepoints(attrs);
+	const unsigned any = n++, major = n++, exception = attr_of(MK_FAULT);
+	attrs[any] = (struct pf_attr){
+		.type = 1, .config = 2, .sample_type = PF_FAULT_TYPE | 1 << 8 | 1 << 10, .period = 1
+	};
+	attrs[major] = attrs[any];
+	attrs[major].config = 6;
+	struct mk records = {};
+	(void)state;
+	for (unsigned i = 0; i < 6; i++) {
+		struct mk_cpu c = {};
+		const uint64_t t = 1000 + 1000 * (uint64_t)i, va = 0x1000 + 0x1000 * (uint64_t)i;
+		mk_fault(&c, t, 7, va, 6);
+		if (i != 4) /* of the kernel: no page_fault_user */
+			pf_sample(&records, attrs, exception, t, 0, 7, 0, c.page.p + 4,
+				  c.page.n - 4);
+		if (i != 5)
+			pf_sample(&records, attrs, any, t + 10, 0, 7, va, NULL, 0);
+		if (i == 1 || i == 4)
+			pf_sample(&records, attrs, major, t + 500, 0, 7, va, NULL, 0);
+		mk_cpu_free(&c);
+	}
+	pf_round(&records);
+	struct mk m = pf_file(attrs, n, &records, "made");
+	struct rows r = import_bytes(&m, 1);
+	assert_int_equal(r.rc, 0);
+	assert_int_equal(r.nfault, 6);
+	for (unsigned i = 0; i < 6; i++) {
+		assert_int_equal(r.fault[i].ts, 1000 * i + (i == 4 ? 10 : 0));
+		assert_int_equal(r.fault[i].va, 0x1000 + 0x1000 * i);
+		/* of the last nothing came any more: it may have been major */
+		assert_int_equal(r.fault[i].major, i == 1 || i == 4 ? 1 : i == 5 ? 255 : 0);
+		assert_int_equal(r.fault[i].write, i == 4 ? 255 : 1);
+	}
+	assert_int_equal(rows_account(&r, "exceptions:page_fault_user", "stored"), 5);
+	assert_int_equal(rows_account(&r, "page-faults", "stored"), 5);
+	assert_int_equal(rows_account(&r, "major-faults", "stored"), 2);
+	rows_free(&r);
+	mk_free(&m);
+	mk_free(&records);
+}
+
+/* A sample with all that may stand in front of its weight and source. */
+static void put_memory(struct mk *m, unsigned k, uint64_t ts, uint64_t addr, uint64_t source)
+{
+	const size_t at = pf_begin(m, 9, 2);
+	mk_number(m, pf_id(0, 0), 8);
+	mk_number(m, 0x400000, 8);
+	mk_number(m, UINT64_C(9) << 32 | 8, 8); /* thread 9 of process 8 */
+	mk_number(m, ts, 8);
+	mk_number(m, addr, 8);
+	mk_number(m, 2, 8);      /* group of two values */
+	mk_zeros(m, 8 + 2 * 16); /* enabled, then value and number each */
+	mk_number(m, k, 8);      /* callchain */
+	mk_zeros(m, 8 * (size_t)k);
+	mk_number(m, 4, 4); /* raw */
+	mk_number(m, 1, 4);
+	mk_number(m, k, 8); /* branches, with their index */
+	mk_zeros(m, 8 + 24 * (size_t)k);
+	mk_number(m, k & 1, 8); /* registers: ABI, then three where there is one */
+	mk_zeros(m, k & 1 ? 24 : 0);
+	mk_number(m, 8 * k, 8); /* stack, and how much of it is of use */
+	mk_zeros(m, 8 * (size_t)k + (k ? 8 : 0));
+	mk_number(m, 77, 8); /* weight */
+	mk_number(m, source, 8);
+	mk_zeros(m, 8); /* what follows is not looked at */
+	pf_end(m, at);
+}
+
+static void sampled_loads_and_stores_are_marked_as_a_sample(void **state)
+{
+	struct pf_attr attrs[] = { {
+		.type = 4,
+		.config = 0x1cd,
+		.sample_type = 1 << 16 | 1 << 0 | 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 |
+			       1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 15,
+		.period = 1000,
+		.read_format = 1 | 4 | 8,
+		.branch_type = 1 << 17,
+		.regs = 7,
+		.name = "cpu/mem-loads/P",
+	} };
+	static const uint64_t sources[] = { 1 << 1, 1 << 2, 1 << 1 | 1 << 2, 1, 1 << 1 };
+	struct mk records = {};
+	(void)state;
+	for (unsigned k = 0; k < 5; k++)
+		put_memory(&records, k, 1000 + k, k == 4 ? 0 : 0x7000 + k, sources[k] | 5 << 5);
+	struct mk m = pf_file(attrs, 1, &records, "made");
+	struct rows r = import_bytes(&m, 1);
+	assert_int_equal(r.rc, 0);
+	assert_int_equal(r.damaged, 0);
+	assert_int_equal(r.nmem, 3);
+	for (unsigned k = 0; k < 3; k++) {
+		assert_int_equal(r.mem[k].va, 0x7000 + k);
+		assert_int_equal(r.mem[k].asid, 8);
+		assert_int_equal(r.mem[k].rw, k == 0 ? MEM_LOAD : k == 1 ? MEM_STORE : MEM_MODIFY);
+	}
+	assert_int_equal(rows_account(&r, "cpu/mem-loads/P", "filtered"), 2);
+	assert_int_equal(rows_number(&r, "SELECT count(*) FROM meta WHERE k = 'sampled_kinds' AND "
+					 "v = 'mem'"),
+			 1);
+	assert_int_equal(rows_number(&r, "SELECT count(*) FROM source WHERE coverage LIKE "
+					 "'sampled, one of 1000%'"),
+			 1);
+	rows_free(&r);
+	mk_free(&m);
+	mk_free(&records);
+}
+
+static void a_recording_that_lacks_something_says_what(void **state)
+{
+	static const struct {
+		struct pf_attr attr;
+		const char *want;
+	} cases[] = {
+		{ { .type = 1, .config = 2, .sample_type = 1 << 16 | 1 << 2 }, "holds no event" },
+		{ { .type = 0, .config = 0, .sample_type = 1 << 16 | 1 << 2 }, "holds no event" },
+		{ { .type = 1, .config = 2, .sample_type = 1 << 16 | 1 << 3 }, "holds no event" },
+	};
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct mk records = {};
+		pf_sample(&records, &cases[i].attr, 0, 1000, 0, 1, 0x5000, NULL, 0);
+		struct mk m = pf_file(&cases[i].attr, 1, &records, "made");
+		struct rows r = import_bytes(&m, 1);
+		assert_int_equal(r.rc, ERR_UNUSABLE);
+		assert_non_null(strstr(r.e.msg, cases[i].want));
+		rows_free(&r);
+		mk_free(&m);
+		mk_free(&records);
+	}
+}
+
+static void the_clock_of_the_recording_is_named(void **state)
+{
+	struct pf_attr attr = { .type = 1,
+				.config = 2,
+				.sample_type = PF_FAULT_TYPE,
+				.period = 1,
+				.has_clock = true,
+				.clockid = 1 };
+	struct mk records = {};
+	(void)state;
+	pf_sample(&records, &attr, 0, 6000, 0, 1, 0x5000, NULL, 0);
+	struct mk m = pf_pipe(&attr, 1, &records, "made");
+	struct rows r = import_bytes(&m, 1);
+	assert_int_equal(
+		rows_number(&r, "SELECT count(*) FROM meta WHERE k = 'clock' AND v = 'mono'"), 1);
+	assert_int_equal(rows_number(&r, "SELECT v FROM meta WHERE k = 'clock_base_realtime_ns'"),
+			 UINT64_C(1700000000000001000));
+	rows_free(&r);
+	mk_free(&m);
+	mk_free(&records);
+}
+
+/* ---- damage ---- */
+
+struct events {
+	int rc;
+	struct err e;
+	uint64_t damaged;
+	size_t n, cap;
+	struct event {
+		uint64_t ts;
+		uint32_t cpu, hash;
+	} * list;
+};
+
+static void count_damage(void *ctx, const char *sentence)
+{
+	struct events *x = ctx;
+	assert_memory_equal(sentence, "byte ", 5);
+	x->damaged++;
+}
+
+static struct events read_events(const void *p, size_t n)
+{
+	struct events x = {};
+	struct input *in;
+	struct perfdata *d = NULL;
+	struct perfdata_sample s;
+	const struct perfdata_handlers h = { &x, no_format, count_damage, no_missed };
+	assert_int_equal(input_open_memory("made.data", p, n, &in, &x.e), 0);
+	x.rc = perfdata_open(in, &h, &d, &x.e);
+	while (!x.rc && perfdata_next(d, &s, &x.e) == 1) {
+		if (s.is_round_end)
+			continue;
+		uint32_t hash = s.raw_len;
+		for (uint32_t i = 0; i < s.raw_len; i++)
+			hash = hash * 31 + s.raw[i];
+		if (x.n == x.cap) {
+			x.cap = x.cap ? 2 * x.cap : 64;
+			x.list = realloc(x.list, x.cap * sizeof(*x.list));
+		}
+		x.list[x.n++] = (struct event){ s.ts, s.cpu, hash };
+	}
+	perfdata_close(d);
+	input_close(in);
+	return x;
+}
+
+static void a_file_cut_anywhere_gives_its_first_samples_or_a_sentence(void **state)
+{
+	(void)state;
+	for (enum form form = 0; form < FORMS; form++) {
+		struct mk m = make_form(form, 50);
+		struct events whole = read_events(m.p, m.n);
+		size_t last = 0;
+		assert_int_equal(whole.n, EVENTS);
+		for (size_t n = 0; n < m.n; n += 61) {
+			uint8_t *copy = malloc(n ? n : 1); /* exact: a sanitizer sees too far */
+			memcpy(copy, m.p, n);
+			struct events cut = read_events(copy, n);
+			if (cut.rc)
+				assert_int_equal(cut.rc, ERR_UNUSABLE);
+			assert_true(cut.n >= last && cut.n <= EVENTS);
+			assert_memory_equal(cut.n ? cut.list : whole.list, whole.list,
+					    cut.n * sizeof(*cut.list));
+			last = cut.n;
+			free(cut.list);
+			free(copy);
+		}
+		assert_true(last > EVENTS * 9 / 10);
+		free(whole.list);
+		mk_free(&m);
+	}
+}
+
+/* The whole import, rows counted only; what it must keep whatever the damage. */
+static int import_damaged(const void *p, size_t n, uint64_t *stored_out, uint64_t *damaged_out)
+{
+	const struct import_options options = { .as = AS_PA };
+	struct import im = { .options = &options, .is_last = true };
+	struct err e = {};
+	assert_int_equal(input_open_memory("made.data", p, n, &im.in, &e), 0);
+	assert_int_equal(trace_writer_open_null(&im.w, &e), 0);
+	const int rc = importer_find("perf-data")->run(&im, &e);
+	im.state_free(im.state);
+	if (rc)
+		assert_int_equal(rc, ERR_UNUSABLE);
+	*stored_out = im.at.stored;
+	*damaged_out = im.at.damaged;
+	trace_writer_abort(im.w);
+	input_close(im.in);
+	return rc;
+}
+
+static void a_flipped_byte_anywhere_costs_little_or_is_told(void **state)
+{
+	(void)state;
+	for (enum form form = 0; form < FORMS; form++) {
+		struct mk m = make_form(form, 50);
+		uint64_t whole, stored, damaged;
+		assert_int_equal(import_damaged(m.p, m.n, &whole, &damaged), 0);
+		assert_int_equal(whole, 2 * WORKS * 4);
+		for (size_t i = 0; i < m.n; i += 97) {
+			const uint8_t was = m.p[i];
+			m.p[i] ^= (uint8_t)(1 + i % 255);
+			const int rc = import_damaged(m.p, m.n, &stored, &damaged);
+			if (!rc && stored + 4 < whole && !damaged) {
+				/* a format's name or number: the account tells */
+				struct rows r = import_bytes(&m, 1);
+				assert_true(rows_number(&r, "SELECT sum(seen) FROM account") + 1 >=
+					    EVENTS);
+				rows_free(&r);
+			}
+			m.p[i] = was;
+		}
+		mk_free(&m);
+	}
+}
+
+static void a_page_of_zeros_costs_no_more_than_itself(void **state)
+{
+	(void)state;
+	for (enum form form = 0; form <= PIPE_FORM; form++) {
+		struct mk m = make_form(form, 50);
+		struct events whole = read_events(m.p, m.n);
+		struct mk copy = {};
+		/* behind the header; in the file form the formats follow the records */
+		const size_t from = 16384, to = form == FILE_FORM ? 65536 : m.n - 4096;
+		for (size_t at = from; at + 4096 < to; at += 4096) {
+			copy.n = 0;
+			mk_put(&copy, m.p, m.n);
+			memset(copy.p + at, 0, 4096);
+			struct events x = read_events(copy.p, copy.n);
+			assert_int_equal(x.rc, 0);
+			assert_true(x.damaged);
+			assert_true(x.n + 60 > whole.n && x.n < whole.n);
+			assert_int_equal(x.list[x.n - 1].hash, whole.list[whole.n - 1].hash);
+			free(x.list);
+		}
+		mk_free(&copy);
+		free(whole.list);
+		mk_free(&m);
+	}
+}
+
+static void a_sample_from_the_future_does_not_take_the_rest_along(void **state)
+{
+	struct pf_attr attr = { .type = 1, .config = 2, .sample_type = PF_FAULT_TYPE, .period = 1 };
+	(void)state;
+	for (unsigned liar = 1; liar < 30000; liar += 2500) {
+		struct mk records = {};
+		for (unsigned i = 0; i < 30000; i++) {
+			const uint64_t lie = i == liar ? UINT64_C(1) << 45 : 0;
+			pf_sample(&records, &attr, 0, 1000 + 1000 * (uint64_t)i + lie, i / 100 % 2,
+				  1, 0x1000, NULL, 0);
+			if (i % 5000 == 4999)
+				pf_round(&records);
+		}
+		struct mk m = pf_pipe(&attr, 1, &records, "made");
+		struct rows r = import_bytes(&m, 1);
+		assert_int_equal(r.rc, 0);
+		assert_int_equal(r.damaged, 1);
+		assert_int_equal(r.nfault, 29999);
+		assert_int_equal(r.fault[29998].ts, 29999000);
+		assert_int_equal(rows_account(&r, "page-faults", "decode_error"), 1);
+		rows_free(&r);
+		mk_free(&m);
+		mk_free(&records);
+	}
+}
+
+static void a_compressed_record_that_unpacks_to_anything_is_refused(void **state)
+{
+	struct pf_attr attr = { .type = 1, .config = 2, .sample_type = PF_FAULT_TYPE, .period = 1 };
+	struct mk plain = {};
+	(void)state;
+	for (unsigned i = 0; i < (200 << 20) / 65528; i++) {
+		/* records that say nothing, of the largest size */
+		const size_t at = pf_begin(&plain, 72, 0);
+		mk_zeros(&plain, 0);
+		if (plain.cap < plain.n + 65528) {
+			plain.cap = 2 * (plain.n + 65528);
+			plain.p = realloc(plain.p, plain.cap);
+		}
+		memset(plain.p + plain.n, 0, 65520);
+		plain.n += 65520;
+		le16_put(plain.p + at + 6, 65528);
+	}
+	struct mk packed = pf_compress(&plain, 81, plain.n);
+	struct mk m = pf_pipe(&attr, 1, &packed, "made");
+	struct events x = read_events(m.p, m.n);
+	assert_int_equal(x.rc, 0);
+	assert_int_equal(x.n, 0);
+	assert_true(x.damaged);
+	mk_free(&m);
+	mk_free(&packed);
+	mk_free(&plain);
+}
+
+static void what_is_not_supported_is_refused_with_its_reason(void **state)
+{
+	static const struct {
+		size_t offset;
+		const char *bytes;
+		size_t n;
+		const char *reason;
+	} cases[] = {
+		{ 0, "2ELIFREP", 8, "big-endian" },       { 0, "PERFFILE", 8, "before 2.6.38" },
+		{ 0, "x", 1, "not a perf.data" },         { 8, "\1", 1, "a header of 1 bytes" },
+		{ 16, "\1\0", 2, "an event of 1 bytes" },
+	};
+	(void)state;
+	struct mk m = make_form(FILE_FORM, 50);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		uint8_t was[8];
+		memcpy(was, m.p + cases[i].offset, sizeof(was));
+		memcpy(m.p + cases[i].offset, cases[i].bytes, cases[i].n);
+		struct events x = read_events(m.p, m.n);
+		assert_int_equal(x.rc, ERR_UNUSABLE);
+		assert_non_null(strstr(x.e.msg, cases[i].reason));
+		memcpy(m.p + cases[i].offset, was, sizeof(was));
+	}
+	/* what stood behind the samples is gone */
+	m.n = m.n / 2;
+	struct rows r = import_bytes(&m, 1);
+	assert_int_equal(r.rc, ERR_UNUSABLE);
+	assert_non_null(strstr(r.e.msg, "the formats of its tracepoints"));
+	rows_free(&r);
+	mk_free(&m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_forms_give_the_rows_that_trace_dat_gives),
+		cmocka_unit_test(parts_of_a_recording_are_one_recording),
+		cmocka_unit_test(lost_records_are_accounted_once),
+		cmocka_unit_test(samples_that_a_filter_program_refused_are_no_loss),
+		cmocka_unit_test(a_fault_told_three_times_is_one_row),
+		cmocka_unit_test(sampled_loads_and_stores_are_marked_as_a_sample),
+		cmocka_unit_test(a_recording_that_lacks_something_says_what),
+		cmocka_unit_test(the_clock_of_the_recording_is_named),
+		cmocka_unit_test(a_file_cut_anywhere_gives_its_first_samples_or_a_sentence),
+		cmocka_unit_test(a_flipped_byte_anywhere_costs_little_or_is_told),
+		cmocka_unit_test(a_page_of_zeros_costs_no_more_than_itself),
+		cmocka_unit_test(a_sample_from_the_future_does_not_take_the_rest_along),
+		cmocka_unit_test(a_compressed_record_that_unpacks_to_anything_is_refused),
+		cmocka_unit_test(what_is_not_supported_is_refused_with_its_reason),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
