@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * Speed of importers, in million lines or records per CPU second, best of
- * three: parsing alone (rows are counted and hashed, nothing is kept), and with
- * the rows committed to a trace. Inputs are made up in memory. Writes one JSON
- * object to the file named.
+ * Speed of importers, in million lines or records (of recordings: events) per
+ * CPU second, best of three: parsing alone (rows are counted and hashed, nothing
+ * is kept), and with the rows committed to a trace. Inputs are made up in memory.
+ * Writes one JSON object to the file named.
  */
 #include "base/bytes.h"
 #include "collect/import.h"
+#include "t/perfdata-make.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -106,7 +107,83 @@ static void make_pcap(FILE *f, uint64_t i)
 	fwrite(r, sizeof(r), 1, f);
 }
 
-static double rate(const struct importer *importer, const char *data, size_t n, const char *path)
+/* ---- recordings of tracepoints ---- */
+
+struct recording {
+	struct mk perf, trace;
+};
+
+/* What event i is: faults alone, or a buffer that is mapped and unmapped by iommu:* and dma:*. */
+static enum mk_event put_event(struct mk_cpu *c, bool is_dma, uint64_t i, uint64_t t, int pid)
+{
+	static const char bdf[] = "0000:00:06.0";
+	const uint64_t frame = page(i >> 2) << 12, iova = 0xfff00000 + ((uint64_t)pid << 16);
+	if (!is_dma) {
+		mk_fault(c, t, pid, 0x7f0000000000 + (page(i) << 12), 6);
+		return MK_FAULT;
+	}
+	switch (i % 4) {
+	case 0:
+		mk_iommu_map(c, t, pid, iova, frame, 4096);
+		return MK_IOMMU_MAP;
+	case 1:
+		mk_map_page(c, t, pid, bdf, frame, iova, 4096, 2);
+		return MK_MAP_PAGE;
+	case 2:
+		mk_iommu_unmap(c, t, pid, iova, 4096);
+		return MK_IOMMU_UNMAP;
+	default:
+		mk_dma(c, t, pid, MK_UNMAP_PAGE, bdf, iova, 4096, 2);
+		return MK_UNMAP_PAGE;
+	}
+}
+
+static unsigned format_of(enum mk_event id)
+{
+	unsigned i = 0;
+	while (mk_formats[i].id != id)
+		i++;
+	return i;
+}
+
+/* The same events of two CPUs as perf record and as trace-cmd would have them. */
+static struct recording record(bool is_dma)
+{
+	enum { ROUND = 8192 };
+	struct pf_attr attrs[MK_FORMATS];
+	const unsigned nattrs = pf_tracepoints(attrs);
+	struct mk_cpu cpus[2] = { { .cpu = 0 }, { .cpu = 1 } }, one = {};
+	struct mk records = {}, side[2] = {};
+	for (uint64_t i = 0; i < ROWS; i++) {
+		const unsigned cpu = i / 8 % 2;
+		const uint64_t t = UINT64_C(1000000000) + 300 * i;
+		const enum mk_event id = put_event(&cpus[cpu], is_dma, i, t, 100 + (int)cpu);
+		put_event(&one, is_dma, i, t, 100 + (int)cpu);
+		pf_sample(&side[cpu], attrs, format_of(id), t, cpu, 100 + cpu, 0, one.page.p + 4,
+			  one.page.n - 4);
+		one.page.n = 0;
+		for (unsigned k = 0; k < 2 && (i % ROUND == ROUND - 1 || i + 1 == ROWS); k++) {
+			mk_put(&records, side[k].p, side[k].n);
+			side[k].n = 0;
+			if (k)
+				pf_round(&records);
+		}
+	}
+	const struct recording r = { pf_file(attrs, nattrs, &records, "made"),
+				     mk_file_v6(cpus, 2, 0) };
+	mk_free(&records);
+	for (unsigned k = 0; k < 2; k++) {
+		mk_free(&side[k]);
+		mk_cpu_free(&cpus[k]);
+	}
+	mk_cpu_free(&one);
+	return r;
+}
+
+/* ---- measuring ---- */
+
+static double rate(const struct importer *importer, const char *data, size_t n, const char *path,
+		   uint64_t rows)
 {
 	const struct import_options options = { .as = AS_PA };
 	double best = 0;
@@ -122,7 +199,9 @@ static double rate(const struct importer *importer, const char *data, size_t n, 
 			  : trace_writer_open_null(&im.w, &e)) ||
 		    importer->run(&im, &e))
 			die(e.msg);
-		if (im.at.stored != ROWS)
+		if (im.state_free)
+			im.state_free(im.state);
+		if (im.at.stored != rows)
 			die("rows are missing");
 		if (path ? trace_writer_seal(im.w, &e) : (trace_writer_abort(im.w), 0))
 			die(e.msg);
@@ -131,6 +210,37 @@ static double rate(const struct importer *importer, const char *data, size_t n, 
 		best = r > best ? r : best;
 	}
 	return best;
+}
+
+struct bench {
+	FILE *json;
+	char path[300];
+	unsigned n;
+};
+
+static void measure(struct bench *b, const char *name, const char *format, const char *data,
+		    size_t n, uint64_t rows)
+{
+	const struct importer *importer = importer_find(format);
+	const double parse = rate(importer, data, n, NULL, rows);
+	const double stored = rate(importer, data, n, b->path, rows);
+	fprintf(b->json, "%s\n  \"%s_parse_mrows_s\": %.2f,\n  \"%s_stored_mrows_s\": %.2f",
+		b->n++ ? "," : "{", name, parse, name, stored);
+	printf("%-16s parse %7.2f  stored %7.2f M rows/s\n", name, parse, stored);
+}
+
+static void measure_recordings(struct bench *b)
+{
+	for (unsigned is_dma = 0; is_dma < 2; is_dma++) {
+		struct recording r = record(is_dma);
+		const uint64_t rows = is_dma ? ROWS / 2 : ROWS; /* two events are one */
+		measure(b, is_dma ? "perf-data-dma" : "perf-data-faults", "perf-data",
+			(const char *)r.perf.p, r.perf.n, rows);
+		mk_free(&r.perf);
+		measure(b, is_dma ? "trace-dat-dma" : "trace-dat-faults", "trace-dat",
+			(const char *)r.trace.p, r.trace.n, rows);
+		mk_free(&r.trace);
+	}
 }
 
 int main(int argc, char **argv)
@@ -144,10 +254,10 @@ int main(int argc, char **argv)
 		{ "vscsi", make_vscsi },   { "oracle-general", make_oraclegeneral },
 		{ "pcap", make_pcap },
 	};
-	char dir[256], path[300];
-	FILE *json = argc == 2 ? fopen(argv[1], "w") : NULL;
+	char dir[256];
+	struct bench b = { .json = argc == 2 ? fopen(argv[1], "w") : NULL };
 
-	if (!json) {
+	if (!b.json) {
 		fprintf(stderr, "usage: bench-import OUT.json\n");
 		return 64;
 	}
@@ -155,7 +265,7 @@ int main(int argc, char **argv)
 	snprintf(dir, sizeof(dir), "%s/bench-import-XXXXXX", tmp ? tmp : "/var/tmp");
 	if (!mkdtemp(dir))
 		return 73;
-	snprintf(path, sizeof(path), "%s/t.db", dir);
+	snprintf(b.path, sizeof(b.path), "%s/t.db", dir);
 	for (size_t f = 0; f < sizeof(formats) / sizeof(formats[0]); f++) {
 		char *data = NULL;
 		size_t n;
@@ -164,18 +274,13 @@ int main(int argc, char **argv)
 			formats[f].make(out, i);
 		if (fclose(out))
 			die("out of memory");
-		const struct importer *importer = importer_find(formats[f].name);
-		const double parse = rate(importer, data, n, NULL);
-		const double stored = rate(importer, data, n, path);
-		fprintf(json, "%s\n  \"%s_parse_mrows_s\": %.2f,\n  \"%s_stored_mrows_s\": %.2f",
-			f ? "," : "{", formats[f].name, parse, formats[f].name, stored);
-		printf("%-14s parse %7.2f  stored %7.2f M rows/s\n", formats[f].name, parse,
-		       stored);
+		measure(&b, formats[f].name, formats[f].name, data, n, ROWS);
 		free(data);
 	}
-	fputs("\n}\n", json);
-	fclose(json);
-	unlink(path);
+	measure_recordings(&b);
+	fputs("\n}\n", b.json);
+	fclose(b.json);
+	unlink(b.path);
 	rmdir(dir);
 	return 0;
 }
