@@ -40,6 +40,7 @@ int pointimport_stream(struct pointimport *p, enum kind_id kind, struct trace_st
 PUT(dma, DMA)
 PUT(io, IO)
 PUT(fault, FAULT)
+PUT(iopf, IOPF)
 
 static int device_number(void *ctx, const struct trace_device *d, uint16_t *dev_out, struct err *e)
 {
@@ -61,6 +62,7 @@ struct tracepoint_sink pointimport_sink(struct pointimport *p)
 		.dma = put_dma,
 		.io = put_io,
 		.fault = put_fault,
+		.iopf = put_iopf,
 		.device = device_number,
 		.source = source_number,
 	};

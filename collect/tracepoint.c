@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: MIT
 /*
- * Decoders of the tracepoints we use. A table says for each which fields it
- * needs; adding a tracepoint is a row there and a case below. Fields of 6.12
- * to 6.18; a name with '|' lists what kernels call it.
+ * Decoders of the tracepoints we use. collect/tracepoint-specs.c says for each
+ * which fields it needs; adding a tracepoint is a row there and a case below.
  */
 #include "collect/tracepoint.h"
 
 #include "base/units.h"
 #include "collect/dmajoin.h"
 #include "collect/iojoin.h"
+#include "collect/prqjoin.h"
 #include "collect/tracepoint-devices.h"
+#include "collect/tracepoint-specs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	FIELDS_MAX = 8,
 	IDS = 1 << 16,
 	HINTS = 64, /* by CPU number */
 	SEGMENTS_MAX = 1 << 14,
@@ -24,82 +24,8 @@ enum {
 	NVME_CDW_BYTES = 10,
 };
 
-enum tracepoint_kind {
-	OTHER, /* seen and filtered */
-	XMIT,  /* likewise, but tells what the next mapping is for */
-	DMA_MAP_ONE,
-	DMA_UNMAP_ONE,
-	DMA_ALLOC_ONE,
-	DMA_ALLOC_LIST,
-	DMA_FREE_ONE,
-	DMA_MAP_LIST,
-	DMA_UNMAP_LIST,
-	IOMMU_MAP,
-	IOMMU_UNMAP,
-	BLOCK_ISSUE,
-	BLOCK_COMPLETE,
-	NVME_SETUP,
-	NVME_COMPLETE,
-	PAGE_FAULT,
-};
-
-/* Fields in the order the decoder knows them; a leading '?' makes one optional. */
-static const struct spec {
-	const char *system, *name;
-	enum tracepoint_kind kind;
-	const char *fields[FIELDS_MAX];
-} specs[] = {
-	{ "dma",
-	  "dma_map_page",
-	  DMA_MAP_ONE,
-	  { "device", "dir", "dma_addr", "size", "phys_addr" } },
-	{ "dma",
-	  "dma_map_phys",
-	  DMA_MAP_ONE,
-	  { "device", "dir", "dma_addr", "size", "phys_addr" } },
-	{ "dma",
-	  "dma_map_resource",
-	  DMA_MAP_ONE,
-	  { "device", "dir", "dma_addr", "size", "phys_addr" } },
-	{ "dma", "dma_unmap_page", DMA_UNMAP_ONE, { "device", "dir", "addr|dma_addr", "size" } },
-	{ "dma", "dma_unmap_phys", DMA_UNMAP_ONE, { "device", "dir", "addr|dma_addr", "size" } },
-	{ "dma",
-	  "dma_unmap_resource",
-	  DMA_UNMAP_ONE,
-	  { "device", "dir", "addr|dma_addr", "size" } },
-	{ "dma", "dma_alloc", DMA_ALLOC_ONE, { "device", "?dir", "dma_addr", "size" } },
-	{ "dma", "dma_alloc_pages", DMA_ALLOC_ONE, { "device", "?dir", "dma_addr", "size" } },
-	{ "dma",
-	  "dma_alloc_sgt",
-	  DMA_ALLOC_LIST,
-	  { "device", "?dir", "dma_addr", "size", "phys_addrs" } },
-	{ "dma", "dma_free", DMA_FREE_ONE, { "device", "?dir", "dma_addr", "size" } },
-	{ "dma", "dma_free_pages", DMA_FREE_ONE, { "device", "?dir", "dma_addr", "size" } },
-	{ "dma", "dma_free_sgt", DMA_FREE_ONE, { "device", "?dir", "dma_addr", "size" } },
-	{ "dma",
-	  "dma_map_sg",
-	  DMA_MAP_LIST,
-	  { "device", "dir", "phys_addrs", "dma_addrs", "lengths", "?truncated", "?full_ents" } },
-	{ "dma", "dma_unmap_sg", DMA_UNMAP_LIST, { "device", "dir", "addrs|phys_addrs" } },
-	{ "iommu", "map", IOMMU_MAP, { "iova", "paddr", "size" } },
-	{ "iommu", "unmap", IOMMU_UNMAP, { "iova", "size" } },
-	{ "block",
-	  "block_rq_issue",
-	  BLOCK_ISSUE,
-	  { "dev", "sector", "nr_sector", "rwbs", "bytes" } },
-	{ "block", "block_rq_complete", BLOCK_COMPLETE, { "dev", "sector", "nr_sector", "?rwbs" } },
-	{ "nvme",
-	  "nvme_setup_cmd",
-	  NVME_SETUP,
-	  { "ctrl_id", "qid", "cid", "disk", "opcode", "nsid", "cdw10" } },
-	{ "nvme", "nvme_complete_rq", NVME_COMPLETE, { "ctrl_id", "qid", "cid" } },
-	{ "exceptions", "page_fault_user", PAGE_FAULT, { "address", "ip", "error_code" } },
-	{ "exceptions", "page_fault_kernel", PAGE_FAULT, { "address", "ip", "error_code" } },
-	{ "net", "net_dev_start_xmit", XMIT, {} },
-};
-
 struct tracepoint {
-	struct evfield pid, f[FIELDS_MAX];
+	struct evfield pid, f[TRACEPOINT_FIELDS_MAX];
 	uint8_t kind;
 	uint8_t has;         /* bit per field */
 	const char *missing; /* the field without which it cannot be decoded */
@@ -126,12 +52,15 @@ struct tracepoints {
 	struct devices *devices;
 	struct dmajoin *dma;
 	struct iojoin *io;
+	struct prqjoin *prq;
 	struct hint hints[HINTS];
 	struct tracepoint_stats stats;
 
 	/* numbers in the sink, learnt at first use */
-	uint16_t dma_sources[DMAJOIN_SOURCES], io_sources[IOJOIN_SOURCES], fault_source;
-	bool has_dma_source[DMAJOIN_SOURCES], has_io_source[IOJOIN_SOURCES], has_fault_source;
+	uint16_t dma_sources[DMAJOIN_SOURCES], io_sources[IOJOIN_SOURCES];
+	uint16_t iopf_sources[PRQJOIN_SOURCES], fault_source;
+	bool has_dma_source[DMAJOIN_SOURCES], has_io_source[IOJOIN_SOURCES];
+	bool has_iopf_source[PRQJOIN_SOURCES], has_fault_source;
 
 	struct dmajoin_segment *segments; /* of the list at hand */
 	uint64_t *addrs;
@@ -598,6 +527,53 @@ static int on_fault(struct tracepoints *t, const struct tracepoint *x, const str
 	return rc ? rc : t->o.sink.fault(t->o.sink.ctx, &row, e);
 }
 
+/* ---- faults of devices ---- */
+
+static int put_iopf(void *ctx, const struct iopf_event *from, struct err *e)
+{
+	static const char *const names[][2] = {
+		[PRQJOIN_REQUEST] = { "prq",
+				      "every page request of a device; ts and report are its "
+				      "reading by the driver, resume the answer's queueing" },
+		[PRQJOIN_ERROR] = { "io_page_fault", "accesses that the IOMMU refused: errors, not "
+						     "page requests" },
+	};
+	struct tracepoints *t = ctx;
+	struct iopf_event row = *from;
+	t->stats.rows++;
+	if (!t->o.sink.iopf)
+		return 0;
+	const unsigned s = from->source;
+	int rc = source_number(t, names[s][0], names[s][1], &t->has_iopf_source[s],
+			       &t->iopf_sources[s], e);
+	if (!rc)
+		rc = devices_number(t->devices, from->dev, &t->o.sink, &row.dev, e);
+	row.source = t->iopf_sources[s];
+	return rc ? rc : t->o.sink.iopf(t->o.sink.ctx, &row, e);
+}
+
+static int on_prq(struct tracepoints *t, const struct tracepoint *x, const struct record *r,
+		  struct err *e)
+{
+	const char *name;
+	size_t len;
+	uint64_t qw0, qw1;
+	uint16_t dev;
+	if (x->kind == QI_SUBMIT) {
+		if (!number(x, 0, r, &qw0) || !number(x, 1, r, &qw1))
+			return UNDECODABLE;
+		return prqjoin_descriptor(t->prq, r->ts, qw0, qw1, e);
+	}
+	if (!device_name(x, 0, r, &name, &len) || !number(x, 1, r, &qw0) || !number(x, 2, r, &qw1))
+		return UNDECODABLE;
+	const int rc = devices_find(t->devices, name, len, DEVICE_OTHER, &dev, e);
+	if (rc)
+		return rc;
+	return x->kind == PRQ_REPORT ? prqjoin_request(t->prq, r->ts, dev, qw0, qw1, e)
+				     : prqjoin_error(t->prq, r->ts, dev, qw0,
+						     x->has & 4 ? qw1 & 1 : UINT8_MAX, e);
+}
+
 static int decode(struct tracepoints *t, const struct tracepoint *x, const struct record *r,
 		  struct err *e)
 {
@@ -632,6 +608,10 @@ static int decode(struct tracepoints *t, const struct tracepoint *x, const struc
 		return on_nvme(t, x, r, e);
 	case PAGE_FAULT:
 		return on_fault(t, x, r, e);
+	case PRQ_REPORT:
+	case QI_SUBMIT:
+	case IO_PAGE_FAULT:
+		return on_prq(t, x, r, e);
 	}
 	return FILTERED;
 }
@@ -687,10 +667,11 @@ static const struct evfield *find_any(const struct evformat *f, const char *name
 	return NULL;
 }
 
-static void bind_fields(struct tracepoint *x, const struct spec *s, const struct evformat *f)
+static void bind_fields(struct tracepoint *x, const struct tracepoint_spec *s,
+			const struct evformat *f)
 {
 	x->kind = (uint8_t)s->kind;
-	for (unsigned i = 0; i < FIELDS_MAX && s->fields[i]; i++) {
+	for (unsigned i = 0; i < TRACEPOINT_FIELDS_MAX && s->fields[i]; i++) {
 		const bool is_optional = s->fields[i][0] == '?';
 		const char *names = s->fields[i] + is_optional;
 		const struct evfield *found = find_any(f, names);
@@ -720,9 +701,9 @@ int tracepoints_add(struct tracepoints *t, const char *system, const struct evfo
 	*x = (struct tracepoint){ .kind = OTHER };
 	t->by_id[f->id] = t->npoints;
 	snprintf(x->name, sizeof(x->name), "%.63s:%.63s", system, f->name);
-	for (size_t i = 0; i < sizeof(specs) / sizeof(*specs); i++)
-		if (!strcmp(specs[i].name, f->name) && !strcmp(specs[i].system, system))
-			bind_fields(x, &specs[i], f);
+	const struct tracepoint_spec *spec = tracepoint_spec_find(system, f->name);
+	if (spec)
+		bind_fields(x, spec, f);
 	const struct evfield *pid = evformat_find(f, "common_pid");
 	if (pid)
 		x->pid = *pid;
@@ -777,6 +758,8 @@ int tracepoints_new(const struct tracepoint_options *o, struct tracepoints **out
 		rc = dmajoin_new(&dma, &t->dma, e);
 	if (!rc)
 		rc = iojoin_new(&io, &t->io, e);
+	if (!rc)
+		rc = prqjoin_new(put_iopf, t, &t->prq, e);
 	if (rc) {
 		tracepoints_free(t);
 		return rc;
@@ -792,6 +775,7 @@ void tracepoints_free(struct tracepoints *t)
 		return;
 	dmajoin_free(t->dma);
 	iojoin_free(t->io);
+	prqjoin_free(t->prq);
 	devices_free(t->devices);
 	free(t->segments);
 	free(t->addrs);
@@ -818,8 +802,10 @@ uint64_t tracepoints_oldest_io(const struct tracepoints *t)
 
 int tracepoints_finish(struct tracepoints *t, struct err *e)
 {
-	const int rc = dmajoin_finish(t->dma, e);
-	return rc ? rc : iojoin_finish(t->io, e);
+	int rc = dmajoin_finish(t->dma, e);
+	if (!rc)
+		rc = iojoin_finish(t->io, e);
+	return rc ? rc : prqjoin_finish(t->prq, e);
 }
 
 void tracepoints_stats(const struct tracepoints *t, struct tracepoint_stats *out)

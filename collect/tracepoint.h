@@ -9,6 +9,8 @@
  *	block:block_rq_issue, block_rq_complete,
  *	nvme:nvme_setup_cmd, nvme_complete_rq     io rows
  *	exceptions:page_fault_user, _kernel       fault rows
+ *	intel_iommu:prq_report, qi_submit,
+ *	iommu:io_page_fault                       iopf rows
  *	any other                                 counted as filtered
  *
  * Stored means: is in a row, alone or joined with another event. Filtered are
@@ -40,6 +42,7 @@ struct tracepoint_sink {
 	int (*dma)(void *ctx, const struct dma_event *row, struct err *e);
 	int (*io)(void *ctx, const struct io_event *row, struct err *e);
 	int (*fault)(void *ctx, const struct fault_event *row, struct err *e);
+	int (*iopf)(void *ctx, const struct iopf_event *row, struct err *e);
 	/* asked once for each device and source that has a row */
 	int (*device)(void *ctx, const struct trace_device *d, uint16_t *dev_out, struct err *e);
 	int (*source)(void *ctx, const char *name, const char *coverage, uint16_t *source_out,

@@ -214,7 +214,8 @@ static void parts_of_a_recording_are_one_recording(void **state)
 	assert_int_equal(r.rc, 0);
 	assert_true(r.damaged);
 	assert_true(r.ndma > want.ndma * 2 / 3);
-	assert_memory_equal(r.io, want.io, (r.nio - 1) * sizeof(*r.io));
+	for (size_t i = 0; i < r.nio; i++)
+		assert_int_equal(r.io[i].ts, want.io[i].ts);
 	rows_free(&r);
 
 	/* in the wrong order, and of another machine */

@@ -38,6 +38,9 @@ enum mk_event {
 	MK_SETUP,
 	MK_NVME_COMPLETE,
 	MK_FAULT,
+	MK_REFUSED,
+	MK_PRQ,
+	MK_QI,
 };
 
 struct mk {
@@ -124,6 +127,9 @@ static const struct mk_format {
 	{ "iommu", "unmap", MK_IOMMU_UNMAP,
 	  MK_FIELD("u64 iova", 8, 8) MK_FIELD("size_t size", 16, 8)
 		  MK_FIELD("size_t unmapped_size", 24, 8) },
+	{ "iommu", "io_page_fault", MK_REFUSED,
+	  MK_FIELD("__data_loc char[] device", 8, 4) MK_FIELD("u64 iova", 16, 8)
+		  MK_FIELD("int flags", 24, 4) },
 	{ "block", "block_rq_issue", MK_ISSUE,
 	  MK_FIELD("dev_t dev", 8, 4) MK_FIELD("sector_t sector", 16, 8)
 		  MK_FIELD("unsigned int nr_sector", 24, 4) MK_FIELD("unsigned int bytes", 28, 4)
@@ -140,6 +146,10 @@ static const struct mk_format {
 	{ "exceptions", "page_fault_user", MK_FAULT,
 	  MK_FIELD("unsigned long address", 8, 8) MK_FIELD("unsigned long ip", 16, 8)
 		  MK_FIELD("unsigned long error_code", 24, 8) },
+	{ "intel_iommu", "prq_report", MK_PRQ,
+	  MK_FIELD("u64 dw0", 8, 8) MK_FIELD("u64 dw1", 16, 8) MK_FIELD("unsigned long seq", 24, 8)
+		  MK_FIELD("__data_loc char[] dev", 32, 4) },
+	{ "intel_iommu", "qi_submit", MK_QI, MK_FIELD("u64 qw0", 8, 8) MK_FIELD("u64 qw1", 16, 8) },
 };
 enum { MK_FORMATS = sizeof(mk_formats) / sizeof(*mk_formats) };
 
@@ -415,6 +425,43 @@ static inline void mk_fault(struct mk_cpu *c, uint64_t ts, int pid, uint64_t va,
 	mk_number(&r, va, 8);
 	mk_number(&r, 0x400000, 8);
 	mk_number(&r, error, 8);
+	mk_add(c, ts, r);
+}
+
+static inline void mk_refused(struct mk_cpu *c, uint64_t ts, const char *dev, uint64_t iova,
+			      unsigned flags)
+{
+	struct mk r = mk_record(MK_REFUSED, 0);
+	mk_pad_to(&r, 16);
+	mk_number(&r, iova, 8);
+	mk_number(&r, flags, 4);
+	mk_data_loc(&r, 8, dev, strlen(dev) + 1);
+	mk_add(c, ts, r);
+}
+
+/* A page request (write, last of its group), as VT-d has it. */
+static inline void mk_prq(struct mk_cpu *c, uint64_t ts, const char *dev, unsigned rid,
+			  unsigned pasid, unsigned group, uint64_t addr, bool write, bool last)
+{
+	struct mk r = mk_record(MK_PRQ, 0);
+	mk_number(&r, 1 | 1 << 8 | (uint64_t)rid << 16 | (uint64_t)pasid << 32, 8);
+	mk_number(&r, addr | (uint64_t)group << 3 | last << 2 | write << 1 | 1, 8);
+	mk_number(&r, 0, 8);
+	mk_pad_to(&r, 36);
+	mk_data_loc(&r, 32, dev, strlen(dev) + 1);
+	mk_add(c, ts, r);
+}
+
+/* The answer to a group, or (type other than 9) another descriptor. */
+static inline void mk_qi(struct mk_cpu *c, uint64_t ts, unsigned type, unsigned rid, unsigned pasid,
+			 unsigned group, unsigned code)
+{
+	struct mk r = mk_record(MK_QI, 0);
+	mk_number(&r,
+		  type | 1 << 4 | (uint64_t)code << 12 | (uint64_t)rid << 16 |
+			  (uint64_t)pasid << 32,
+		  8);
+	mk_number(&r, (uint64_t)group << 3, 8);
 	mk_add(c, ts, r);
 }
 

@@ -26,7 +26,8 @@ struct rows {
 	struct fault_event *fault;
 	struct pkt_event *pkt;
 	struct mem_event *mem;
-	size_t ndma, nio, nfault, npkt, nmem;
+	struct iopf_event *iopf;
+	size_t ndma, nio, nfault, npkt, nmem, niopf;
 	struct trace *trace; /* for rows_number; NULL when the import failed */
 	char path[512];
 };
@@ -60,6 +61,7 @@ ROWS_READ(io, IO)
 ROWS_READ(fault, FAULT)
 ROWS_READ(pkt, PKT)
 ROWS_READ(mem, MEM)
+ROWS_READ(iopf, IOPF)
 
 /* One input, or several: side by side for a format with is_parallel, else one after another. */
 static inline struct rows rows_import_as(const char *format, struct input **all, unsigned n)
@@ -106,6 +108,7 @@ static inline struct rows rows_import_as(const char *format, struct input **all,
 		r.nfault = rows_read_fault(r.trace, &r.fault);
 		r.npkt = rows_read_pkt(r.trace, &r.pkt);
 		r.nmem = rows_read_mem(r.trace, &r.mem);
+		r.niopf = rows_read_iopf(r.trace, &r.iopf);
 	}
 	return r;
 }
@@ -171,6 +174,7 @@ static inline void rows_free(struct rows *r)
 	free(r->fault);
 	free(r->pkt);
 	free(r->mem);
+	free(r->iopf);
 	*r = (struct rows){};
 }
 

@@ -276,6 +276,54 @@ static void lost_events_are_accounted_once(void **state)
 	}
 }
 
+static void page_requests_and_their_answers_are_one_row(void **state)
+{
+	struct mk_cpu c = {};
+	(void)state;
+	mk_prq(&c, 1000, nvme, 0x30, 5, 7, 0x1000, true, false);
+	mk_prq(&c, 1010, nvme, 0x30, 5, 7, 0x2000, false, true);
+	mk_prq(&c, 1020, nvme, 0x30, 6, 7, 0x3000, false, true); /* another process */
+	mk_qi(&c, 1500, 2, 0x30, 5, 7, 0);                       /* no answer */
+	mk_qi(&c, 2000, 9, 0x30, 5, 7, 0);
+	mk_qi(&c, 2100, 9, 0x30, 6, 7, 1);
+	mk_qi(&c, 2200, 9, 0x30, 6, 7, 0); /* nobody waits any more */
+	mk_refused(&c, 2300, nvme, 0x4000, 1);
+	mk_prq(&c, 2400, nvme, 0x30, 5, 8, 0x5000, false, true);
+	struct mk m = mk_file_v6(&c, 1, 0);
+	struct rows r = rows_of_bytes(m.p, m.n);
+	assert_int_equal(r.rc, 0);
+	static const struct {
+		uint64_t ts, resume, pfn;
+		uint32_t pasid;
+		uint8_t write, last, outcome;
+	} want[] = { { 0, 1000, 1, 5, 1, 0, OUTCOME_DONE },
+		     { 10, 1000, 2, 5, 0, 1, OUTCOME_DONE },
+		     { 20, 1100, 3, 6, 0, 1, OUTCOME_FAILED },
+		     { 1300, UINT64_MAX, 4, UINT32_MAX, 1, UINT8_MAX, OUTCOME_FAILED },
+		     { 1400, UINT64_MAX, 5, 5, 0, 1, OUTCOME_UNKNOWN } };
+	assert_int_equal(r.niopf, 5);
+	for (unsigned i = 0; i < 5; i++) {
+		const struct iopf_event *x = &r.iopf[i];
+		assert_int_equal(x->ts, want[i].ts);
+		assert_int_equal(x->report, i == 3 ? UINT64_MAX : want[i].ts);
+		assert_int_equal(x->resume, want[i].resume);
+		assert_int_equal(x->pfn, want[i].pfn);
+		assert_int_equal(x->pasid, want[i].pasid);
+		assert_int_equal(x->write, want[i].write);
+		assert_int_equal(x->last, want[i].last);
+		assert_int_equal(x->outcome, want[i].outcome);
+		assert_int_equal(x->as, AS_IOVA);
+		assert_int_equal(x->source == r.iopf[0].source, i != 3);
+	}
+	assert_int_equal(rows_account(&r, "intel_iommu:prq_report", "stored"), 4);
+	assert_int_equal(rows_account(&r, "intel_iommu:qi_submit", "stored"), 2);
+	assert_int_equal(rows_account(&r, "intel_iommu:qi_submit", "filtered"), 2);
+	assert_int_equal(rows_account(&r, "iommu:io_page_fault", "stored"), 1);
+	rows_free(&r);
+	mk_free(&m);
+	mk_cpu_free(&c);
+}
+
 static void a_cut_scatter_list_is_told(void **state)
 {
 	static const uint64_t phys[] = { 0x500000, 0x700000 }, dma[] = { 0x1000, 0x2000 };
@@ -576,6 +624,7 @@ int main(void)
 		cmocka_unit_test(rows_say_what_the_events_said),
 		cmocka_unit_test(events_of_instances_are_merged_in_order_of_time),
 		cmocka_unit_test(lost_events_are_accounted_once),
+		cmocka_unit_test(page_requests_and_their_answers_are_one_row),
 		cmocka_unit_test(a_cut_scatter_list_is_told),
 		cmocka_unit_test(ranges_that_the_iommu_merged_are_split_only_where_that_is_sure),
 		cmocka_unit_test(coherent_memory_of_a_device_without_iommu_has_frames),
