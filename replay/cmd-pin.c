@@ -341,7 +341,8 @@ static int answer(struct trace *t, struct work *w, struct err *e)
 	a.lost_events = pin_lost_events(t, &a.has_unknown_loss);
 	count_guesses(&w->design.set, &a);
 	const bool is_small = w->jobs->result.host.touches <= TRIED_TOUCHES;
-	rc = pin_inputs_try(&w->run, &a, is_small || o->tries_inputs, &w->inputs, e);
+	const bool is_tried = o->tries_inputs || (is_small && !o->cli.is_json);
+	rc = pin_inputs_try(&w->run, &a, is_tried, &w->inputs, e);
 	if (!rc)
 		rc = explain(w, &a, e);
 	return rc ? rc : hand_out(w, &a, digest, e);

@@ -124,6 +124,15 @@ static int try_load(struct trial *t, struct err *e)
 	return rc;
 }
 
+/* Uses of rings are declared, too. */
+static int try_rings(struct trial *t, struct err *e)
+{
+	struct pin_run run = *t->run;
+	run.access.live_period_ns *= 10;
+	return try(t, &run, "rings used each", quantity_ns(t->run->access.live_period_ns).s,
+		   quantity_ns(run.access.live_period_ns).s, e);
+}
+
 /* The pages that a trace touches are the least that its VM can have. */
 static int try_memory(struct trial *t, struct err *e)
 {
@@ -166,6 +175,8 @@ int pin_inputs_try(const struct pin_run *run, const struct pin_answer *a, bool m
 		rc = try_reclaim(&t, e);
 	if (!rc && may_run)
 		rc = try_switches(&t, e);
+	if (!rc && may_run && a->facts->access.live_areas && run->access.live_period_ns)
+		rc = try_rings(&t, e);
 	if (!rc && may_run && out->job->companion == PIN_BY_BACKGROUND)
 		rc = try_load(&t, e);
 	if (!rc && may_run && !a->is_memory_known)

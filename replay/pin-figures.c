@@ -163,6 +163,11 @@ struct report_value pin_of_class(const struct pin_answer *a, enum pin_class k, u
 	return a->devices->ndevices[k] ? REPORT_U(v) : REPORT_NULL();
 }
 
+bool pin_is_short(const struct pin_answer *a)
+{
+	return pin_exposure_ns(a) < 3600 * NS_PER_SEC;
+}
+
 uint64_t pin_returned_pages(const struct pin_answer *a, const struct pin_job *j)
 {
 	const struct hostmem_counts *h = &j->result.host;

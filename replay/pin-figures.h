@@ -43,6 +43,9 @@ struct pin_text pin_measured(const struct pin_answer *a, const struct pin_condit
 struct pin_text pin_condition_name(const struct pin_condition *c);
 struct pin_text pin_condition_limit(const struct pin_condition *c);
 
+/* A trace of less than an hour: a figure a day is extrapolated, and says little. */
+bool pin_is_short(const struct pin_answer *a);
+
 /* Memory that the host has back at the end: all of the VM that is not in memory. */
 uint64_t pin_returned_pages(const struct pin_answer *a, const struct pin_job *j);
 

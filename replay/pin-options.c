@@ -211,7 +211,7 @@ static const struct cli_option options[] = {
 	{ .name = "try-inputs",
 	  .kind = CLI_FLAG,
 	  AT(tries_inputs),
-	  .help = "Run the answer with other inputs, also on a large trace" },
+	  .help = "Run the answer with other inputs, also for JSON or on a large trace" },
 	{ .name = "results",
 	  .arg = "FILE",
 	  .kind = CLI_RESULTS,

@@ -74,26 +74,39 @@ static uint64_t largest_budget(const struct pin_answer *a, const struct pin_verd
 	return most;
 }
 
+/* What a short trace never touched may well be in use; a long one has seen a day's work. */
+static struct pin_text as_far_as(const struct pin_answer *a)
+{
+	struct pin_text t = { "" };
+	if (pin_is_short(a))
+		snprintf(t.s, sizeof(t.s), ", as far as %s tell",
+			 quantity_ns(pin_exposure_ns(a)).s);
+	return t;
+}
+
 static void show_verdict(struct report *r, const struct pin_answer *a, const struct outcome *o)
 {
 	char text[1200] = "";
 	if (o->yes) {
 		const struct pin_job *j = &a->jobs[o->yes->job];
 		const struct pin_result *x = &j->result;
+		const uint64_t share = quantity_ratio_ppm(x->pinned_max, a->facts->vm_pages);
+		char pin[200] = "pin nothing";
+		if (x->pinned_max)
+			snprintf(pin, sizeof(pin), "pin %.60s (%.30s) by %.60s",
+				 pin_memory(x->pinned_max).s, pin_percent(share).s,
+				 j->policy->name);
 		snprintf(text, sizeof(text),
-			 "YES to %s: pin %s (%s) by %s, %s net back (%s never touched, %s cold, "
-			 "%s forced).  ",
-			 pin_percent(o->yes->overcommit_ppm).s, pin_memory(x->pinned_max).s,
-			 pin_percent(quantity_ratio_ppm(x->pinned_max, a->facts->vm_pages)).s,
-			 j->policy->name, pin_memory(pin_returned_pages(a, j)).s,
-			 pin_memory(x->host.absent).s, pin_memory(x->cold_pages).s,
-			 pin_memory(x->forced_pages).s);
+			 "YES to %s%s: %s, %s net back (%s never touched, %s cold, %s forced).",
+			 pin_percent(o->yes->overcommit_ppm).s, as_far_as(a).s, pin,
+			 pin_memory(pin_returned_pages(a, j)).s, pin_memory(x->host.absent).s,
+			 pin_memory(x->cold_pages).s, pin_memory(x->forced_pages).s);
 	}
 	if (o->no) {
 		const struct pin_condition *c =
 			&a->goal->conditions[o->no->why < 0 ? 0 : o->no->why];
 		snprintf(text + strlen(text), sizeof(text) - strlen(text),
-			 "NO at %s: %s: %s is %s, goal %s (up to %s pinned).",
+			 "%sNO at %s: %s: %s is %s, goal %s (up to %s pinned).", o->yes ? "  " : "",
 			 pin_percent(o->no->overcommit_ppm).s, what_breaks(c),
 			 pin_condition_name(c).s, pin_measured(a, c, &a->jobs[o->no->job].result).s,
 			 pin_condition_limit(c).s, pin_memory(largest_budget(a, o->no)).s);
@@ -161,13 +174,64 @@ static void verdict_row(struct report *r, const struct pin_answer *a, const stru
 		      });
 }
 
+enum { COLUMNS_MAX = 16 };
+
+/* The table without the column of a class that has no device. */
+static void begin_table(struct report *r, const struct pin_answer *a, const char *name,
+			const char *title, const struct report_column *columns, unsigned n,
+			struct report_column *kept)
+{
+	for (unsigned i = 0; i < n; i++) {
+		const bool is_nic = !strncmp(columns[i].key, "nic", 3);
+		const bool is_block = !strncmp(columns[i].key, "block", 5);
+		kept[i] = columns[i];
+		if ((is_nic && !a->devices->ndevices[PIN_NIC]) ||
+		    (is_block && !a->devices->ndevices[PIN_BLOCK]))
+			kept[i].where = REPORT_ONLY_JSON;
+	}
+	report_table(r, name, title, kept, n);
+}
+
 static void show_verdicts(struct report *r, const struct pin_answer *a, const struct pin_verdict *v,
 			  size_t n)
 {
-	report_table(r, "verdicts", NULL, verdict_columns,
-		     sizeof(verdict_columns) / sizeof(*verdict_columns));
+	struct report_column kept[COLUMNS_MAX];
+	begin_table(r, a, "verdicts", NULL, verdict_columns,
+		    sizeof(verdict_columns) / sizeof(*verdict_columns), kept);
 	for (size_t i = 0; i < n; i++)
 		verdict_row(r, a, &v[i]);
+}
+
+static const struct report_column answer_columns[] = {
+	{ "overcommit_ppm", NULL, REPORT_PPM, 0 },   { "cpu", NULL, REPORT_TEXT, 0 },
+	{ "is_yes", NULL, REPORT_BOOL, 0 },          { "is_non_monotone", NULL, REPORT_BOOL, 0 },
+	{ "policy", NULL, REPORT_TEXT, 0 },          { "budget_pages", NULL, REPORT_U64, 0 },
+	{ "pinned_max_pages", NULL, REPORT_U64, 0 }, { "returned_pages", NULL, REPORT_U64, 0 },
+	{ "limited_by", NULL, REPORT_TEXT, 0 },
+};
+
+/* For programs: what the rows amount to. limited_by: broken here, or by the next smaller budget. */
+static void show_answers(struct report *r, const struct pin_answer *a, const struct pin_verdict *v,
+			 size_t n)
+{
+	report_table(r, "verdicts", NULL, answer_columns,
+		     sizeof(answer_columns) / sizeof(*answer_columns));
+	for (size_t i = 0; i < n; i++) {
+		const struct pin_job *j = &a->jobs[v[i].job];
+		const struct pin_text why =
+			v[i].why < 0 ? (struct pin_text){ "" }
+				     : pin_condition_name(&a->goal->conditions[v[i].why]);
+		report_row(r,
+			   (struct report_value[]){ REPORT_U(v[i].overcommit_ppm),
+						    REPORT_S(pin_companion_names[v[i].companion]),
+						    REPORT_B(v[i].is_yes),
+						    REPORT_B(v[i].is_non_monotone),
+						    REPORT_S(j->policy->name),
+						    REPORT_U(j->budget_pages),
+						    REPORT_U(j->result.pinned_max),
+						    REPORT_U(pin_returned_pages(a, j)),
+						    { .s = why.s, .is_null = v[i].why < 0 } });
+	}
 }
 
 /* ---- policies side by side ---- */
@@ -217,8 +281,9 @@ static void show_policies(struct report *r, const struct pin_answer *a, const st
 	snprintf(title, sizeof(title), "Policies at %s overcommit, up to %s pinned, cpu %s",
 		 pin_percent(own->overcommit_ppm).s, pin_memory(budget).s,
 		 pin_companion_names[own->companion]);
-	report_table(r, "policies", title, policy_columns,
-		     sizeof(policy_columns) / sizeof(*policy_columns));
+	struct report_column kept[COLUMNS_MAX];
+	begin_table(r, a, "policies", title, policy_columns,
+		    sizeof(policy_columns) / sizeof(*policy_columns), kept);
 	const struct policy *before = NULL; /* shares of a small VM may be the same pages */
 	for (size_t i = 0; i < a->njobs; i++) {
 		const struct pin_job *j = &a->jobs[i];
@@ -255,12 +320,13 @@ static void show_next(struct report *r, const struct pin_answer *a, const struct
 	const char *next = "--plot pin.svg shows how near the cliff is, --verbose every "
 			   "configuration.";
 	if (o->no && !o->yes)
-		next = "a smaller --overcommit, a larger --budget, or --policy at-risk; "
-		       "--verbose shows every configuration.";
+		next = "--explain tells what is behind the faults; a smaller --overcommit or a "
+		       "larger --budget may do.";
 	if (!a->is_memory_known)
 		report_text(r,
 			    "Next: --memory SIZE, the VM's: the trace does not tell it, so shares "
-			    "are of the pages that devices and CPU used.");
+			    "are of the pages in use (the highest lies at %s).",
+			    pin_memory(a->facts->highest_page + 1).s);
 	else
 		report_text(r, "Next: %s", next);
 }
@@ -287,9 +353,11 @@ static void show_members(struct report *r, const struct pin_answer *a)
 	report_member_u64(r, "functions_without_writes", a->devices->no_writes);
 }
 
-static int show_json(struct report *r, const struct pin_answer *a, struct err *e)
+static int show_json(struct report *r, const struct pin_answer *a, const struct pin_verdict *v,
+		     size_t n, struct err *e)
 {
 	show_members(r, a);
+	show_answers(r, a, v, n);
 	pin_show_sources(r, a);
 	pin_show_inputs(r, a);
 	pin_show_ranks(r, a, true);
@@ -330,5 +398,5 @@ int pin_report(struct report *r, const struct pin_answer *a, bool is_json, bool 
 	struct pin_verdict v[PIN_VERDICTS_MAX];
 	const size_t n = pin_judge(a, v);
 	*is_yes_out = all_yes(a, v, n);
-	return is_json ? show_json(r, a, e) : show_screen(r, a, v, n, is_verbose, e);
+	return is_json ? show_json(r, a, v, n, e) : show_screen(r, a, v, n, is_verbose, e);
 }

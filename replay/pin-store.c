@@ -23,16 +23,25 @@ static int put_all(struct results *r, const char *config, const struct metric *m
 static int put_class(struct results *r, const char *config, const char *name,
 		     const struct pin_counts *k, struct err *e)
 {
-	char names[5][40];
-	static const char *const what[] = { "dma_pages", "iopf", "iopf_joined", "iopf_failed",
-					    "iopf_max_1s" };
-	const uint64_t values[] = { k->dma_pages, pin_iopf(k), k->joined, k->failed, k->max_1s };
-	struct metric m[5];
-	for (unsigned i = 0; i < 5; i++) {
+	static const char *const what[] = {
+		"dma_pages",
+		"iopf",
+		"iopf_joined",
+		"iopf_failed",
+		"iopf_max_1s",
+		"iopf_seconds_over_1",
+		"iopf_seconds_over_10",
+	};
+	const uint64_t values[] = { k->dma_pages, pin_iopf(k),        k->joined,         k->failed,
+				    k->max_1s,    k->seconds_over[0], k->seconds_over[1] };
+	enum { N = sizeof(what) / sizeof(*what) };
+	char names[N][40];
+	struct metric m[N];
+	for (unsigned i = 0; i < N; i++) {
 		snprintf(names[i], sizeof(names[i]), "%s.%s", name, what[i]);
 		m[i] = (struct metric){ names[i], values[i] };
 	}
-	return put_all(r, config, m, 5, e);
+	return put_all(r, config, m, N, e);
 }
 
 static int put_job(struct results *r, const struct pin_answer *a, const struct pin_job *j,
@@ -53,6 +62,10 @@ static int put_job(struct results *r, const struct pin_answer *a, const struct p
 		{ "swap_out", x->host.swap_out },
 		{ "resident_pages", x->host.resident },
 		{ "absent_pages", x->host.absent },
+		{ "cold_pages", x->cold_pages },
+		{ "forced_pages", x->forced_pages },
+		{ "cpu_stall_ns", x->cpu_stall_ns },
+		{ "pinned_p99", x->pinned_p99 },
 		{ "service_cpu_ns", x->service_ns },
 		{ "update_cpu_ns", x->update_ns },
 		{ "nic_gap_ns", x->effect.nic_gap_ns },

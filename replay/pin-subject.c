@@ -11,9 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Below this a figure a day says little, and the screen does. */
-static const uint64_t short_ns = 3600 * NS_PER_SEC;
-
 struct line {
 	char s[500];
 };
@@ -116,7 +113,7 @@ void pin_show_subject(struct report *r, const struct pin_answer *a)
 	    pin_memory(a->facts->vm_pages).s, a->memory_from);
 	add_devices(&l, a->devices);
 	add(&l, ".  %s%s, ", quantity_ns(exposure).s,
-	    exposure < short_ns ? " (short: a day is extrapolated)" : "");
+	    pin_is_short(a) ? " (short: a day is extrapolated)" : "");
 	add_loss(&l, a);
 	add(&l, ".");
 	report_text(r, "%s", l.s);

@@ -84,7 +84,7 @@ is 'several seeds do' "$(($(json_numbers seeds_same_pairs seeds.json) +
 	$(json_numbers seeds_flipped_pairs seeds.json) + $(json_numbers seeds_close_pairs seeds.json)))" 3
 
 # what decides: the same configuration, asked for with the changed input, has the same faults
-pugmark pin "$nic" --policy lru --budget 5% --overcommit 20% --cpu cold --json >base.json
+pugmark pin "$nic" --policy lru --budget 5% --overcommit 20% --cpu cold --json --try-inputs >base.json
 changed() { # INPUT VALUE
 	grep "\"input\":\"$1\",.*\"to\":\"$2\"" base.json | json_numbers iopf
 }
@@ -98,9 +98,11 @@ is 'and a VM that was full at its start' "$(changed populated yes)" "$(asked --s
 is 'and one that is larger than what the trace touches' "$(changed 'VM memory' '6.1 MiB')" \
 	"$(asked --memory 6256K)"
 is 'a VM whose memory is told is not guessed at' \
-	"$(pugmark pin "$nic" --memory 8M --json | grep -c '"VM memory"')" 0
+	"$(pugmark pin "$nic" --memory 8M --json --try-inputs | grep -c '"VM memory"')" 0
+is 'nor is anything tried for programs that did not ask' \
+	"$(pugmark pin "$nic" --json | grep -c '"input":"access"')" 0
 is 'reclaim by age is tried at half the age' "$(pugmark pin "$nic" --policy none --cpu cold \
-	--reclaim age --set memory.age=2s --json | grep -c '"reclaim age","from":"2 s","to":"1 s"')" 1
+	--reclaim age --set memory.age=2s --json --try-inputs | grep -c '"reclaim age","from":"2 s","to":"1 s"')" 1
 
 # blind collectors: a NIC whose device reads were never recorded
 pugmark export "$nic" --stream dma --format csv | awk -F, 'NR == 1 || ($4 == "from-device")' >rx.csv
@@ -130,7 +132,7 @@ is 'a bitmap takes 64 KiB for each GiB and function' \
 exits 1 'a goal that nothing meets is a no' pugmark pin "$nic" --policy none --cpu cold --overcommit 60% --goal 'iopf<=0'
 like 'which is told' "$(out)" '^NO at 60 %: IOPF break it: iopf is [0-9.,]+k?, goal <= 0 '
 exits 0 'one that is met is a yes' pugmark pin "$nic" --policy lru --budget 50%,100% --cpu cold --overcommit 60% --goal 'iopf<=0,pinned<=100%'
-like 'with what to pin' "$(out)" '^YES to 60 %: pin [0-9.]+ [KMG]iB'
+like 'with what to pin' "$(out)" '^YES to 60 %, as far as 15\.3 s tell: pin [0-9.]+ [KMG]iB'
 ok 'without a goal a no is an answer' pugmark pin "$nic" --policy none --cpu cold --overcommit 60%
 exits 1 'a goal of the guest alone may be missed' pugmark pin "$nic" --cpu background --goal 'cpu_major<=1/s,cpu_stall<=0.01%'
 like 'then its CPU faults are to blame' "$(out)" "NO at 10 %: the guest's own CPU faults, not IOPF, break it: cpu_major is [0-9.]+/s, goal <= 1/s"
@@ -191,7 +193,13 @@ is 'idle ages are those of the accesses' "$(pugmark pin idle.db --policy none --
 	--cpu cold --reclaim age --set memory.age=2s --explain --json | grep '"idle_below_ns"' |
 	sed -E 's/.*:([0-9a-z]+),"iopf":([0-9]+).*/\1 \2/' | grep -v ' 0$' | tr '\n' ';')" \
 	'60000000000 1;600000000000 2;'
-ok 'with many rows inputs are tried when asked' pugmark pin "$nic" --try-inputs --policy none --overcommit 20%
+# verdicts for programs are those of the screen
+pugmark pin "$nic" --cpu cold --overcommit 10%,60% --policy none,lru --budget 5%,50% --json >verdicts.json
+pugmark pin "$nic" --cpu cold --overcommit 10%,60% --policy none,lru --budget 5%,50% >screen
+is 'programs get the verdicts of the screen' "$(grep '"is_yes"' verdicts.json |
+	sed -E 's/.*"is_yes":(true|false),.*"policy":"([a-z]*)".*/\1 \2/; s/true/yes/; s/false/no/' | tr '\n' ';')" \
+	"$(sed -nE 's/^[0-9]+ %  cold +([a-z]+) .* (yes|no)(:.*)?$/\2 \1/p' screen | tr '\n' ';')"
+unlike 'a trace without block devices has no columns for them' "$(cat screen)" 'block'
 
 if command -v gnuplot >/dev/null; then
 	ok 'faults are drawn by pinned share' pugmark pin "$nic" --plot pin.svg --plot-timeline time.svg --plot-footprint map.svg
