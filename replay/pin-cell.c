@@ -15,6 +15,7 @@
 #include "base/quantity.h"
 #include "base/rng.h"
 #include "base/units.h"
+#include "replay/pin-hardware.h"
 #include "replay/pin-life.h"
 #include "replay/pin-log.h"
 #include "replay/pin-pulse.h"
@@ -94,6 +95,7 @@ struct pin_cell {
 	bool is_timed;
 	uint64_t raised; /* IOPFs: each ends done, failed or joined */
 	struct pin_life life;
+	struct pin_hardware hardware;
 	uint8_t class_of_list[CELL_LISTS_MAX]; /* of the devices that faulted */
 };
 
@@ -120,7 +122,8 @@ static void pin_page(struct pin_cell *c, uint32_t page)
 	if (c->pins.held_pages > c->pinned_max)
 		c->pinned_max = c->pins.held_pages;
 	c->life.cause = PIN_CAUSE_PIN;
-	hostmem_pin(c->host, page, (struct ns){ c->now_ns });
+	if (!pin_hardware_holds(&c->hardware, page))
+		hostmem_pin(c->host, page, (struct ns){ c->now_ns });
 }
 
 static void unpin_page(struct pin_cell *c, uint32_t page)
@@ -129,7 +132,8 @@ static void unpin_page(struct pin_cell *c, uint32_t page)
 	c->pins.held_pages--;
 	if (c->is_frozen)
 		pin_schedule_unpin(&c->schedule, page);
-	hostmem_unpin(c->host, page, (struct ns){ c->now_ns });
+	if (!pin_hardware_holds(&c->hardware, page))
+		hostmem_unpin(c->host, page, (struct ns){ c->now_ns });
 }
 
 static bool pins_pin(struct policy_pins *pins, uint32_t page)
@@ -247,6 +251,11 @@ static void on_fault_ended(void *ctx, const struct iopf_fault *f)
 		touch_by_cpu(c, f->page, false, c->life.q.now);
 }
 
+static const struct iopf_config *iopf_of(const struct pin_cell *c)
+{
+	return c->job->iopf ? c->job->iopf : c->shared->iopf;
+}
+
 static int make_host(struct pin_cell *c, struct err *e)
 {
 	const struct pin_shared *s = c->shared;
@@ -269,13 +278,18 @@ static int make_host(struct pin_cell *c, struct err *e)
 					     .swap_out = on_write };
 	int rc = 0;
 	if (c->is_timed)
-		rc = pin_life_init(&c->life, s->iopf, s->swap, config.tier, s->vm_pages, s->seed,
+		rc = pin_life_init(&c->life, iopf_of(c), s->swap, config.tier, s->vm_pages, s->seed,
 				   &c->arena, e);
 	if (!rc)
 		rc = hostmem_new(&config, c->is_timed ? &timed : &instant, &c->arena, &c->host, e);
 	c->life.host = c->host;
 	c->life.ctx = c;
 	c->life.ended = on_fault_ended;
+	if (!rc)
+		rc = pin_hardware_init(&c->hardware, c->is_frozen ? NULL : iopf_of(c), c->is_timed,
+				       s->vm_pages, &c->arena, e);
+	c->hardware.host = c->host;
+	c->hardware.life = &c->life;
 	for (uint32_t page = 0; page < s->vm_pages && s->params.is_populated && !rc; page++)
 		hostmem_populate(c->host, page, (struct ns){ 0 });
 	return rc;
@@ -314,7 +328,7 @@ static int make_policy(struct pin_cell *c, const struct policy_hindsight *hindsi
 	c->pins.budget_pages = is_unbounded || c->job->budget_pages > s->vm_pages
 				       ? s->vm_pages
 				       : (uint32_t)c->job->budget_pages;
-	if (p || s->nlists > 1) {
+	if (p || s->nlists > 1 || c->hardware.held) {
 		c->holders = arena_alloc(&c->arena, s->vm_pages, sizeof(*c->holders));
 		if (!c->holders)
 			return err_set(e, ERR_NOMEM, "no memory for %u pages", s->vm_pages);
@@ -349,8 +363,9 @@ static void choose_events(struct pin_cell *c)
 	c->wants[PIN_DMA] = true;
 	c->wants[PIN_CPU] = c->job->companion == PIN_BY_TRACE;
 	c->wants[PIN_BACKGROUND] = c->job->companion == PIN_BY_BACKGROUND;
-	c->wants[PIN_MAP] = p && p->map;
-	c->wants[PIN_RELEASE] = p && p->release;
+	const bool is_pinned_by_map = c->hardware.traits.pins_on_map;
+	c->wants[PIN_MAP] = (p && p->map) || is_pinned_by_map;
+	c->wants[PIN_RELEASE] = (p && p->release) || is_pinned_by_map;
 	c->cpu_follows = c->job->companion == PIN_BY_TOUCHED;
 	c->next_tick_ns = NS_PER_SEC;
 	c->next_epoch_ns = p && p->tick ? c->shared->params.epoch_ns : UINT64_MAX;
@@ -369,10 +384,10 @@ int pin_cell_new(const struct pin_shared *shared, struct pin_job *job,
 	c->is_frozen = shared->params.residency == PIN_FROZEN && hindsight;
 	c->is_timed = shared->iopf && !c->is_frozen && shared->params.faults == PIN_TIMED;
 	c->life.due_ns = UINT64_MAX;
-	choose_events(c);
 	if (job->log)
 		pin_log_clear(job->log);
 	int rc = make_host(c, e);
+	choose_events(c);
 	if (!rc && c->is_frozen)
 		rc = pin_schedule_init(&c->schedule, hindsight, &c->arena, e);
 	if (!rc)
@@ -381,6 +396,8 @@ int pin_cell_new(const struct pin_shared *shared, struct pin_job *job,
 		pin_cell_free(c);
 		return rc;
 	}
+	c->hardware.holders = c->holders;
+	pin_hardware_start(&c->hardware);
 	if (c->policy->pinning && c->policy->pinning->start)
 		c->policy->pinning->start(c->lists[0], &c->pins);
 	*out = c;
@@ -424,9 +441,12 @@ static int check_books(const struct pin_cell *c, struct err *e)
 		return err_set(e, ERR_BUG, "%s: %llu faults began, %llu ended", c->policy->name,
 			       (unsigned long long)c->raised,
 			       (unsigned long long)pin_iopf(&c->classes[PIN_CLASSES].counts));
-	if (h->pinned != c->pins.held_pages)
-		return err_set(e, ERR_BUG, "%s: %u pages are held, %llu pinned", c->policy->name,
-			       c->pins.held_pages, (unsigned long long)h->pinned);
+	uint64_t held = c->pins.held_pages;
+	for (uint32_t page = 0; page < c->shared->vm_pages && c->hardware.held; page++)
+		held += c->hardware.held[page] && !c->holders[page];
+	if (h->pinned != held)
+		return err_set(e, ERR_BUG, "%s: %llu pages are held, %llu pinned", c->policy->name,
+			       (unsigned long long)held, (unsigned long long)h->pinned);
 	return 0;
 }
 
@@ -446,6 +466,17 @@ static void split_returned(const struct pin_cell *c, struct pin_result *r)
 	}
 }
 
+static void take_hardware(struct pin_cell *c, struct pin_result *r)
+{
+	struct pin_hardware *h = &c->hardware;
+	pin_hardware_end(h, c->now_ns);
+	r->passed_ns = h->passed_ns;
+	r->backend_pinned_max = h->held_max;
+	r->maps = h->maps;
+	r->map_faults = h->map_faults;
+	r->map_ns = h->maps * h->map_mean_ns;
+}
+
 static void take_life(struct pin_cell *c, struct pin_result *r)
 {
 	const struct hist *h = iopf_total_hist(c->life.iopf);
@@ -456,6 +487,9 @@ static void take_life(struct pin_cell *c, struct pin_result *r)
 	r->bitmap_updates = n->bitmap_updates;
 	r->bitmap_writes = n->bitmap_writes;
 	r->update_ns = n->bitmap_ns + n->tlb_ns;
+	r->tlb_invalidations = n->tlb_invalidations;
+	r->requests = n->requests;
+	r->requests_passed = n->requests_passed;
 	r->service_ns = n->service_ns + r->update_ns + n->request_ns;
 	r->cpu_stall_ns = c->life.cpu_stall_ns;
 }
@@ -492,6 +526,7 @@ int pin_cell_end(struct pin_cell *c, struct err *e)
 	r->pinned_p99 = hist_percentile(&c->pinned, PPM_PER_ONE / 100 * 99);
 	r->pinned_p99 = r->pinned_p99 < c->pinned_max ? r->pinned_p99 : c->pinned_max;
 	split_returned(c, r);
+	take_hardware(c, r);
 	if (c->is_timed)
 		take_life(c, r);
 	return check_books(c, e);
@@ -531,7 +566,10 @@ static __attribute__((noinline)) void on_iopf(struct pin_cell *c, struct class_s
 		return;
 	const uint8_t list = c->shared->list_of_dev[ev->dev];
 	c->class_of_list[list] = c->shared->class_of_dev[ev->dev];
-	pin_life_raise(&c->life, ev->page, list, number, c->now_ns);
+	/* traces know no queues: a NIC has one ring, a block device many in turn */
+	const bool is_block = c->class_of_list[list] == PIN_BLOCK;
+	const uint16_t queue = is_block ? (uint16_t)splitmix64_mix(c->raised) : list;
+	pin_life_raise(&c->life, ev->page, list, queue, number, c->now_ns);
 }
 
 static inline bool is_iopf(enum touch_result r)
@@ -608,6 +646,29 @@ static void pulse(struct pin_cell *c, uint64_t now_ns)
 	pin_pulses_add(c->job->pulses, &p);
 }
 
+/* A backend has its part in the access. */
+static __attribute__((noinline)) void on_seen_dma(struct pin_cell *c, const struct pin_event *ev)
+{
+	pin_hardware_before(&c->hardware, ev->page, c->shared->list_of_dev[ev->dev], ev->ts_ns);
+	on_dma(c, ev);
+	pin_hardware_after(&c->hardware, ev->page, ev->ts_ns);
+}
+
+/* The backend pins before the policy looks, and lets go after it. */
+static void on_mapping(struct pin_cell *c, const struct pin_event *ev)
+{
+	const struct policy_pinning *p = c->policy->pinning;
+	const bool is_map = ev->kind == PIN_MAP, is_own = c->hardware.traits.pins_on_map;
+	if (is_own && is_map)
+		pin_hardware_map(&c->hardware, ev->page, ev->ts_ns);
+	if (is_map && p && p->map)
+		p->map(c->lists[0], ev->page, ev->ts_ns, &c->pins);
+	if (!is_map && p && p->release)
+		p->release(c->lists[0], ev->page, ev->ts_ns, &c->pins);
+	if (is_own && !is_map)
+		pin_hardware_unmap(&c->hardware, ev->page, ev->ts_ns);
+}
+
 /* Ticks up to a time; a gap without end in sight is walked in longer steps. */
 static __attribute__((noinline)) void on_ticks(struct pin_cell *c, uint64_t until_ns)
 {
@@ -629,6 +690,8 @@ static __attribute__((noinline)) void on_ticks(struct pin_cell *c, uint64_t unti
 			if (__builtin_add_overflow(at, epoch, &c->next_epoch_ns))
 				c->next_epoch_ns = UINT64_MAX;
 		} else {
+			if (c->hardware.npassed)
+				pin_hardware_tick(&c->hardware, at);
 			hostmem_tick(c->host, (struct ns){ at });
 			hist_record_n(&c->pinned, c->pins.held_pages, second / NS_PER_SEC);
 			if (c->job->pulses)
@@ -664,17 +727,20 @@ static inline void on_event(struct pin_cell *c, const struct pin_event *ev)
 	c->event += ev->kind <= PIN_BACKGROUND;
 	switch (ev->kind) {
 	case PIN_DMA:
-		on_dma(c, ev);
+		if (__builtin_expect(c->hardware.sees_dma, 0))
+			on_seen_dma(c, ev);
+		else
+			on_dma(c, ev);
 		return;
 	case PIN_CPU:
 	case PIN_BACKGROUND:
 		touch_by_cpu(c, ev->page, ev->is_write, (struct ns){ ev->ts_ns });
 		return;
 	case PIN_MAP:
-		c->policy->pinning->map(c->lists[0], ev->page, ev->ts_ns, &c->pins);
+		on_mapping(c, ev);
 		return;
 	default:
-		c->policy->pinning->release(c->lists[0], ev->page, ev->ts_ns, &c->pins);
+		on_mapping(c, ev);
 	}
 }
 

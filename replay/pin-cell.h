@@ -119,10 +119,15 @@ struct pin_result {
 	/* timed only: from the access until the device may go on, of done faults */
 	uint64_t fault_p50_ns, fault_p99_ns, fault_max_ns;
 	uint64_t bitmap_updates, bitmap_writes;
-	uint64_t service_ns;   /* CPU of the host for faults, bitmap, device TLB and requests */
-	uint64_t update_ns;    /* of it: bitmap and device TLB as pages come and go */
-	uint64_t cpu_stall_ns; /* the guest's CPUs waited for their major faults */
-	struct pin_consequence effect; /* when the run was asked for it */
+	uint64_t service_ns; /* CPU of the host for faults, bitmap, device TLB and requests */
+	uint64_t update_ns;  /* of it: bitmap and device TLB as pages come and go */
+	uint64_t tlb_invalidations;
+	uint64_t requests, requests_passed; /* snoop: seen, and not looked at */
+	uint64_t passed_ns;                 /* some device was passed through */
+	uint64_t backend_pinned_max;        /* pages: static, viommu, snoop */
+	uint64_t maps, map_faults, map_ns; /* viommu: of pages; their page had to come; guest CPU */
+	uint64_t cpu_stall_ns;             /* the guest's CPUs waited for their major faults */
+	struct pin_consequence effect;     /* when the run was asked for it */
 };
 
 /* One configuration and, after the run, its result. */
@@ -132,9 +137,10 @@ struct pin_job {
 	struct quantity budget;    /* pages, or a share of the VM */
 	uint64_t overcommit_ppm;   /* below 10^6 */
 	enum pin_companion companion;
-	struct pin_pulses *pulses; /* likewise its state by the second; NULL: nobody asks */
-	struct pin_log *log;       /* its faults, initialised by the caller; NULL: nobody asks */
-	uint64_t budget_pages;     /* set by the run */
+	const struct iopf_config *iopf; /* instead of the shared one; NULL: that */
+	struct pin_pulses *pulses;      /* likewise its state by the second; NULL: nobody asks */
+	struct pin_log *log;   /* its faults, initialised by the caller; NULL: nobody asks */
+	uint64_t budget_pages; /* set by the run */
 	struct pin_result result;
 };
 

@@ -221,10 +221,13 @@ void pin_life_settle(struct pin_life *l)
 	note_due(l);
 }
 
-void pin_life_raise(struct pin_life *l, uint32_t page, uint16_t dev, uint64_t tag, uint64_t now_ns)
+void pin_life_raise(struct pin_life *l, uint32_t page, uint16_t dev, uint16_t queue, uint64_t tag,
+		    uint64_t now_ns)
 {
 	evq_run_until(&l->q, (struct ns){ now_ns }); /* sets its clock */
-	const struct iopf_request r = { .dev = dev, .pages = &page, .npages = 1, .tag = tag };
+	const struct iopf_request r = {
+		.dev = dev, .queue = queue, .pages = &page, .npages = 1, .tag = tag
+	};
 	iopf_raise(l->iopf, &r);
 	note_due(l);
 }

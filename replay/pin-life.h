@@ -70,7 +70,8 @@ void pin_life_run(struct pin_life *l, uint64_t until_ns);
 void pin_life_settle(struct pin_life *l);
 
 /* A device, numbered below IOPF_DEVICES_MAX, met an absent page; the tag comes back at the end. */
-void pin_life_raise(struct pin_life *l, uint32_t page, uint16_t dev, uint64_t tag, uint64_t now_ns);
+void pin_life_raise(struct pin_life *l, uint32_t page, uint16_t dev, uint16_t queue, uint64_t tag,
+		    uint64_t now_ns);
 
 /* Until nothing is on its way. ERR_NOMEM, ERR_BUG. */
 int pin_life_finish(struct pin_life *l, struct err *e);

@@ -197,7 +197,7 @@ static int count_pages(struct session *s, struct err *e)
 static const struct policy_hindsight *past_of(const struct session *s, const struct pin_job *j)
 {
 	for (size_t i = 0; i < s->npasts; i++)
-		if (s->pasts[i].job.companion == j->companion &&
+		if (s->pasts[i].job.companion == j->companion && s->pasts[i].job.iopf == j->iopf &&
 		    s->pasts[i].job.overcommit_ppm == j->overcommit_ppm)
 			return &s->pasts[i].hindsight;
 	return NULL;
@@ -224,6 +224,7 @@ static int judge_effect(const struct session *s, struct pin_job *job, struct err
 	c.is_timed = s->shared.iopf && s->shared.params.faults == PIN_TIMED &&
 		     s->shared.params.residency == PIN_LIVE;
 	c.seed = s->run->seed;
+	c.iopf = job->iopf ? job->iopf : c.iopf;
 	return pin_consequence_judge(&c, job->log, &job->result.effect, e);
 }
 
@@ -341,6 +342,7 @@ static int make_pasts(struct session *s, struct err *e)
 			.policy = policy_find_pinning("none"),
 			.overcommit_ppm = j->overcommit_ppm,
 			.companion = j->companion,
+			.iopf = j->iopf,
 		};
 	}
 	struct pin_shared shared = s->shared;
@@ -366,7 +368,10 @@ static bool any_mappings(const struct session *s)
 {
 	for (size_t i = 0; i < s->njobs; i++) {
 		const struct policy_pinning *p = s->jobs[i].policy->pinning;
+		const struct iopf_config *iopf = s->jobs[i].iopf ? s->jobs[i].iopf : s->run->iopf;
 		if (p && (p->map || p->release))
+			return true;
+		if (iopf && iopf_traits(iopf->backend).pins_on_map)
 			return true;
 	}
 	return false;

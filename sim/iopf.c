@@ -468,6 +468,12 @@ uint64_t iopf_request(struct iopf *f, uint16_t dev, struct ns now)
 	return ns;
 }
 
+void iopf_no_request(struct iopf *f, uint16_t dev, struct ns now)
+{
+	if (f->c.backend == IOPF_SNOOP)
+		roll_window(f, &f->devices[dev], now);
+}
+
 bool iopf_is_passed_through(const struct iopf *f, uint16_t dev)
 {
 	return dev < IOPF_DEVICES_MAX && f->devices[dev].is_passed;

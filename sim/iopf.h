@@ -116,6 +116,10 @@ void iopf_residency(struct iopf *f, uint32_t vm, uint32_t page, bool is_present)
 /* snoop: an I/O request passes. Returns host ns spent on it, 0 when passed through. */
 uint64_t iopf_request(struct iopf *f, uint16_t dev, struct ns now);
 
+/* snoop: time passes without a request of the device; call it now and then while it is passed
+ * through. */
+void iopf_no_request(struct iopf *f, uint16_t dev, struct ns now);
+
 /* snoop: true while the device is passed through, and all its memory has to stay. */
 bool iopf_is_passed_through(const struct iopf *f, uint16_t dev);
 

@@ -782,6 +782,12 @@ static void snooping_gives_way_above_its_threshold_and_comes_back(void **state)
 		iopf_request(r.f, 0, (struct ns){ 3 * NS_PER_SEC + 1 });
 	iopf_request(r.f, 0, (struct ns){ 9 * NS_PER_SEC });
 	assert_false(iopf_is_passed_through(r.f, 0));
+	for (int i = 0; i < 2000; i++) /* pressure for a second, and then nobody comes */
+		iopf_request(r.f, 0, (struct ns){ 10 * NS_PER_SEC + 1 });
+	iopf_no_request(r.f, 0, (struct ns){ 11 * NS_PER_SEC });
+	assert_true(iopf_is_passed_through(r.f, 0));
+	iopf_no_request(r.f, 0, (struct ns){ 12 * NS_PER_SEC });
+	assert_false(iopf_is_passed_through(r.f, 0));
 	end(&r);
 }
 
