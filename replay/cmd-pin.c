@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "replay/pin-backtest.h"
+#include "replay/pin-compare.h"
 #include "replay/pin-consequence.h"
 #include "replay/pin-decide.h"
 #include "replay/pin-design.h"
@@ -361,6 +362,8 @@ int cmd_pin(int argc, char **argv)
 	pin_options_parse(o, argc, argv);
 	if (o->nrates)
 		return cmd_pin_whatif(o);
+	if (o->compares_backends)
+		return cmd_pin_compare(o);
 	if (o->is_backtest)
 		return cmd_pin_backtest(&(struct pin_backtest_options){ .cli = &o->cli,
 									.path = o->path,

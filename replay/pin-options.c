@@ -90,10 +90,15 @@ static int check(void *mine, struct err *e)
 		return err_set(e, ERR_USAGE, "which trace?");
 	if (o->nrates && !o->rates[o->nrates - 1].per_ns)
 		return err_set(e, ERR_USAGE, "--fault-rate: the last one needs a unit, as 10/s");
-	if (o->nrates && (o->is_backtest || o->results))
+	const bool wants_replay = o->is_backtest || o->results || o->explains;
+	if (o->compares_backends && (wants_replay || o->nrates || o->has_own_goal))
 		return err_set(e, ERR_USAGE,
-			       "--fault-rate replays nothing: no --backtest or "
-			       "--results beside it");
+			       "--compare-backends stands alone: no --goal, --results, --explain, "
+			       "--fault-rate or --backtest beside it");
+	if (o->nrates && wants_replay)
+		return err_set(e, ERR_USAGE,
+			       "--fault-rate replays nothing: no --results, --explain or "
+			       "--backtest beside it");
 	return 0;
 }
 
@@ -229,6 +234,10 @@ static const struct cli_option options[] = {
 	  .most = PIN_FAULT_RATES_MAX,
 	  .help = "Replay nothing: what I/O suffers at these rates, as 0,1,2,5,10/s, and where "
 		  "a limit breaks" },
+	{ .name = "compare-backends",
+	  .kind = CLI_FLAG,
+	  AT(compares_backends),
+	  .help = "The fault hardware side by side, on the trace and under other loads" },
 	{ .name = "backtest",
 	  .kind = CLI_FLAG,
 	  AT(is_backtest),

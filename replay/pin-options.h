@@ -37,6 +37,7 @@ struct pin_options {
 	enum access_model model;
 	struct pin_goal goal;
 	bool has_own_goal, wants_assumptions, tries_inputs, explains, is_backtest;
+	bool compares_backends;
 };
 
 /* Does not come back from wrong usage. The options begin zeroed. */
