@@ -201,9 +201,14 @@ static uint64_t victim_share(const struct block_wait *w)
 	return (uint64_t)((part << 32) / all);
 }
 
+static bool has_stalls(const struct block_wait *w)
+{
+	return w->n && (!w->is_poisson || w->faults.count);
+}
+
 static uint64_t waits_above_256(const struct block_wait *w, uint64_t v, uint64_t victims)
 {
-	if (!w->n || (w->is_poisson && !w->faults.count))
+	if (!has_stalls(w))
 		return 0;
 	const uint32_t i = first_above(w, v);
 	const uint64_t excess = excess_over(w, v, i);
@@ -236,6 +241,8 @@ uint64_t block_takes_above(const struct block_wait *w, const struct quantile *se
 	const uint64_t parts = service->nknots < PARTS_MIN ? PARTS_MIN / (service->nknots - 1) + 1
 							   : 1;
 	const uint64_t slower = quantile_above(service, ns);
+	if (!has_stalls(w)) /* what follows would add nothing */
+		return slower;
 	unsigned __int128 sum = (unsigned __int128)slower << 32;
 
 	/* what of the service is at most q, part by part at its middle */
