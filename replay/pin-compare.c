@@ -99,11 +99,6 @@ int pin_compare_sweep(struct pin_compare *c, uint64_t seed, struct err *e)
 
 /* ---- on the trace ---- */
 
-static uint64_t p999_of(const struct pin_result *x)
-{
-	return x->effect.block_ns[2];
-}
-
 static struct report_value if_class(const struct pin_compare *c, enum pin_class k, uint64_t v)
 {
 	return c->devices->ndevices[k] ? REPORT_U(v) : REPORT_NULL();
@@ -136,7 +131,7 @@ static void show_trace(struct report *r, const struct pin_compare *c)
 		{ "nic_gap_ns", "NIC gap", REPORT_NS, 0 },
 		{ "nic_drops", NULL, REPORT_U64, REPORT_ONLY_JSON },
 		{ "nic_rto", NULL, REPORT_U64, REPORT_ONLY_JSON },
-		{ "block_p999_change", "P99.9 block", REPORT_CHANGE, REPORT_ONLY_TABLE },
+		{ "block_p999_change", "P99.9 block", REPORT_TEXT, REPORT_ONLY_TABLE },
 		{ "block_p999_base_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
 		{ "block_p999_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
 		{ "block_p9999_base_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
@@ -176,9 +171,9 @@ static void show_trace(struct report *r, const struct pin_compare *c)
 				if_class(c, PIN_NIC, f->nic_gap_ns),
 				if_class(c, PIN_NIC, f->nic_drops),
 				if_class(c, PIN_NIC, f->nic_flows[NIC_RTO]),
-				c->devices->ndevices[PIN_BLOCK]
-					? REPORT_I(pin_change_ppm(p999_of(x), f->block_base_ns[2]))
-					: REPORT_NULL(),
+				REPORT_S(x->total.failed
+						 ? "DMA fails"
+						 : pin_rise(f->block_ns[2], f->block_base_ns[2]).s),
 				if_class(c, PIN_BLOCK, f->block_base_ns[2]),
 				if_class(c, PIN_BLOCK, f->block_ns[2]),
 				if_class(c, PIN_BLOCK, f->block_base_ns[3]),

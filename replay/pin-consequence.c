@@ -107,6 +107,20 @@ int64_t pin_change_ppm(uint64_t ns, uint64_t base_ns)
 	return base_ns ? (int64_t)(change / base_ns) : 0;
 }
 
+struct pin_rise_text pin_rise(uint64_t ns, uint64_t base_ns)
+{
+	enum { MANY = 10 };
+	struct pin_rise_text t = { "-" };
+	if (base_ns && ns / base_ns >= MANY)
+		snprintf(t.s, sizeof(t.s), "%sx", quantity_count((ns + base_ns / 2) / base_ns).s);
+	else if (base_ns)
+		snprintf(t.s, sizeof(t.s), "%s%s", ns < base_ns ? "-" : "+",
+			 quantity_ppm(quantity_ratio_ppm(ns < base_ns ? base_ns - ns : ns - base_ns,
+							 base_ns))
+				 .s);
+	return t;
+}
+
 struct pin_arrivals_text pin_arrivals(const struct block_config *c)
 {
 	struct pin_arrivals_text t;

@@ -45,6 +45,12 @@ int pin_consequence_judge(const struct pin_consequence_config *c, const struct p
 /* (ns - base) / base; 0 without a base. */
 int64_t pin_change_ppm(uint64_t ns, uint64_t base_ns);
 
+/* "+1.10 %", from ten times the base on "14x"; "-" without a base. */
+struct pin_rise_text {
+	char s[40];
+};
+struct pin_rise_text pin_rise(uint64_t ns, uint64_t base_ns);
+
 /* "open arrivals, 5,000/s a queue" */
 struct pin_arrivals_text {
 	char s[100];

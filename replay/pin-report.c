@@ -124,19 +124,11 @@ static const struct report_column verdict_columns[] = {
 	{ "worst_1s", "worst 1s", REPORT_U64, 0 },
 	{ "seconds_over_1", "s/day >1/s", REPORT_TEXT, 0 },
 	{ "nic_gap", "NIC gap", REPORT_NS, 0 },
-	{ "block_p999", "P99.9 block", REPORT_CHANGE, 0 },
+	{ "block_p999", "P99.9 block", REPORT_TEXT, 0 },
 	{ "cpu_major_per_s", "CPU majfault/s", REPORT_TEXT, 0 },
 	{ "cpu_stalled", "stalled", REPORT_TEXT, 0 },
 	{ "verdict", NULL, REPORT_TEXT, 0 },
 };
-
-static struct report_value p999_change(const struct pin_answer *a, const struct pin_consequence *x)
-{
-	enum { P999 = 2 };
-	return a->devices->ndevices[PIN_BLOCK]
-		       ? REPORT_I(pin_change_ppm(x->block_ns[P999], x->block_base_ns[P999]))
-		       : REPORT_NULL();
-}
 
 static struct pin_text verdict_text(const struct pin_answer *a, const struct pin_verdict *v)
 {
@@ -150,6 +142,8 @@ static struct pin_text verdict_text(const struct pin_answer *a, const struct pin
 			 monotone);
 	return t;
 }
+
+enum { P999 = 2 }; /* of consequence_ppm */
 
 static void verdict_row(struct report *r, const struct pin_answer *a, const struct pin_verdict *v)
 {
@@ -167,7 +161,9 @@ static void verdict_row(struct report *r, const struct pin_answer *a, const stru
 			      REPORT_U(x->total.max_1s),
 			      REPORT_S(pin_day(x->total.seconds_over[0], exposure).s),
 			      pin_of_class(a, PIN_NIC, x->effect.nic_gap_ns),
-			      p999_change(a, &x->effect),
+			      REPORT_S(pin_rise(x->effect.block_ns[P999],
+						x->effect.block_base_ns[P999])
+					       .s),
 			      REPORT_S(pin_per_second(x->host.major[TOUCH_CPU], exposure).s),
 			      REPORT_S(a->is_timed ? stalled.s : "-"),
 			      REPORT_S(verdict_text(a, v).s),

@@ -118,6 +118,7 @@ is 'vpri and snoop cross where their costs are equal' \
 ok 'for people it is a screen' pin --compare-backends
 like 'with a verdict' "$(out | head -n 1)" 'takes the least CPU of what lets memory go'
 like 'the bitmap' "$(out)" "vpri's bitmap: 1 KiB on the device for 8 MiB \\(2 functions, each 64 MiB a TiB\\)"
+like 'who fails DMA has no tail to show' "$(out | grep '^none ')" ' DMA fails '
 like 'and crossings' "$(out)" '^host CPU: vpri has less up to 2/s faults, snoop from there on'
 exits 64 'it stands alone' pin --compare-backends --goal 'iopf<=1'
 if command -v gnuplot >/dev/null; then
