@@ -7,6 +7,7 @@
  *
  *	bench-age OUT.json
  */
+#include "base/units.h"
 #include "bench/refstream.h"
 #include "replay/age.h"
 #include "store/trace-writer.h"

@@ -202,10 +202,15 @@ static uint64_t view_cpu_age_ns(const struct policy_view *view, uint32_t page, u
 static void on_leave(void *ctx, uint32_t page, struct ns now)
 {
 	struct pin_cell *c = ctx;
-	const uint64_t idle_ns = hostmem_idle_ns(c->host, page, now);
-	c->touched_s[page] = idle_ns < now.v ? (uint32_t)((now.v - idle_ns) / NS_PER_SEC) : 0;
-	if (c->records)
-		pin_recorder_leaves(&c->recorder, page, c->event, now.v);
+	uint32_t n;
+	const uint32_t first = hostmem_unit(c->host, page, &n);
+	for (uint32_t i = first; i < first + n; i++) {
+		const uint64_t idle_ns = hostmem_idle_ns(c->host, i, now);
+		c->touched_s[i] =
+			idle_ns < now.v ? (uint32_t)((now.v - idle_ns) / NS_PER_SEC) : 0;
+		if (c->records)
+			pin_recorder_leaves(&c->recorder, i, c->event, now.v);
+	}
 	if (c->is_timed)
 		pin_life_pae_clear(&c->life, page, now);
 }

@@ -81,14 +81,15 @@ static int gather(struct pin_feed *f, struct gathered *g, struct err *e)
 
 static int make_mapping_room(struct pin_feed *f, struct err *e)
 {
-	if (f->ids.n <= f->mappings_cap)
+	if (pin_feed_pages(f) <= f->mappings_cap)
 		return 0;
 	size_t cap = f->mappings_cap ? f->mappings_cap : PIN_FEED_BATCH;
-	while (cap < f->ids.n)
+	while (cap < pin_feed_pages(f))
 		cap *= 2;
 	uint32_t *grown = realloc(f->mappings, cap * sizeof(*grown));
 	if (!grown)
-		return err_set(e, ERR_NOMEM, "no memory for the mappings of %u pages", f->ids.n);
+		return err_set(e, ERR_NOMEM, "no memory for the mappings of %llu pages",
+			       (unsigned long long)pin_feed_pages(f));
 	memset(grown + f->mappings_cap, 0, (cap - f->mappings_cap) * sizeof(*grown));
 	f->mappings = grown;
 	f->mappings_cap = cap;
@@ -119,6 +120,34 @@ static void stage_mapped(struct pin_feed *f, const struct gathered *g, size_t i)
 		stage(f, g, i, PIN_RELEASE);
 }
 
+uint64_t pin_feed_pages(const struct pin_feed *f)
+{
+	return (uint64_t)f->ids.n << f->config.run_shift;
+}
+
+/* Pages, or the runs they lie in, get their numbers. */
+static int number(struct pin_feed *f, struct gathered *g, struct err *e)
+{
+	const unsigned shift = f->config.run_shift;
+	uint64_t runs[PIN_FEED_BATCH];
+	for (size_t i = 0; i < g->n && shift; i++)
+		runs[i] = g->page[i] >> shift;
+	int rc = pageids_map(&f->ids, shift ? runs : g->page, g->n, g->id, e);
+	if (!rc && pin_feed_pages(f) > HOSTMEM_PAGES_MAX)
+		rc = err_set(e, ERR_FEATURE, "%s: touches more than the %d pages that are modelled",
+			     f->path, HOSTMEM_PAGES_MAX);
+	if (!rc && f->config.vm_pages && pin_feed_pages(f) > f->config.vm_pages)
+		rc = err_set(
+			e, ERR_UNUSABLE,
+			"%s: touches more than the %llu pages that its VM has%s: --memory SIZE "
+			"says how large it is",
+			f->path, (unsigned long long)f->config.vm_pages,
+			shift ? ", by pages of 2 MiB" : "");
+	for (size_t i = 0; i < g->n && shift && !rc; i++)
+		g->id[i] = g->id[i] << shift | (uint32_t)(g->page[i] & ((1U << shift) - 1));
+	return rc;
+}
+
 /* Fills `staged`; 0 at the end. */
 static int stage_next(struct pin_feed *f, struct err *e)
 {
@@ -127,12 +156,7 @@ static int stage_next(struct pin_feed *f, struct err *e)
 	f->nstaged = f->staged_at = 0;
 	if (rc <= 0)
 		return rc;
-	rc = pageids_map(&f->ids, g.page, g.n, g.id, e);
-	if (!rc && f->config.vm_pages && f->ids.n > f->config.vm_pages)
-		rc = err_set(e, ERR_UNUSABLE,
-			     "%s: touches more than the %llu pages that its VM has: --memory SIZE "
-			     "says how large it is",
-			     f->path, (unsigned long long)f->config.vm_pages);
+	rc = number(f, &g, e);
 	if (!rc && f->config.wants_mappings)
 		rc = make_mapping_room(f, e);
 	if (rc)

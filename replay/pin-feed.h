@@ -5,7 +5,8 @@
  * load between them. Decoded and numbered once, used by every configuration.
  *
  * Number n is the n-th page that the trace touches or maps first; what it never
- * does has the numbers above, up to the size of the VM. At the same time
+ * does has the numbers above, up to the size of the VM. With 2 MiB backing runs
+ * of 512 neighbours are numbered so, and pages within them by address. At the same time
  * device before CPU of the trace before the declared load.
  */
 #ifndef PUGMARK_REPLAY_PIN_FEED_H
@@ -28,6 +29,7 @@ enum {
 
 struct pin_feed_config {
 	uint64_t vm_pages;   /* more different pages are ERR_UNUSABLE; 0: no bound */
+	unsigned run_shift;  /* numbers go to aligned runs of 2^run_shift pages; 9: 2 MiB */
 	bool wants_mappings; /* PIN_MAP, PIN_RELEASE */
 	bool wants_cpu;      /* the trace's */
 	const struct background_config *background; /* NULL: none */
@@ -58,6 +60,9 @@ struct pin_feed {
 int pin_feed_init(struct pin_feed *f, struct access *a, const char *path,
 		  const struct pin_feed_config *c, struct err *e);
 void pin_feed_deinit(struct pin_feed *f);
+
+/* Pages numbered so far: all of a run that has one. */
+uint64_t pin_feed_pages(const struct pin_feed *f);
 
 /* Fills a block of room for PIN_FEED_BLOCK events: 1, 0 at the end (nothing was filled), negative.
  */

@@ -72,11 +72,23 @@ static void wake(struct pin_life *l, uint32_t page)
 	}
 }
 
+static bool is_waited(const struct pin_life *l, uint32_t page)
+{
+	for (size_t i = 0; i < l->nwaiting; i++)
+		if (l->waiting[i].page == page)
+			return true;
+	return false;
+}
+
 static void on_read(void *ctx, uint64_t page, struct ns now)
 {
 	struct pin_life *l = ctx;
+	uint32_t n;
+	hostmem_unit(l->host, (uint32_t)page, &n);
 	l->is_read[page] = 0;
+	l->is_in_fault = n > 1 && is_waited(l, (uint32_t)page); /* which updates the bitmap */
 	hostmem_arrived(l->host, (uint32_t)page, now);
+	l->is_in_fault = false;
 	wake(l, (uint32_t)page);
 }
 
@@ -93,10 +105,12 @@ void pin_life_swap_in(void *ctx, uint32_t page, uint32_t slot, bool is_readahead
 	if (l->cause == PIN_CAUSE_DMA && !is_readahead)
 		return; /* the fault asks for it when it comes to that */
 	const bool is_cpu = l->cause == PIN_CAUSE_CPU && !is_readahead;
+	uint32_t n;
+	hostmem_unit(l->host, page, &n);
 	l->is_read[page] = 1;
 	const enum swap_job job = is_cpu ? SWAP_CPU_FAULT : SWAP_READAHEAD;
 	const struct ns from = present(l);
-	const struct ns done = swap_submit(l->swap, l->tier, job, 1, from);
+	const struct ns done = swap_submit(l->swap, l->tier, job, n, from);
 	l->cpu_stall_ns += is_cpu ? done.v - from.v : 0;
 	if (l->cause == PIN_CAUSE_CPU)
 		post_late(l, on_read, page);
@@ -107,8 +121,10 @@ void pin_life_swap_in(void *ctx, uint32_t page, uint32_t slot, bool is_readahead
 void pin_life_swap_out(void *ctx, uint32_t page, uint32_t slot, struct ns now)
 {
 	struct pin_life *l = ctx;
+	uint32_t n;
 	(void)now;
-	post(l, swap_submit(l->swap, l->tier, SWAP_WRITEBACK, 1, present(l)), on_written,
+	hostmem_unit(l->host, page, &n);
+	post(l, swap_submit(l->swap, l->tier, SWAP_WRITEBACK, n, present(l)), on_written,
 	     (uint64_t)slot << 32 | page);
 }
 
@@ -155,16 +171,25 @@ static uint64_t on_resolve(void *ctx, const struct iopf_fault *f, struct ns now)
 	struct pin_life *l = ctx;
 	if (hostmem_page_state(l->host, f->page) != HOSTMEM_IN)
 		return 0; /* it is there: in the swap cache, or brought meanwhile */
-	if (l->is_read[f->page])
-		return wait_for(l, f->page, f->id);
-	return swap_submit(l->swap, l->tier, SWAP_IOPF, 1, now).v - now.v;
+	uint32_t n;
+	const uint32_t unit = hostmem_unit(l->host, f->page, &n);
+	if (!l->is_read[unit]) {
+		const struct ns done = swap_submit(l->swap, l->tier, SWAP_IOPF, n, now);
+		if (n == 1)
+			return done.v - now.v;
+		/* a fault on another page of it waits for the same read */
+		l->is_read[unit] = 1;
+		post(l, done, on_read, unit);
+	}
+	return wait_for(l, unit, f->id);
 }
 
 /* The page of a fault that failed is brought all the same: the host has begun to. */
 static void on_done(void *ctx, const struct iopf_fault *f)
 {
 	struct pin_life *l = ctx;
-	if (f->outcome != IOPF_JOINED && !l->is_read[f->page] &&
+	uint32_t n;
+	if (f->outcome != IOPF_JOINED && !l->is_read[hostmem_unit(l->host, f->page, &n)] &&
 	    hostmem_page_state(l->host, f->page) == HOSTMEM_IN) {
 		l->is_in_fault = true;
 		hostmem_arrived(l->host, f->page, l->q.now);

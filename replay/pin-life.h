@@ -40,7 +40,8 @@ struct pin_life {
 	struct swap *swap;
 	enum hostmem_tier tier;
 	struct iopf_traits traits;
-	uint8_t *is_read; /* by page: somebody other than a fault of ours reads it; arena */
+	/* by unit of host memory: reads that no fault of ours is alone in waiting for; arena */
+	uint8_t *is_read;
 	struct pin_waiting *waiting; /* faults for pages that others read */
 	size_t nwaiting, waiting_cap;
 	struct pin_late *late; /* is over at the next step */

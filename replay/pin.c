@@ -151,7 +151,7 @@ static int open_feed(struct session *s, struct pin_feed *f, struct err *e)
 static void note_facts(struct pin_facts *facts, const struct pin_feed *f)
 {
 	facts->access = *access_info(f->access);
-	facts->unique_pages = f->ids.n;
+	facts->unique_pages = pin_feed_pages(f);
 	facts->highest_page = f->last_pfn;
 	facts->first_ns = f->first_ns == UINT64_MAX ? 0 : f->first_ns;
 	facts->last_ns = f->last_ns;
@@ -187,7 +187,7 @@ static int count_pages(struct session *s, struct err *e)
 	if (!rc)
 		rc = run_pass(&p, e);
 	if (!rc) {
-		s->facts->vm_pages = f->ids.n;
+		s->facts->vm_pages = pin_feed_pages(f);
 		note_facts(s->facts, f);
 	}
 	pin_feed_deinit(f);
@@ -396,11 +396,32 @@ static uint64_t middle_ns(const struct trace *t)
 	return dma ? dma->first_ns + (dma->last_ns - dma->first_ns) / 2 : 0;
 }
 
+static int check_huge(const struct pin_run *run, struct err *e)
+{
+	if (run->memory.huge == HUGE_NO)
+		return 0;
+	if (run->params.residency == PIN_FROZEN)
+		return err_set(e, ERR_USAGE,
+			       "pin.residency=frozen: a schedule of pages of 4 KiB, which "
+			       "memory.huge has not");
+	if (run->vm_pages % HOSTMEM_HUGE_PAGES)
+		return err_set(e, ERR_USAGE,
+			       "memory.huge: a VM of %llu pages, expected a multiple of 2 MiB",
+			       (unsigned long long)run->vm_pages);
+	return 0;
+}
+
 static int prepare(struct session *s, struct err *e)
 {
+	enum { HUGE_SHIFT = 9 };
 	const struct pin_run *run = s->run;
+	const int bad = check_huge(run, e);
+	if (bad)
+		return bad;
+	s->facts->huge = run->memory.huge;
 	s->feed = (struct pin_feed_config){
 		.vm_pages = run->vm_pages,
+		.run_shift = run->memory.huge != HUGE_NO ? HUGE_SHIFT : 0,
 		.wants_mappings = any_mappings(s),
 		.wants_cpu = any_companion(s, PIN_BY_TRACE),
 		.background = any_companion(s, PIN_BY_BACKGROUND) ? &run->background : NULL,

@@ -48,9 +48,10 @@ struct pin_run {
 /* What the run found out about the trace. */
 struct pin_facts {
 	struct access_info access;
-	uint64_t vm_pages, unique_pages, highest_page;
-	uint64_t first_ns, last_ns; /* of the accesses */
+	uint64_t vm_pages, unique_pages, highest_page; /* 2 MiB backing: unique in whole ones */
+	uint64_t first_ns, last_ns;                    /* of the accesses */
 	unsigned passes;
+	int huge; /* enum hostmem_huge, of all configurations */
 };
 
 /* Runs all jobs. On error the results are undefined. */

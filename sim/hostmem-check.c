@@ -31,6 +31,23 @@ static bool page_is_sound(const struct hostmem *h, uint32_t page)
 	return h->slots.page[p->slot] == page;
 }
 
+/* What must hold of 512 pages that are one. */
+static bool huge_is_sound(const struct hostmem *h, uint32_t unit)
+{
+	const struct hostpage *p = &h->pages[unit];
+	enum { ALIKE = PAGE_STATE | PAGE_MAPPED };
+	uint32_t pins = 0;
+	if (!h->huge[unit / HOSTMEM_HUGE_PAGES].is_whole)
+		return !h->huge[unit / HOSTMEM_HUGE_PAGES].pins;
+	for (uint32_t i = 0; i < HOSTMEM_HUGE_PAGES; i++) {
+		pins += (p[i].flags & PAGE_PINNED) != 0;
+		if ((p[i].flags ^ p->flags) & ALIKE || (i && p[i].flags & PAGE_LISTED))
+			return false;
+	}
+	return pins == h->huge[unit / HOSTMEM_HUGE_PAGES].pins &&
+	       (!pins || !(p->flags & PAGE_LISTED));
+}
+
 static uint64_t sum_states(const struct hostmem_counts *n)
 {
 	uint64_t sum = n->absent + n->resident + n->in + n->out;
@@ -47,6 +64,8 @@ int hostmem_check(const struct hostmem *h, struct err *e)
 		if (!page_is_sound(h, i))
 			return err_set(e, ERR_BUG, "page %u: flags %#x contradict each other", i,
 				       p->flags);
+		if (h->huge && i % HOSTMEM_HUGE_PAGES == 0 && !huge_is_sound(h, i))
+			return err_set(e, ERR_BUG, "page %u: its 2 MiB page is not one", i);
 		states[page_state(p)]++;
 		pinned += hostmem_is_pinned(h, i);
 		cached += page_state(p) == HOSTMEM_RESIDENT && !hostmem_is_mapped(h, i);

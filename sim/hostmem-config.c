@@ -8,6 +8,7 @@
 
 static const char *const reclaim_names[] = { "none",  "lru", "clock", "two-list",
 					     "mglru", "age", "psi",   NULL };
+static const char *const huge_names[] = { "no", "split", "whole", NULL };
 static const char *const tier_names[] = { "zswap", "ssd", "remote", NULL };
 
 int hostmem_config_check(const struct hostmem_config *c, struct err *e)
@@ -21,9 +22,9 @@ int hostmem_config_check(const struct hostmem_config *c, struct err *e)
 			       (unsigned long long)c->vm_pages, c->npages);
 	if (!c->limit_pages)
 		return err_set(e, ERR_USAGE, "a limit of 0 pages leaves the VM no memory");
-	if (c->huge_pages)
-		return err_set(e, ERR_USAGE,
-			       "memory.huge_pages: only 4 KiB backing is modelled, expected 0");
+	if (c->huge != HUGE_NO && c->npages % HOSTMEM_HUGE_PAGES)
+		return err_set(e, ERR_USAGE, "memory.huge: %u pages are no number of 2 MiB pages",
+			       c->npages);
 	if (c->readahead_pages & (c->readahead_pages - 1))
 		return err_set(e, ERR_USAGE,
 			       "memory.readahead %llu: expected a power of two, as page-cluster is",
@@ -44,8 +45,8 @@ const struct param hostmem_params[] = {
 	{ "memory", "index_ppm", PARAM_PPM, NULL, "0", 0, 100000,
 	  "Share of the VM that the host's tables of its pages take from the limit.",
 	  CONFIG(index_ppm), NULL },
-	{ "memory", "huge_pages", PARAM_U64, "pages", "0", 0, 512,
-	  "2 MiB backing; not modelled yet, 0 only.", CONFIG(huge_pages), NULL },
+	{ "memory", "huge", PARAM_CHOICE, NULL, "no", 0, 0,
+	  "2 MiB backing: split on its way out, or swapped as a whole.", CONFIG(huge), huge_names },
 	{ "memory", "readahead", PARAM_U64, "pages", "8 | published | Linux page-cluster 3", 1,
 	  SWAPSLOTS_CLUSTER, "Largest swap readahead window; 1 for compressed memory.",
 	  CONFIG(readahead_pages), NULL },

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * Transitions of pages and their accounting: set_state is the only place where a
- * page changes its state, hostmem_evict the only way out of memory. Everything
+ * page changes its state, hostmem_evict the only way out of memory. What
+ * comes and goes together, a page or a 2 MiB page, is a unit, known by its first
+ * page. Everything
  * a reclaim model decides is behind struct reclaim.
  */
 #include "sim/hostmem.h"
@@ -44,12 +46,21 @@ static inline uint64_t *count_of(struct hostmem *h, const struct hostpage *p)
 	}
 }
 
-/* The only place where a page changes its state. */
-static inline void set_state(struct hostmem *h, struct hostpage *p, enum hostmem_state state)
+/* The only place where a page, or all of a 2 MiB page, changes its state. */
+static inline void set_state(struct hostmem *h, uint32_t unit, enum hostmem_state state)
 {
-	--*count_of(h, p);
-	p->flags = (p->flags & ~(uint32_t)PAGE_STATE) | state;
-	++*count_of(h, p);
+	struct hostpage *p = &h->pages[unit];
+	const uint32_t n = unit_pages(h, unit);
+	*count_of(h, p) -= n;
+	for (uint32_t i = 0; i < n; i++)
+		p[i].flags = (p[i].flags & ~(uint32_t)PAGE_STATE) | state;
+	*count_of(h, p) += n;
+}
+
+/* How many pages one call of a hook is about: the grain of the device's table. */
+static inline uint32_t hook_step(const struct hostmem *h, uint32_t npages)
+{
+	return h->c.huge == HUGE_WHOLE ? npages : 1;
 }
 
 /* What a limit leaves for pages of the VM. */
@@ -109,106 +120,147 @@ static void pursue_limit(struct hostmem *h, struct ns now)
 	note_overflow(h);
 }
 
-static void link_page(struct hostmem *h, uint32_t page, enum page_origin origin, struct ns now)
+static bool has_pins(const struct hostmem *h, uint32_t unit)
 {
-	struct hostpage *p = &h->pages[page];
-	if (p->flags & PAGE_PINNED || !h->reclaim->add)
-		return;
-	h->reclaim->add(h, page, origin, now);
-	p->flags |= PAGE_LISTED;
+	return unit_pages(h, unit) > 1 ? h->huge[unit / HOSTMEM_HUGE_PAGES].pins
+				       : h->pages[unit].flags & PAGE_PINNED;
 }
 
-static void unlink_page(struct hostmem *h, uint32_t page)
+static void link_unit(struct hostmem *h, uint32_t unit, enum page_origin origin, struct ns now)
 {
-	struct hostpage *p = &h->pages[page];
+	if (has_pins(h, unit) || !h->reclaim->add)
+		return;
+	h->reclaim->add(h, unit, origin, now);
+	h->pages[unit].flags |= PAGE_LISTED;
+}
+
+static void unlink_unit(struct hostmem *h, uint32_t unit)
+{
+	struct hostpage *p = &h->pages[unit];
 	if (!(p->flags & PAGE_LISTED))
 		return;
 	if (h->reclaim->remove)
-		h->reclaim->remove(h, page);
+		h->reclaim->remove(h, unit);
 	p->flags &= ~(uint32_t)PAGE_LISTED;
 }
 
 /* The page tables get the page; of its time outside nothing is kept. */
-static void map_page(struct hostmem *h, uint32_t page, struct ns now)
+static void map_unit(struct hostmem *h, uint32_t unit, struct ns now)
 {
-	struct hostpage *p = &h->pages[page];
+	struct hostpage *p = &h->pages[unit];
+	const uint32_t n = unit_pages(h, unit);
 	assert(page_state(p) == HOSTMEM_RESIDENT && !(p->flags & PAGE_MAPPED));
-	p->flags = (p->flags & ~(uint32_t)(PAGE_READAHEAD | PAGE_CLEAN)) | PAGE_MAPPED;
-	p->cpu_stamp = p->dma_stamp = 0;
-	if (h->hooks.pae_set)
-		h->hooks.pae_set(h->hooks.ctx, page, now);
+	for (uint32_t i = 0; i < n; i++) {
+		p[i].flags = (p[i].flags & ~(uint32_t)(PAGE_READAHEAD | PAGE_CLEAN)) | PAGE_MAPPED;
+		p[i].cpu_stamp = p[i].dma_stamp = 0;
+	}
+	for (uint32_t i = 0; i < n && h->hooks.pae_set; i += hook_step(h, n))
+		h->hooks.pae_set(h->hooks.ctx, unit + i, now);
 }
 
-static inline void mark_touch(struct hostmem *h, struct hostpage *p, enum hostmem_touch by,
+/* A page that is mapped becomes pinned. */
+static void pin_mapped(struct hostmem *h, uint32_t page)
+{
+	const uint32_t unit = unit_of(h, page);
+	unlink_unit(h, unit);
+	h->pages[page].flags |= PAGE_PINNED;
+	h->n.pinned++;
+	if (unit_pages(h, unit) > 1)
+		h->huge[unit / HOSTMEM_HUGE_PAGES].pins++;
+}
+
+static inline void mark_touch(struct hostmem *h, uint32_t page, enum hostmem_touch by,
 			      struct ns now)
 {
+	struct hostpage *p = &h->pages[page];
 	if (by == TOUCH_CPU)
 		p->cpu_stamp = stamp_of(now);
 	else
 		p->dma_stamp = stamp_of(now);
 	if (by == TOUCH_CPU || h->c.dma_sets_accessed)
-		p->flags |= PAGE_ACCESSED;
+		h->pages[unit_of(h, page)].flags |= PAGE_ACCESSED;
 }
 
 /* A fault that mapped the page: the page tables of the process that took it have the bit. */
 static void mark_fault(struct hostmem *h, uint32_t page, enum hostmem_touch by, struct ns now)
 {
-	struct hostpage *p = &h->pages[page];
-	mark_touch(h, p, by, now);
-	p->flags |= PAGE_ACCESSED;
+	mark_touch(h, page, by, now);
+	h->pages[unit_of(h, page)].flags |= PAGE_ACCESSED;
 }
 
-static void leave_swap_cache(struct hostmem *h, struct hostpage *p)
+static void leave_swap_cache(struct hostmem *h, uint32_t unit)
 {
+	struct hostpage *p = &h->pages[unit];
+	const uint32_t n = unit_pages(h, unit);
 	if (p->flags & PAGE_READAHEAD) {
 		h->slots.hits++;
 		h->n.readahead_hits++;
 	}
-	swapslots_release(&h->slots, p->slot);
-	h->n.swap_cache--;
+	for (uint32_t i = 0; i < n; i++)
+		swapslots_release(&h->slots, p[i].slot);
+	h->n.swap_cache -= n;
 }
 
-/* Memory for a page that is swapped; from here on it is charged. */
-static void start_read(struct hostmem *h, uint32_t page, bool is_readahead, struct ns now)
+/* Memory for what is swapped; from here on it is charged. */
+static void start_read(struct hostmem *h, uint32_t unit, bool is_readahead, struct ns now)
 {
-	struct hostpage *p = &h->pages[page];
-	make_room(h, 1, now);
-	set_state(h, p, HOSTMEM_IN);
-	p->flags &= ~(uint32_t)(PAGE_MAPPED | PAGE_WANTED | PAGE_PROMISED | PAGE_ACCESSED |
-				PAGE_REFERENCED | PAGE_ACTIVE);
-	p->flags |= PAGE_CLEAN | (is_readahead ? PAGE_READAHEAD : 0);
-	h->n.swap_in++;
+	struct hostpage *p = &h->pages[unit];
+	const uint32_t n = unit_pages(h, unit);
+	make_room(h, n, now);
+	set_state(h, unit, HOSTMEM_IN);
+	for (uint32_t i = 0; i < n; i++) {
+		p[i].flags &= ~(uint32_t)(PAGE_MAPPED | PAGE_WANTED | PAGE_PROMISED |
+					  PAGE_ACCESSED | PAGE_REFERENCED | PAGE_ACTIVE);
+		p[i].flags |= PAGE_CLEAN | (is_readahead ? PAGE_READAHEAD : 0);
+	}
+	h->n.swap_in += n;
 	h->n.readahead += is_readahead;
 	note_overflow(h);
 	if (h->hooks.swap_in)
-		h->hooks.swap_in(h->hooks.ctx, page, p->slot, is_readahead, now);
+		h->hooks.swap_in(h->hooks.ctx, unit, p->slot, is_readahead, now);
 }
 
-static void finish_read(struct hostmem *h, uint32_t page, struct ns now)
+/* Who waited for a page of it, or pinned one, has it now. */
+static void serve(struct hostmem *h, uint32_t page, uint32_t why, struct ns now)
 {
-	struct hostpage *p = &h->pages[page];
-	const bool is_wanted = p->flags & PAGE_WANTED, is_pin = p->flags & PAGE_PROMISED;
-	set_state(h, p, HOSTMEM_RESIDENT);
-	p->flags &= ~(uint32_t)(PAGE_WANTED | PAGE_PROMISED);
-	h->n.swap_cache++;
-	if (is_pin) {
-		p->flags |= PAGE_PINNED;
-		h->n.pinned++;
-	}
+	if (why & PAGE_WANTED_CPU)
+		mark_fault(h, page, TOUCH_CPU, now);
+	if (why & PAGE_WANTED_DMA)
+		mark_fault(h, page, TOUCH_DMA, now);
+	if (why & PAGE_PROMISED)
+		pin_mapped(h, page);
+}
+
+static void finish_read(struct hostmem *h, uint32_t unit, struct ns now)
+{
+	enum { WHY = PAGE_WANTED | PAGE_PROMISED };
+	struct hostpage *p = &h->pages[unit];
+	const uint32_t n = unit_pages(h, unit);
+	uint32_t any = 0;
+	for (uint32_t i = 0; i < n; i++)
+		any |= p[i].flags & WHY;
+	set_state(h, unit, HOSTMEM_RESIDENT);
+	h->n.swap_cache += n;
 	/* the model wants the shadow, which mapping overwrites */
-	link_page(h, page, is_wanted || is_pin ? ORIGIN_SWAP : ORIGIN_READAHEAD, now);
-	if (is_wanted || is_pin) {
-		leave_swap_cache(h, p);
-		map_page(h, page, now);
+	if (!(any & PAGE_PROMISED))
+		link_unit(h, unit, any ? ORIGIN_SWAP : ORIGIN_READAHEAD, now);
+	if (!any)
+		return;
+	leave_swap_cache(h, unit);
+	map_unit(h, unit, now);
+	for (uint32_t i = 0; i < n; i++) {
+		const uint32_t why = p[i].flags & WHY;
+		p[i].flags &= ~(uint32_t)WHY;
+		if (why)
+			serve(h, unit + i, why, now);
 	}
 }
 
-/* Brings the page in and, around its slot, what readahead takes for near. */
-static void swap_in(struct hostmem *h, uint32_t page, uint32_t why, struct ns now)
+/* Brings in, around the slot, what readahead takes for near. */
+static void read_ahead(struct hostmem *h, uint32_t page, struct ns now)
 {
-	struct hostpage *p = &h->pages[page];
 	uint32_t first, last;
-	swapslots_window(&h->slots, p->slot, &first, &last);
+	swapslots_window(&h->slots, h->pages[page].slot, &first, &last);
 	for (uint32_t slot = first; slot <= last && slot >= first; slot++) {
 		const uint32_t near = h->slots.page[slot];
 		if (near == SWAPSLOT_NONE || near == page ||
@@ -218,31 +270,39 @@ static void swap_in(struct hostmem *h, uint32_t page, uint32_t why, struct ns no
 		if (h->c.is_instant)
 			finish_read(h, near, now);
 	}
-	start_read(h, page, false, now);
-	p->flags |= why;
-	if (h->c.is_instant)
-		finish_read(h, page, now);
 }
 
-static void allocate(struct hostmem *h, uint32_t page, enum page_origin origin, struct ns now)
+/* why: bits of finish_read */
+static void swap_in(struct hostmem *h, uint32_t page, uint32_t why, struct ns now)
 {
-	struct hostpage *p = &h->pages[page];
-	make_room(h, 1, now);
-	set_state(h, p, HOSTMEM_RESIDENT);
-	link_page(h, page, origin, now);
-	map_page(h, page, now);
+	const uint32_t unit = unit_of(h, page);
+	if (unit_pages(h, unit) == 1)
+		read_ahead(h, page, now);
+	start_read(h, unit, false, now);
+	h->pages[page].flags |= why;
+	if (h->c.is_instant)
+		finish_read(h, unit, now);
+}
+
+static void allocate(struct hostmem *h, uint32_t unit, enum page_origin origin, struct ns now)
+{
+	make_room(h, unit_pages(h, unit), now);
+	set_state(h, unit, HOSTMEM_RESIDENT);
+	link_unit(h, unit, origin, now);
+	map_unit(h, unit, now);
 	note_overflow(h);
 }
 
-/* An OUT page was asked for again: its memory is still there. */
-static void take_back(struct hostmem *h, uint32_t page, struct ns now)
+/* OUT was asked for again: its memory is still there. */
+static void take_back(struct hostmem *h, uint32_t unit, struct ns now)
 {
-	struct hostpage *p = &h->pages[page];
-	make_room(h, 1, now);
-	swapslots_release(&h->slots, p->slot);
-	set_state(h, p, HOSTMEM_RESIDENT);
-	link_page(h, page, ORIGIN_BACK, now);
-	map_page(h, page, now);
+	const uint32_t n = unit_pages(h, unit);
+	make_room(h, n, now);
+	for (uint32_t i = 0; i < n; i++)
+		swapslots_release(&h->slots, h->pages[unit + i].slot);
+	set_state(h, unit, HOSTMEM_RESIDENT);
+	link_unit(h, unit, ORIGIN_BACK, now);
+	map_unit(h, unit, now);
 	note_overflow(h);
 }
 
@@ -250,17 +310,18 @@ static void take_back(struct hostmem *h, uint32_t page, struct ns now)
 static enum touch_result fault(struct hostmem *h, uint32_t page, uint32_t why, struct ns now)
 {
 	struct hostpage *p = &h->pages[page];
+	const uint32_t unit = unit_of(h, page);
 
 	switch (page_state(p)) {
 	case HOSTMEM_ABSENT:
-		allocate(h, page, ORIGIN_FIRST, now);
+		allocate(h, unit, ORIGIN_FIRST, now);
 		return TOUCH_FIRST;
 	case HOSTMEM_RESIDENT:
-		leave_swap_cache(h, p);
-		map_page(h, page, now);
+		leave_swap_cache(h, unit);
+		map_unit(h, unit, now);
 		return TOUCH_MINOR;
 	case HOSTMEM_OUT:
-		take_back(h, page, now);
+		take_back(h, unit, now);
 		return TOUCH_MINOR;
 	case HOSTMEM_IN:
 		p->flags |= why;
@@ -283,39 +344,81 @@ static inline void check_event(struct hostmem *h, uint32_t page)
 
 /* --- for the models --- */
 
-bool hostmem_evict(struct hostmem *h, uint32_t page, uint32_t shadow, struct ns now)
+/* The device first, then what is under way, then the CPU, then the write. */
+static void write_out(struct hostmem *h, uint32_t unit, struct ns now)
 {
-	struct hostpage *p = &h->pages[page];
+	struct hostpage *p = &h->pages[unit];
 	const struct hostmem_hooks *k = &h->hooks;
-	assert(page_state(p) == HOSTMEM_RESIDENT && !(p->flags & PAGE_PINNED));
+	const uint32_t n = unit_pages(h, unit);
+	if (k->pae_clear)
+		k->pae_clear(k->ctx, unit, now);
+	if (k->drain)
+		k->drain(k->ctx, unit, now);
+	if (k->unmap)
+		k->unmap(k->ctx, unit, now);
+	for (uint32_t i = 0; i < n; i++) {
+		p[i].slot = swapslots_take(&h->slots, unit + i, h->writer);
+		p[i].flags |= PAGE_CLEAN;
+	}
+	h->n.swap_out += n;
+	h->n.swap_cache += n;
+	if (k->swap_out)
+		k->swap_out(k->ctx, unit, p->slot, now);
+}
+
+static bool evict_unit(struct hostmem *h, uint32_t unit, uint32_t shadow, struct ns now)
+{
+	struct hostpage *p = &h->pages[unit];
+	const uint32_t n = unit_pages(h, unit);
+	assert(page_state(p) == HOSTMEM_RESIDENT && !has_pins(h, unit));
 
 	const bool was_mapped = p->flags & PAGE_MAPPED;
-	p->flags &= ~(uint32_t)(PAGE_LISTED | PAGE_MAPPED);
+	for (uint32_t i = 0; i < n; i++)
+		p[i].flags &= ~(uint32_t)(PAGE_LISTED | PAGE_MAPPED);
 	if (was_mapped) {
-		/* the device first, then what is under way, then the CPU, then the write */
-		if (k->pae_clear)
-			k->pae_clear(k->ctx, page, now);
-		if (k->drain)
-			k->drain(k->ctx, page, now);
-		if (k->unmap)
-			k->unmap(k->ctx, page, now);
-		p->slot = swapslots_take(&h->slots, page, h->writer);
-		h->n.swap_out++;
-		h->n.swap_cache++;
-		if (k->swap_out)
-			k->swap_out(k->ctx, page, p->slot, now);
-		p->flags |= PAGE_CLEAN;
+		write_out(h, unit, now);
 		if (h->c.is_writeback_async)
 			return false;
 	} else {
-		h->n.dropped_clean++;
+		h->n.dropped_clean += n;
 	}
-	p->shadow = shadow;
-	p->flags &= ~(uint32_t)(PAGE_ACCESSED | PAGE_READAHEAD);
-	h->n.swap_cache--;
-	set_state(h, p, was_mapped && !h->c.is_instant ? HOSTMEM_OUT : HOSTMEM_SWAPPED);
+	for (uint32_t i = 0; i < n; i++) {
+		p[i].shadow = shadow;
+		p[i].flags &= ~(uint32_t)(PAGE_ACCESSED | PAGE_READAHEAD);
+	}
+	h->n.swap_cache -= n;
+	set_state(h, unit, was_mapped && !h->c.is_instant ? HOSTMEM_OUT : HOSTMEM_SWAPPED);
 	note_overflow(h);
 	return true;
+}
+
+/* A 2 MiB page becomes 512, for good; all of them leave. */
+static bool evict_split(struct hostmem *h, uint32_t unit, uint32_t shadow, struct ns now)
+{
+	h->huge[unit / HOSTMEM_HUGE_PAGES].is_whole = false;
+	h->n.split_pages += HOSTMEM_HUGE_PAGES;
+	for (uint32_t i = 1; i < HOSTMEM_HUGE_PAGES; i++)
+		if (!evict_unit(h, unit + i, shadow, now))
+			link_unit(h, unit + i, ORIGIN_SPLIT, now);
+	return evict_unit(h, unit, shadow, now);
+}
+
+bool hostmem_evict(struct hostmem *h, uint32_t page, uint32_t shadow, struct ns now)
+{
+	if (h->c.huge == HUGE_SPLIT && unit_pages(h, page) > 1)
+		return evict_split(h, page, shadow, now);
+	return evict_unit(h, page, shadow, now);
+}
+
+static bool make_huge(struct hostmem *h, struct arena *arena)
+{
+	const uint32_t n = h->c.npages / HOSTMEM_HUGE_PAGES;
+	if (h->c.huge == HUGE_NO || !n)
+		return true;
+	h->huge = arena_alloc(arena, n, sizeof(*h->huge));
+	for (uint32_t i = 0; h->huge && i < n; i++)
+		h->huge[i].is_whole = true;
+	return h->huge;
 }
 
 /* --- public --- */
@@ -340,7 +443,7 @@ int hostmem_new(const struct hostmem_config *c, const struct hostmem_hooks *hook
 	h->c.is_writeback_async &= c->reclaim == RECLAIM_TWO_LIST;
 	h->nodes = arena_alloc(arena, (size_t)c->npages + h->reclaim->nheads, sizeof(*h->nodes));
 	h->pages = arena_alloc(arena, c->npages, sizeof(*h->pages));
-	if (!h->nodes || !h->pages ||
+	if (!h->nodes || !h->pages || !make_huge(h, arena) ||
 	    swapslots_init(&h->slots, c->npages, (uint32_t)c->slot_writers,
 			   (uint32_t)c->readahead_pages, arena))
 		return err_set(e, ERR_NOMEM, "host memory: out of memory for %u pages", c->npages);
@@ -357,7 +460,7 @@ void hostmem_populate(struct hostmem *h, uint32_t page, struct ns now)
 	assert(is_known(h, page));
 	if (page_state(&h->pages[page]) != HOSTMEM_ABSENT)
 		return;
-	allocate(h, page, ORIGIN_POPULATE, now);
+	allocate(h, unit_of(h, page), ORIGIN_POPULATE, now);
 	check_event(h, page);
 }
 
@@ -365,6 +468,13 @@ void hostmem_prefetch(const struct hostmem *h, uint32_t page)
 {
 	__builtin_prefetch(&h->pages[page], 1);
 	__builtin_prefetch(&h->nodes[page], 1);
+}
+
+static inline void tell_touch(struct hostmem *h, uint32_t unit, enum hostmem_touch by)
+{
+	if (h->reclaim->touch && h->pages[unit].flags & PAGE_LISTED &&
+	    (by == TOUCH_CPU || h->c.dma_sets_accessed))
+		h->reclaim->touch(h, unit);
 }
 
 enum touch_result hostmem_touch(struct hostmem *h, uint32_t page, enum hostmem_touch by,
@@ -379,10 +489,8 @@ enum touch_result hostmem_touch(struct hostmem *h, uint32_t page, enum hostmem_t
 	if (h->reclaim->advance)
 		h->reclaim->advance(h, now);
 	if (__builtin_expect(p->flags & PAGE_MAPPED, 1)) {
-		mark_touch(h, p, by, now);
-		if (h->reclaim->touch && p->flags & PAGE_LISTED &&
-		    (by == TOUCH_CPU || h->c.dma_sets_accessed))
-			h->reclaim->touch(h, page);
+		mark_touch(h, page, by, now);
+		tell_touch(h, unit_of(h, page), by);
 		check_event(h, UINT32_MAX);
 		return TOUCH_HIT;
 	}
@@ -392,9 +500,8 @@ enum touch_result hostmem_touch(struct hostmem *h, uint32_t page, enum hostmem_t
 	if (p->flags & PAGE_MAPPED)
 		mark_fault(h, page, by, now);
 	/* readahead put it on a list already: this is its first use, not its arrival */
-	if (r == TOUCH_MINOR && h->reclaim->touch && p->flags & PAGE_LISTED &&
-	    (by == TOUCH_CPU || h->c.dma_sets_accessed))
-		h->reclaim->touch(h, page);
+	if (r == TOUCH_MINOR)
+		tell_touch(h, unit_of(h, page), by);
 	h->n.first += r == TOUCH_FIRST;
 	h->n.joined += r == TOUCH_JOIN;
 	h->n.minor[by] += r == TOUCH_MINOR;
@@ -409,13 +516,7 @@ void hostmem_arrived(struct hostmem *h, uint32_t page, struct ns now)
 	struct hostpage *p = &h->pages[page];
 	if (page_state(p) != HOSTMEM_IN)
 		return;
-	const uint32_t wanted = p->flags & PAGE_WANTED;
-	finish_read(h, page, now);
-	/* whoever waited uses it now */
-	if (wanted & PAGE_WANTED_CPU)
-		mark_fault(h, page, TOUCH_CPU, now);
-	if (wanted & PAGE_WANTED_DMA)
-		mark_fault(h, page, TOUCH_DMA, now);
+	finish_read(h, unit_of(h, page), now);
 	check_event(h, page);
 }
 
@@ -425,7 +526,7 @@ void hostmem_written(struct hostmem *h, uint32_t page, uint32_t slot, struct ns 
 	assert(is_known(h, page));
 	struct hostpage *p = &h->pages[page];
 	if (page_state(p) == HOSTMEM_OUT && p->slot == slot)
-		set_state(h, p, HOSTMEM_SWAPPED);
+		set_state(h, page, HOSTMEM_SWAPPED);
 	check_event(h, page);
 }
 
@@ -439,11 +540,8 @@ enum touch_result hostmem_pin(struct hostmem *h, uint32_t page, struct ns now)
 		r = fault(h, page, PAGE_PROMISED, now);
 		h->n.pin_swap_in += r == TOUCH_MAJOR;
 	}
-	if (p->flags & PAGE_MAPPED && !(p->flags & PAGE_PINNED)) {
-		unlink_page(h, page);
-		p->flags |= PAGE_PINNED;
-		h->n.pinned++;
-	}
+	if (p->flags & PAGE_MAPPED && !(p->flags & PAGE_PINNED))
+		pin_mapped(h, page);
 	check_event(h, page);
 	return r;
 }
@@ -459,7 +557,9 @@ void hostmem_unpin(struct hostmem *h, uint32_t page, struct ns now)
 	} else if (p->flags & PAGE_PINNED) {
 		p->flags &= ~(uint32_t)PAGE_PINNED;
 		h->n.pinned--;
-		link_page(h, page, ORIGIN_BACK, now);
+		if (unit_pages(h, page) > 1)
+			h->huge[page / HOSTMEM_HUGE_PAGES].pins--;
+		link_unit(h, unit_of(h, page), ORIGIN_BACK, now);
 		make_room(h, 0, now);
 		note_overflow(h);
 	}
@@ -498,6 +598,12 @@ void hostmem_tick(struct hostmem *h, struct ns now)
 		h->reclaim->tick(h, now);
 	note_overflow(h);
 	check_event(h, UINT32_MAX);
+}
+
+uint32_t hostmem_unit(const struct hostmem *h, uint32_t page, uint32_t *npages_out)
+{
+	*npages_out = unit_pages(h, page);
+	return unit_of(h, page);
 }
 
 enum hostmem_state hostmem_page_state(const struct hostmem *h, uint32_t page)

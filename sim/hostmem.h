@@ -51,17 +51,26 @@ enum hostmem_reclaim {
 	RECLAIM_PSI,
 };
 
+/*
+ * 2 MiB backing: the first touch of any page brings the 512 of its aligned run
+ * of numbers, and reclaim takes them together. split: as 512 pages, for good;
+ * each comes back for itself. whole: as one, and one fault brings all of it.
+ */
+enum hostmem_huge { HUGE_NO, HUGE_SPLIT, HUGE_WHOLE };
+enum { HOSTMEM_HUGE_PAGES = 512 };
+
 /* Section [memory]; filled by the rows below, the first three by the caller. */
 struct hostmem_config {
 	uint64_t vm_pages;    /* whole VM, numbered or not */
-	uint32_t npages;      /* dense page numbers are below this; at most vm_pages */
+	uint32_t npages;      /* dense page numbers are below this; at most vm_pages. With 2 MiB
+				 backing a multiple of 512, neighbours by number as by address */
 	uint64_t limit_pages; /* 0 is refused; at least vm_pages: no pressure */
 	bool is_instant;      /* swap-in and write take no time: nobody calls arrived/written */
 
 	int reclaim;            /* enum hostmem_reclaim */
 	bool dma_sets_accessed; /* vhost, SVA, emulated devices; pass-through: no */
 	int tier;               /* enum hostmem_tier of what is swapped out */
-	uint64_t huge_pages;    /* 2 MiB backing: refused for now, except 0 */
+	int huge;               /* enum hostmem_huge */
 
 	uint64_t index_ppm; /* of vm_pages: the host's own tables, charged to the limit */
 
@@ -96,6 +105,7 @@ enum touch_result {
  * Called as residency changes; any may be NULL. Reclaim of a page calls
  * pae_clear, drain, unmap, swap_out in this order (the first three not for a
  * page that was never mapped); a mapping calls pae_set. None may call back.
+ * With huge = whole one call, for its first page, stands for all of a 2 MiB page.
  */
 struct hostmem_hooks {
 	void *ctx;
@@ -120,6 +130,7 @@ struct hostmem_counts {
 	uint64_t swap_in, swap_out, readahead, readahead_hits, dropped_clean;
 	uint64_t scanned, activated, deactivated, refaults, refault_activations;
 	uint64_t pin_ops, unpin_ops, pin_swap_in;
+	uint64_t split_pages; /* of 2 MiB pages that became 512 small ones */
 };
 
 struct hostmem;
@@ -148,6 +159,7 @@ void hostmem_written(struct hostmem *h, uint32_t page, uint32_t slot, struct ns 
  * is not resident brings it in first and tells so (TOUCH_FIRST, _MINOR, _MAJOR,
  * _JOIN): while IN it is promised, and PINNED from its arrival on. Pinned pages
  * are not reclaimed and count against the limit; what does not fit is overflow.
+ * A pin of a page keeps the 2 MiB page that it lies in, which is not counted.
  */
 enum touch_result hostmem_pin(struct hostmem *h, uint32_t page, struct ns now);
 void hostmem_unpin(struct hostmem *h, uint32_t page, struct ns now);
@@ -169,6 +181,9 @@ void hostmem_flush_stats(struct hostmem *h, struct ns now);
 void hostmem_tick(struct hostmem *h, struct ns now);
 
 enum hostmem_state hostmem_page_state(const struct hostmem *h, uint32_t page);
+/* The first page of what comes and goes with this one, and how many those are: 1 or 512. */
+uint32_t hostmem_unit(const struct hostmem *h, uint32_t page, uint32_t *npages_out);
+
 bool hostmem_is_mapped(const struct hostmem *h, uint32_t page); /* PAE.present */
 bool hostmem_is_pinned(const struct hostmem *h, uint32_t page);
 

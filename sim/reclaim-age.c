@@ -49,8 +49,7 @@ static uint64_t age_shrink(struct hostmem *h, struct ns now)
 		return 0;
 	const uint32_t page = list32_back(h->nodes, head(h));
 	list32_remove(h->nodes, page);
-	hostmem_evict(h, page, 0, now);
-	return 1;
+	return hostmem_take(h, page, 0, now);
 }
 
 static bool may_take(struct hostmem *h, struct ns now)
@@ -73,8 +72,7 @@ static void age_advance(struct hostmem *h, struct ns now)
 		const uint32_t oldest = list32_back(h->nodes, head(h));
 		if (now.v - a->last_ns[oldest] < h->c.age_ns || !may_take(h, now))
 			return;
-		a->taken++;
-		age_shrink(h, now);
+		a->taken += age_shrink(h, now);
 	}
 }
 

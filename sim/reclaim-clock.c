@@ -29,8 +29,7 @@ static uint64_t clock_shrink(struct hostmem *h, struct ns now)
 		list32_remove(h->nodes, page);
 		h->n.scanned++;
 		if (!(p->flags & PAGE_ACCESSED)) {
-			hostmem_evict(h, page, 0, now);
-			return 1;
+			return hostmem_take(h, page, 0, now);
 		}
 		p->flags &= ~(uint32_t)PAGE_ACCESSED;
 		list32_push_front(h->nodes, head(h), page);

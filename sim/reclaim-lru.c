@@ -34,8 +34,7 @@ static uint64_t lru_shrink(struct hostmem *h, struct ns now)
 		return 0;
 	const uint32_t page = list32_back(h->nodes, head(h));
 	list32_remove(h->nodes, page);
-	hostmem_evict(h, page, 0, now);
-	return 1;
+	return hostmem_take(h, page, 0, now);
 }
 
 const struct reclaim reclaim_lru = {

@@ -81,8 +81,8 @@ static bool are_empty(const struct hostmem *h)
 	return true;
 }
 
-/* Takes one page of the oldest generation, or moves it up. */
-static bool take_oldest(struct hostmem *h, struct ns now)
+/* Takes one page of the oldest generation, or moves it up; pages freed. */
+static uint64_t take_oldest(struct hostmem *h, struct ns now)
 {
 	struct mglru *m = h->model;
 	const uint32_t page = list32_back(h->nodes, head(h, m->oldest));
@@ -93,10 +93,9 @@ static bool take_oldest(struct hostmem *h, struct ns now)
 		p->flags &= ~(uint32_t)PAGE_ACCESSED;
 		h->n.activated++;
 		put(h, m->youngest, page);
-		return false;
+		return 0;
 	}
-	hostmem_evict(h, page, 0, now);
-	return true;
+	return hostmem_take(h, page, 0, now);
 }
 
 static uint64_t mglru_shrink(struct hostmem *h, struct ns now)

@@ -37,8 +37,8 @@ static void psi_tick(struct hostmem *h, struct ns now)
 	const uint64_t room_ppm = h->c.psi_target_ppm - pressure_ppm;
 	uint64_t pages = (uint64_t)((unsigned __int128)h->n.resident * RECLAIM_PPM * room_ppm /
 				    h->c.psi_target_ppm / 1000000);
-	while (pages && reclaim_clock.shrink(h, now))
-		pages--;
+	for (uint64_t freed; pages && (freed = reclaim_clock.shrink(h, now));)
+		pages -= freed < pages ? freed : pages;
 }
 
 static int psi_init(struct hostmem *h, struct arena *arena)

@@ -109,15 +109,15 @@ static void put(struct hostmem *h, unsigned list, uint32_t page)
 	struct hostpage *p = &h->pages[page];
 	p->flags = (p->flags & ~(uint32_t)PAGE_ACTIVE) | (list == ACTIVE ? PAGE_ACTIVE : 0);
 	list32_push_front(h->nodes, head(h, list), page);
-	t->size[list]++;
-	t->age += list == ACTIVE;
+	t->size[list] += unit_pages(h, page);
+	t->age += list == ACTIVE ? unit_pages(h, page) : 0;
 }
 
 static void two_list_remove(struct hostmem *h, uint32_t page)
 {
 	struct two_list *t = h->model;
 	list32_remove(h->nodes, page);
-	t->size[h->pages[page].flags & PAGE_ACTIVE ? ACTIVE : INACTIVE]--;
+	t->size[h->pages[page].flags & PAGE_ACTIVE ? ACTIVE : INACTIVE] -= unit_pages(h, page);
 }
 
 static void two_list_add(struct hostmem *h, uint32_t page, enum page_origin origin, struct ns now)
@@ -127,6 +127,12 @@ static void two_list_add(struct hostmem *h, uint32_t page, enum page_origin orig
 	flush_if_due(h, now);
 
 	p->flags &= ~(uint32_t)PAGE_REFERENCED;
+	if (origin == ORIGIN_SPLIT) { /* the next scan meets it, as after a write */
+		p->flags &= ~(uint32_t)PAGE_ACTIVE;
+		list32_push_back(h->nodes, head(h, INACTIVE), page);
+		t->size[INACTIVE]++;
+		return;
+	}
 	if (origin == ORIGIN_POPULATE) /* whoever wrote it has left its mark */
 		p->flags |= PAGE_REFERENCED;
 	unsigned list = INACTIVE;
@@ -158,22 +164,30 @@ static void take(struct round *r, uint32_t page)
 {
 	struct hostmem *h = r->h;
 	struct hostpage *p = &h->pages[page];
+	const uint64_t charged = hostmem_charged(h), written = h->n.swap_out;
 	if (hostmem_evict(h, page, (uint32_t)r->t->age, r->now)) {
-		r->t->age++;
-		r->pass_freed++;
+		const uint64_t freed = charged - hostmem_charged(h);
+		r->t->age += freed;
+		r->pass_freed += freed;
 		return;
 	}
 	p->flags |= PAGE_LISTED;
 	list32_push_back(h->nodes, head(h, WRITING), page);
-	r->t->size[INACTIVE]++;
-	r->written++;
+	r->t->size[INACTIVE] += unit_pages(h, page);
+	r->written += h->n.swap_out - written;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
 }
 
 static void scan_inactive(struct round *r, uint64_t n)
 {
 	struct hostmem *h = r->h;
-	for (; n && !list32_is_empty(h->nodes, head(h, INACTIVE)); n--) {
+	while (n && !list32_is_empty(h->nodes, head(h, INACTIVE))) {
 		const uint32_t page = list32_back(h->nodes, head(h, INACTIVE));
+		n -= least(n, unit_pages(h, page));
 		struct hostpage *p = &h->pages[page];
 		const bool was_referenced = p->flags & PAGE_REFERENCED;
 		const bool is_accessed = p->flags & PAGE_ACCESSED;
@@ -196,18 +210,14 @@ static void scan_inactive(struct round *r, uint64_t n)
 static void scan_active(struct round *r, uint64_t n)
 {
 	struct hostmem *h = r->h;
-	for (; n && !list32_is_empty(h->nodes, head(h, ACTIVE)); n--) {
+	while (n && !list32_is_empty(h->nodes, head(h, ACTIVE))) {
 		const uint32_t page = list32_back(h->nodes, head(h, ACTIVE));
+		n -= least(n, unit_pages(h, page));
 		two_list_remove(h, page);
 		h->pages[page].flags &= ~(uint32_t)PAGE_ACCESSED;
 		put(h, INACTIVE, page);
 		h->n.deactivated++;
 	}
-}
-
-static uint64_t least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
 }
 
 static void begin_pass(struct round *r)

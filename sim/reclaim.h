@@ -5,7 +5,12 @@
  * for it. Nobody outside sim/hostmem and sim/reclaim-* includes this.
  *
  * Per page: 8 bytes of list links, 12 of struct hostpage, 4 of the swap slot
- * map: 24.
+ * map: 24. With 2 MiB backing, 4 bytes for each 512 pages.
+ *
+ * A 2 MiB page that was not split is one entry of a model's lists, under the
+ * number of its first page, whose flags are those of the entry (LISTED,
+ * ACCESSED, REFERENCED, ..); state, MAPPED, PINNED and stamps are those of each
+ * page. Models see entries only; hostmem_unit says how many pages one is.
  */
 #ifndef PUGMARK_SIM_RECLAIM_H
 #define PUGMARK_SIM_RECLAIM_H
@@ -47,7 +52,20 @@ struct hostpage {
 	uint32_t flags;
 };
 
-enum page_origin { ORIGIN_POPULATE, ORIGIN_FIRST, ORIGIN_SWAP, ORIGIN_READAHEAD, ORIGIN_BACK };
+enum page_origin {
+	ORIGIN_POPULATE,
+	ORIGIN_FIRST,
+	ORIGIN_SWAP,
+	ORIGIN_READAHEAD,
+	ORIGIN_BACK,
+	ORIGIN_SPLIT, /* of a 2 MiB page being written; only with is_writeback_async */
+};
+
+/* 512 pages. */
+struct hugepage {
+	uint16_t pins; /* pinned pages of one that is whole */
+	bool is_whole; /* is, or will be at its first touch, one 2 MiB page */
+};
 
 enum reclaim_progress { RECLAIM_NOTHING, RECLAIM_FREED, RECLAIM_UNDER_WAY };
 
@@ -90,6 +108,7 @@ struct reclaim {
 struct hostmem {
 	struct list32_node *nodes; /* npages + nheads of the model */
 	struct hostpage *pages;
+	struct hugepage *huge; /* NULL: 4 KiB backing */
 	const struct reclaim *reclaim;
 	void *model;
 	uint64_t limit, limit_goal; /* in force, and wanted: falling takes reclaim its time */
@@ -118,9 +137,31 @@ static inline uint64_t hostmem_charged(const struct hostmem *h)
 /*
  * Takes a page, unlinked by the model, out of memory: PAE, drain, unmap, write.
  * True when its memory is free; false when it stays in the swap cache, to be
- * linked again and evicted a second time (is_writeback_async).
+ * linked again and evicted a second time (is_writeback_async). Of a 2 MiB page
+ * that this splits, the other pages are then linked already.
  */
 bool hostmem_evict(struct hostmem *h, uint32_t page, uint32_t shadow, struct ns now);
+
+/* As hostmem_evict, where that frees at once: how many pages it freed. */
+static inline uint64_t hostmem_take(struct hostmem *h, uint32_t page, uint32_t shadow,
+				    struct ns now)
+{
+	const uint64_t before = hostmem_charged(h);
+	hostmem_evict(h, page, shadow, now);
+	return before - hostmem_charged(h);
+}
+
+static inline uint32_t unit_pages(const struct hostmem *h, uint32_t page)
+{
+	if (__builtin_expect(!h->huge, 1))
+		return 1;
+	return h->huge[page / HOSTMEM_HUGE_PAGES].is_whole ? HOSTMEM_HUGE_PAGES : 1;
+}
+
+static inline uint32_t unit_of(const struct hostmem *h, uint32_t page)
+{
+	return page & ~(unit_pages(h, page) - 1);
+}
 
 /* ERR_USAGE with a sentence. */
 int hostmem_config_check(const struct hostmem_config *c, struct err *e);

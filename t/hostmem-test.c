@@ -529,6 +529,12 @@ static void test_memory(void **state)
 	/* 24 bytes a page; fixed parts and a cluster of slots are less than 64 KiB */
 	assert_true(o.arena.total_bytes <= (size_t)24 * c.npages + 65536);
 	host_free(&o);
+	/* with 2 MiB backing, four more for 512 */
+	static const char *const huge[] = { "memory.huge=split", NULL };
+	const struct hostmem_config c2 = config(1 << 20, 1 << 19, huge);
+	o = host_new(&c2, NULL);
+	assert_true(o.arena.total_bytes <= (size_t)24 * c2.npages + c2.npages / 128 + 65536);
+	host_free(&o);
 }
 
 static void test_host_profile(void **state)
@@ -565,7 +571,7 @@ static void test_refused(void **state)
 	} bad[] = {
 		{ 5, 10, 0, 1, "expected more memory" },
 		{ 10, 0, 0, 1, "leaves the VM no memory" },
-		{ 10, 10, 1, 1, "only 4 KiB backing is modelled" },
+		{ 10, 10, 1, 1, "no number of 2 MiB pages" },
 		{ 10, 10, 0, 6, "expected a power of two" },
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -574,7 +580,7 @@ static void test_refused(void **state)
 		struct hostmem *h;
 		struct err e = {};
 		c.vm_pages = bad[i].vm_pages;
-		c.huge_pages = bad[i].huge;
+		c.huge = (int)bad[i].huge;
 		c.readahead_pages = bad[i].readahead;
 		assert_int_equal(hostmem_new(&c, NULL, &a, &h, &e), ERR_USAGE);
 		assert_non_null(strstr(e.msg, bad[i].text));

@@ -128,6 +128,27 @@ pugmark pin "$nic" --policy static-all --cpu cold --overcommit 20% --memory 2G -
 is 'a bitmap takes 64 KiB for each GiB and function' \
 	"$(totals big.json | json_numbers bitmap_bytes)" 131072
 
+# 2 MiB backing
+for huge in no split whole; do
+	ok "memory.huge=$huge is replayed" pugmark pin "$nic" --policy none,lru,static-all --budget 5% --cpu cold,touched \
+		--overcommit 20% --memory 1G --set memory.huge=$huge --reclaim lru --json
+	out >$huge.json
+done
+is 'its bitmap has an entry for 2 MiB: 1/512 of the bytes' \
+	"$(totals no.json | json_numbers bitmap_bytes | sort -u) $(totals whole.json | json_numbers bitmap_bytes | sort -u)" '65536 128'
+is 'where pages split, one for 4 KiB' "$(totals split.json | json_numbers bitmap_bytes | sort -u)" 65536
+pugmark pin "$nic" --policy none --cpu cold --overcommit 70% --reclaim lru --set memory.huge=split --set memory.readahead=1 \
+	--memory 16M --json >split.json
+pugmark pin "$nic" --policy none --cpu cold --overcommit 70% --reclaim lru --set memory.huge=whole --memory 16M --json >whole.json
+is 'what splits is whole 2 MiB pages' "$(totals split.json | json_numbers split_pages | awk '{ print ($1 > 0), $1 % 512 }')" '1 0'
+is 'what does not, comes and goes so' \
+	"$(totals whole.json | json_numbers swap_in | awk '{ print ($1 > 0), $1 % 512 }') $(totals whole.json | json_numbers split_pages)" '1 0 0'
+is 'states sum to the VM, faults to their outcomes' "$(cat no.json split.json whole.json | tr -d '\n' | sed 's/{"policy"/\n&/g' |
+	grep '^{"policy"' | sed -E 's/.*"iopf":([0-9]*),"iopf_done":([0-9]*),"iopf_failed":([0-9]*),"iopf_joined":([0-9]*).*"vm_pages":([0-9]*),"resident_pages":([0-9]*),"swapped_pages":([0-9]*),"absent_pages":([0-9]*),"inflight_pages":([0-9]*).*/\1 \2 \3 \4 \5 \6 \7 \8 \9/' |
+	awk '$1 != $2 + $3 + $4 || $5 != $6 + $7 + $8 + $9 { bad++ } END { print (NR > 10), bad + 0 }')" '1 0'
+exits 64 'a VM of 2 MiB pages has a whole number of them' pugmark pin "$nic" --set memory.huge=whole --memory 4100K
+exits 64 'a frozen schedule is one of small pages' pugmark pin "$nic" --set memory.huge=whole --set pin.residency=frozen
+
 # goals
 exits 1 'a goal that nothing meets is a no' pugmark pin "$nic" --policy none --cpu cold --overcommit 60% --goal 'iopf<=0'
 like 'which is told' "$(out)" '^NO at 60 %: IOPF break it: iopf is [0-9.,]+k?, goal <= 0 '
