@@ -73,6 +73,7 @@ static void count_guesses(const struct param_set *s, struct pin_answer *a)
 struct work {
 	struct pin_options *options;
 	struct pin_design design;
+	struct limits limits;
 	struct pin_devices devices;
 	struct pin_facts facts;
 	struct pin_run run;
@@ -84,6 +85,21 @@ struct work {
 	struct pin_story story;
 	struct plot *plots[PLOTS];
 };
+
+/* A schedule that begins at once leaves no time for another limit. */
+static int make_limits(struct work *w, struct err *e)
+{
+	struct pin_options *o = w->options;
+	const int rc = pin_design_limits(&w->design, &w->limits, e);
+	if (rc || !w->limits.n || w->limits.steps[0].at_ns)
+		return rc;
+	if (o->has_own_overcommit)
+		return err_set(e, ERR_USAGE,
+			       "memory.limit_schedule begins at 0s: --overcommit has no time");
+	o->novercommits = 1;
+	o->overcommits_ppm[0] = PPM_PER_ONE - w->limits.steps[0].share_ppm;
+	return 0;
+}
 
 static bool takes_budget(const struct policy *p)
 {
@@ -195,6 +211,7 @@ static int run_all(struct work *w, struct trace *t, const char **memory_from, st
 		.list_of_dev = w->devices.list_of_dev,
 		.nlists = w->devices.nlists,
 		.memory = w->design.memory,
+		.limits = w->limits,
 		.iopf = w->design.iopf,
 		.swap = w->design.swap,
 		.effect = &w->effect,
@@ -304,6 +321,8 @@ static int answer(struct trace *t, struct work *w, struct err *e)
 	int rc = pin_devices_read(t, &w->devices, e);
 	if (!rc)
 		rc = make_design(o, &w->devices, &w->design, e);
+	if (!rc)
+		rc = make_limits(w, e);
 	if (!rc && o->wants_assumptions && !o->cli.is_json)
 		params_print_values(stdout, &w->design.set);
 	if (!rc)
@@ -335,6 +354,7 @@ static int answer(struct trace *t, struct work *w, struct err *e)
 		.inputs = &w->inputs,
 		.canonical = canonical,
 		.block = w->design.block,
+		.limit_schedule = w->design.limits.schedule,
 		.reclaim = param_find(&w->design.set, "memory", "reclaim")->text,
 	};
 	if (!canonical)

@@ -80,6 +80,8 @@ struct pin_cell {
 	uint8_t wants[PIN_RELEASE + 1]; /* by event kind */
 	bool cpu_follows;
 	uint64_t now_ns, next_tick_ns, next_epoch_ns, first_ns;
+	uint64_t next_second_ns; /* of the host; next_tick_ns is that or the next limit's time */
+	size_t next_limit;
 	struct class_state classes[PIN_CLASSES + 1]; /* the last one: all */
 	uint64_t pinned_since_ns;
 	unsigned __int128 pinned_page_ns;
@@ -206,8 +208,7 @@ static void on_leave(void *ctx, uint32_t page, struct ns now)
 	const uint32_t first = hostmem_unit(c->host, page, &n);
 	for (uint32_t i = first; i < first + n; i++) {
 		const uint64_t idle_ns = hostmem_idle_ns(c->host, i, now);
-		c->touched_s[i] =
-			idle_ns < now.v ? (uint32_t)((now.v - idle_ns) / NS_PER_SEC) : 0;
+		c->touched_s[i] = idle_ns < now.v ? (uint32_t)((now.v - idle_ns) / NS_PER_SEC) : 0;
 		if (c->records)
 			pin_recorder_leaves(&c->recorder, i, c->event, now.v);
 	}
@@ -261,12 +262,28 @@ static const struct iopf_config *iopf_of(const struct pin_cell *c)
 	return c->job->iopf ? c->job->iopf : c->shared->iopf;
 }
 
+static uint64_t scheduled_limit(const struct pin_cell *c, size_t step)
+{
+	const uint64_t share_ppm = c->shared->limits.steps[step].share_ppm;
+	return pin_limit_pages(c->shared->vm_pages, PPM_PER_ONE - share_ppm);
+}
+
+static void note_tick(struct pin_cell *c)
+{
+	const struct limits *l = &c->shared->limits;
+	const uint64_t limit_ns =
+		c->next_limit < l->n && !c->is_frozen ? l->steps[c->next_limit].at_ns : UINT64_MAX;
+	c->next_tick_ns = limit_ns < c->next_second_ns ? limit_ns : c->next_second_ns;
+}
+
 static int make_host(struct pin_cell *c, struct err *e)
 {
 	const struct pin_shared *s = c->shared;
 	struct hostmem_config config = s->memory;
 	config.vm_pages = config.npages = s->vm_pages;
 	config.limit_pages = pin_limit_pages(s->vm_pages, c->job->overcommit_ppm);
+	if (s->limits.n && !s->limits.steps[0].at_ns)
+		config.limit_pages = scheduled_limit(c, 0);
 	config.is_instant = !c->is_timed;
 	if (c->is_frozen) { /* it still knows ages and pins */
 		config.limit_pages = s->vm_pages;
@@ -372,7 +389,8 @@ static void choose_events(struct pin_cell *c)
 	c->wants[PIN_MAP] = (p && p->map) || is_pinned_by_map;
 	c->wants[PIN_RELEASE] = (p && p->release) || is_pinned_by_map;
 	c->cpu_follows = c->job->companion == PIN_BY_TOUCHED;
-	c->next_tick_ns = NS_PER_SEC;
+	c->next_second_ns = NS_PER_SEC;
+	note_tick(c);
 	c->next_epoch_ns = p && p->tick ? c->shared->params.epoch_ns : UINT64_MAX;
 }
 
@@ -674,6 +692,27 @@ static void on_mapping(struct pin_cell *c, const struct pin_event *ev)
 		pin_hardware_unmap(&c->hardware, ev->page, ev->ts_ns);
 }
 
+/* A limit's time, or a second of the host's. */
+static void tick_host(struct pin_cell *c, uint64_t at, uint64_t second)
+{
+	const struct limits *l = &c->shared->limits;
+	const struct ns now = { at };
+	for (; c->next_limit < l->n && l->steps[c->next_limit].at_ns <= at; c->next_limit++)
+		if (!c->is_frozen)
+			hostmem_set_limit(c->host, scheduled_limit(c, c->next_limit), now);
+	if (at >= c->next_second_ns) {
+		if (c->hardware.npassed)
+			pin_hardware_tick(&c->hardware, at);
+		hostmem_tick(c->host, now);
+		hist_record_n(&c->pinned, c->pins.held_pages, second / NS_PER_SEC);
+		if (c->job->pulses)
+			pulse(c, at);
+		if (__builtin_add_overflow(at, second, &c->next_second_ns))
+			c->next_second_ns = UINT64_MAX;
+	}
+	note_tick(c);
+}
+
 /* Ticks up to a time; a gap without end in sight is walked in longer steps. */
 static __attribute__((noinline)) void on_ticks(struct pin_cell *c, uint64_t until_ns)
 {
@@ -685,7 +724,7 @@ static __attribute__((noinline)) void on_ticks(struct pin_cell *c, uint64_t unti
 	for (;;) {
 		const bool is_epoch = c->next_epoch_ns < c->next_tick_ns;
 		const uint64_t at = is_epoch ? c->next_epoch_ns : c->next_tick_ns;
-		if (at > until_ns)
+		if (at > until_ns || at == UINT64_MAX)
 			return;
 		if (at >= c->life.due_ns)
 			pin_life_run(&c->life, at);
@@ -695,14 +734,7 @@ static __attribute__((noinline)) void on_ticks(struct pin_cell *c, uint64_t unti
 			if (__builtin_add_overflow(at, epoch, &c->next_epoch_ns))
 				c->next_epoch_ns = UINT64_MAX;
 		} else {
-			if (c->hardware.npassed)
-				pin_hardware_tick(&c->hardware, at);
-			hostmem_tick(c->host, (struct ns){ at });
-			hist_record_n(&c->pinned, c->pins.held_pages, second / NS_PER_SEC);
-			if (c->job->pulses)
-				pulse(c, at);
-			if (__builtin_add_overflow(at, second, &c->next_tick_ns))
-				return;
+			tick_host(c, at, second);
 		}
 	}
 }

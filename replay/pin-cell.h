@@ -16,6 +16,7 @@
 #include "replay/pin-tally.h"
 #include "sim/consequence.h"
 #include "sim/hostmem.h"
+#include "sim/limits.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -150,6 +151,7 @@ struct pin_shared {
 	const struct iopf_config *iopf; /* NULL: instant */
 	const struct swap_config *swap;
 	struct pin_params params;
+	struct limits limits; /* by time; before the first one the job's overcommit tells it */
 	uint32_t vm_pages;
 	const uint8_t *class_of_dev; /* enum pin_class, by all 65,536 device numbers */
 	const uint8_t *list_of_dev;  /* numbers the devices that use memory, likewise */

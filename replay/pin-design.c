@@ -2,6 +2,7 @@
 /* Tables of all models of a pin replay, in one set. */
 #include "replay/pin-design.h"
 
+#include "base/cleanup.h"
 #include "sim/consequence.h"
 #include "sim/swap.h"
 
@@ -26,6 +27,7 @@ static int init(struct pin_design *d, struct policy_chosen *chosen, size_t n, co
 	} tables[] = {
 		{ access_params, access_nparams, &d->access },
 		{ hostmem_params, hostmem_nparams, &d->memory },
+		{ limits_params, limits_nparams, &d->limits },
 		{ swap_params, swap_nparams, d->swap },
 		{ background_params, background_nparams, &d->background },
 		{ pin_params, pin_nparams, &d->pin },
@@ -94,4 +96,58 @@ int pin_design_read(struct pin_design *d, const struct pin_design_sources *s, st
 		return 0;
 	arena_deinit(&d->arena);
 	return read_with(d, s, backend, e);
+}
+
+enum { LIMITS_FILE_BYTES_MAX = 1 << 20 };
+
+/* The whole file as one line, steps parted by commas. */
+static int read_steps(struct pin_design *d, const char *path, char **out, struct err *e)
+{
+	_fclose_ FILE *f = fopen(path, "re");
+	if (!f)
+		return err_set(e, ERR_NOINPUT,
+			       "memory.limit_schedule: '%s' is no TIME:SHARE,.. "
+			       "and no file",
+			       path);
+	char *text = arena_alloc(&d->arena, LIMITS_FILE_BYTES_MAX + 1, 1);
+	if (!text)
+		return err_set(e, ERR_NOMEM, "no memory for %s", path);
+	const size_t n = fread(text, 1, LIMITS_FILE_BYTES_MAX + 1, f);
+	if (ferror(f) || n > LIMITS_FILE_BYTES_MAX)
+		return err_set(e, ERR_UNUSABLE, "%s: expected at most %d bytes of TIME:SHARE lines",
+			       path, LIMITS_FILE_BYTES_MAX);
+	text[n] = 0;
+	while (*text && text[strlen(text) - 1] == '\n')
+		text[strlen(text) - 1] = 0;
+	for (char *c = text; *c; c++)
+		if (*c == '\n' || *c == '\r')
+			*c = ',';
+	*out = text;
+	return 0;
+}
+
+int pin_design_limits(struct pin_design *d, struct limits *out, struct err *e)
+{
+	static const char key[] = "memory.limit_schedule=";
+	const char *given = d->limits.schedule;
+	*out = (struct limits){};
+	if (!given)
+		return 0;
+	const bool is_file = !strchr(given, ':');
+	if (is_file) {
+		char *steps = NULL;
+		int rc = read_steps(d, given, &steps, e);
+		if (rc)
+			return rc;
+		char *assignment = arena_alloc(&d->arena, sizeof(key) + strlen(steps), 1);
+		if (!assignment)
+			return err_set(e, ERR_NOMEM, "no memory for %s", given);
+		strcpy(assignment, key);
+		strcat(assignment, steps);
+		rc = param_assign(&d->set, assignment, e);
+		if (rc)
+			return err_prefix(e, "%s", given);
+	}
+	const int rc = limits_parse(d->limits.schedule, &d->arena, out, e);
+	return rc ? err_prefix(e, "%s", is_file ? given : "memory.limit_schedule") : 0;
 }

@@ -10,6 +10,7 @@
 #include "replay/pin-cell.h"
 #include "replay/policy-params.h"
 #include "sim/background.h"
+#include "sim/limits.h"
 
 struct pin_design {
 	struct arena arena;
@@ -18,6 +19,7 @@ struct pin_design {
 	struct hostmem_config memory;
 	struct background_config background;
 	struct pin_params pin;
+	struct limits_config limits;
 	struct iopf_config *iopf; /* arena, as is the next */
 	struct swap_config *swap;
 	struct block_config *block; /* likewise, and the next */
@@ -44,5 +46,11 @@ int pin_design_read(struct pin_design *d, const struct pin_design_sources *s, st
 
 /* The same without any source but a profile: defaults. */
 int pin_design_init(struct pin_design *d, struct policy_chosen *chosen, size_t n, struct err *e);
+
+/*
+ * The schedule of limits: memory.limit_schedule, or the text of the file that it
+ * names, which then becomes the parameter's value. ERR_USAGE, ERR_NOINPUT, ERR_UNUSABLE.
+ */
+int pin_design_limits(struct pin_design *d, struct limits *out, struct err *e);
 
 #endif

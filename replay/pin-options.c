@@ -131,6 +131,7 @@ static const struct cli_option options[] = {
 	  .each = add_overcommit,
 	  .most = PIN_OVERCOMMITS_MAX,
 	  .fallback = "10%,20%,30%",
+	  .given = offsetof(struct pin_options, has_own_overcommit),
 	  .help = "Share of the VM that the host takes away" },
 	{ .name = "cpu",
 	  .arg = "C,..",

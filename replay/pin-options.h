@@ -36,7 +36,8 @@ struct pin_options {
 	size_t nrates;
 	enum access_model model;
 	struct pin_goal goal;
-	bool has_own_goal, wants_assumptions, tries_inputs, explains, is_backtest;
+	bool has_own_goal, has_own_overcommit, wants_assumptions, tries_inputs, explains,
+		is_backtest;
 	bool compares_backends;
 };
 

@@ -369,10 +369,12 @@ static int show_screen(struct report *r, const struct pin_answer *a, const struc
 	const struct access_info *in = &a->facts->access;
 	pin_show_subject(r, a);
 	show_verdict(r, a, &o);
-	report_text(r, "Goal%s: %s.  Reclaim %s, access model %s%s%s.",
+	report_text(r, "Goal%s: %s.  Reclaim %s, access model %s%s%s%s%.60s.",
 		    a->has_own_goal ? "" : " (ours)", a->goal->text, a->reclaim,
 		    access_model_names[in->model], in->live_areas ? ", rings used every " : "",
-		    in->live_areas ? quantity_ns(in->live_period_ns).s : "");
+		    in->live_areas ? quantity_ns(in->live_period_ns).s : "",
+		    a->limit_schedule ? ", limits " : "",
+		    a->limit_schedule ? a->limit_schedule : "");
 	show_verdicts(r, a, v, n);
 	if (o.yes || o.no)
 		show_policies(r, a, o.yes ? o.yes : o.no);

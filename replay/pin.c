@@ -441,6 +441,7 @@ static int prepare(struct session *s, struct err *e)
 			       run->path, (unsigned long long)pages, HOSTMEM_PAGES_MAX);
 	s->shared = (struct pin_shared){
 		.memory = run->memory,
+		.limits = run->limits,
 		.iopf = run->iopf,
 		.swap = run->swap,
 		.params = run->params,
