@@ -8,6 +8,7 @@
 
 #include "base/nearest.h"
 #include "replay/live.h"
+#include "replay/slots.h"
 
 #include <sqlite3.h>
 #include <stddef.h>
@@ -33,11 +34,21 @@ struct side {
 	bool is_end;
 };
 
+/* cpu rows as they are handed on: those of a batch, or what memslots make of them. */
+struct cpu_rows {
+	const uint64_t *ts, *first, *period;
+	const uint32_t *npages, *count;
+	const uint16_t *vm;
+};
+
 struct access {
 	struct trace *trace;
 	const struct trace_stream_info *dma_stream, *cpu_stream; /* cpu: NULL where unused */
 	struct access_info info;
 	struct side dma, cpu;
+	struct slots slots;   /* where cpu rows are of another space */
+	struct pieces pieces; /* likewise */
+	struct cpu_rows cpu_rows;
 	uint8_t meaning[2][DMA_OP_COUNT][DIR_COUNT]; /* [0]: of devices that unmap */
 	uint8_t never_unmaps[DEVICES];
 	uint64_t *sources; /* survey: a bit per source that made rows */
@@ -207,33 +218,83 @@ static int fill_dma(struct access *a, struct err *e)
 	return 1;
 }
 
+static unsigned meaning_of_cpu(const struct batch *b, uint32_t i)
+{
+	return ACCESS_BY_CPU | (batch_u8(b, CPU_COL_write)[i] == 1 ? WRITE : TOUCH);
+}
+
+/* All rows of the batch, in pieces. */
+static int join_batch(struct access *a, struct err *e)
+{
+	struct side *s = &a->cpu;
+	const struct batch *b = s->batch;
+	const uint64_t *first = batch_u64(b, CPU_COL_pfn);
+	const uint32_t *npages = batch_u32(b, CPU_COL_npages);
+	const uint8_t *as = batch_u8(b, CPU_COL_as);
+	const unsigned group = space_group(a->info.space);
+	struct pieces *p = &a->pieces;
+	int rc = 0;
+	p->n = 0;
+	for (uint32_t i = 0; i < b->n && !rc; i++) {
+		const struct piece row = {
+			.first = first[i],
+			.npages = npages[i],
+			.ts_ns = batch_u64(b, CPU_COL_ts)[i],
+			.period_ns = batch_u64(b, CPU_COL_period)[i],
+			.count = batch_u32(b, CPU_COL_count)[i],
+			.vm = batch_u16(b, CPU_COL_vm)[i],
+			.what = (uint8_t)meaning_of_cpu(b, i),
+		};
+		bool is_inside = has_frame(first[i], npages[i]);
+		if (!is_inside) {
+			a->info.cpu_outside++;
+		} else if (space_group(as[i]) == group) {
+			rc = pieces_put(p, &row, e);
+		} else {
+			rc = pieces_join(p, &a->slots, (enum address_space)as[i], &row, &is_inside,
+					 e);
+			a->info.cpu_joined += is_inside;
+			a->info.cpu_outside += !is_inside;
+		}
+	}
+	a->cpu_rows =
+		(struct cpu_rows){ p->ts_ns, p->first, p->period_ns, p->npages, p->count, p->vm };
+	s->n = (uint32_t)p->n;
+	return rc ? rc : 1;
+}
+
 static int fill_cpu(struct access *a, struct err *e)
 {
 	struct side *s = &a->cpu;
 	const int rc = fill(s, e);
 	if (rc <= 0)
 		return rc;
+	if (a->slots.n)
+		return join_batch(a, e);
 
-	const uint8_t *as = batch_u8(s->batch, CPU_COL_as);
-	const uint8_t *write = batch_u8(s->batch, CPU_COL_write);
-	const uint64_t *first = batch_u64(s->batch, CPU_COL_pfn);
-	const uint32_t *npages = batch_u32(s->batch, CPU_COL_npages);
+	const struct batch *b = s->batch;
+	const uint8_t *as = batch_u8(b, CPU_COL_as);
+	a->cpu_rows = (struct cpu_rows){
+		batch_u64(b, CPU_COL_ts),     batch_u64(b, CPU_COL_pfn),
+		batch_u64(b, CPU_COL_period), batch_u32(b, CPU_COL_npages),
+		batch_u32(b, CPU_COL_count),  batch_u16(b, CPU_COL_vm),
+	};
 	const unsigned group = space_group(a->info.space);
 	for (uint32_t i = 0; i < s->n; i++) {
-		const bool is_page = has_frame(first[i], npages[i]) && space_group(as[i]) == group;
+		const bool is_page = has_frame(a->cpu_rows.first[i], a->cpu_rows.npages[i]) &&
+				     space_group(as[i]) == group;
 		a->info.cpu_outside += !is_page;
-		s->what[i] = is_page ? (uint8_t)(ACCESS_BY_CPU | (write[i] == 1 ? WRITE : TOUCH))
-				     : 0;
+		s->what[i] = is_page ? (uint8_t)meaning_of_cpu(b, i) : 0;
 	}
 	return 1;
 }
 
 /* ---- merging ---- */
 
-/* Rows of s from s->at on that come before ts; with_equal: also those at ts. */
-static uint32_t run_before(const struct side *s, uint64_t ts, bool with_equal, uint32_t max)
+/* Rows of s (at times t) from s->at on that come before ts; with_equal: also those at ts. */
+static uint32_t run_before(const struct side *s, const uint64_t *t, uint64_t ts, bool with_equal,
+			   uint32_t max)
 {
-	const uint64_t *t = batch_u64(s->batch, 0);
 	const uint32_t end = s->n - s->at < max ? s->n : s->at + max;
 	uint32_t i = s->at;
 	while (i < end && (t[i] < ts || (with_equal && t[i] == ts)))
@@ -259,14 +320,15 @@ static void put_dma(struct access *a, size_t to, uint32_t n)
 static void put_cpu(struct access *a, size_t to, uint32_t n)
 {
 	const struct side *s = &a->cpu;
-	const struct batch *b = s->batch;
-	memcpy(a->merged->ts + to, batch_u64(b, CPU_COL_ts) + s->at, n * sizeof(uint64_t));
-	memcpy(a->merged->first + to, batch_u64(b, CPU_COL_pfn) + s->at, n * sizeof(uint64_t));
-	memcpy(a->merged->npages + to, batch_u32(b, CPU_COL_npages) + s->at, n * sizeof(uint32_t));
-	memcpy(a->merged->dev + to, batch_u16(b, CPU_COL_vm) + s->at, n * sizeof(uint16_t));
-	memcpy(a->merged->what + to, s->what + s->at, n);
-	memcpy(a->merged->count + to, batch_u32(b, CPU_COL_count) + s->at, n * sizeof(uint32_t));
-	memcpy(a->merged->period + to, batch_u64(b, CPU_COL_period) + s->at, n * sizeof(uint64_t));
+	const struct cpu_rows *c = &a->cpu_rows;
+	const uint8_t *what = a->slots.n ? a->pieces.what : s->what;
+	memcpy(a->merged->ts + to, c->ts + s->at, n * sizeof(uint64_t));
+	memcpy(a->merged->first + to, c->first + s->at, n * sizeof(uint64_t));
+	memcpy(a->merged->npages + to, c->npages + s->at, n * sizeof(uint32_t));
+	memcpy(a->merged->dev + to, c->vm + s->at, n * sizeof(uint16_t));
+	memcpy(a->merged->what + to, what + s->at, n);
+	memcpy(a->merged->count + to, c->count + s->at, n * sizeof(uint32_t));
+	memcpy(a->merged->period + to, c->period + s->at, n * sizeof(uint64_t));
 }
 
 /* Both sides hold rows, or are at their end: moves one run. */
@@ -275,19 +337,29 @@ static uint32_t merge_run(struct access *a, size_t to)
 	struct side *dma = &a->dma, *cpu = &a->cpu;
 	const uint32_t room = (uint32_t)(MERGE_ROWS - to);
 	const bool has_dma = dma->at < dma->n, has_cpu = cpu->at < cpu->n;
-	const uint64_t cpu_ts = has_cpu ? batch_u64(cpu->batch, 0)[cpu->at] : UINT64_MAX;
-	uint32_t n = has_dma ? run_before(dma, cpu_ts, true, room) : 0;
+	const uint64_t cpu_ts = has_cpu ? a->cpu_rows.ts[cpu->at] : UINT64_MAX;
+	const uint64_t *const dma_ts = has_dma ? batch_u64(dma->batch, 0) : NULL;
+	uint32_t n = has_dma ? run_before(dma, dma_ts, cpu_ts, true, room) : 0;
 	if (n) {
 		put_dma(a, to, n);
 		dma->at += n;
 		return n;
 	}
-	n = has_cpu ? run_before(cpu, has_dma ? batch_u64(dma->batch, 0)[dma->at] : UINT64_MAX,
+	n = has_cpu ? run_before(cpu, a->cpu_rows.ts, has_dma ? dma_ts[dma->at] : UINT64_MAX,
 				 !has_dma, room)
 		    : 0;
 	put_cpu(a, to, n);
 	cpu->at += n;
 	return n;
+}
+
+/* A batch of which no slot knows a row is empty. */
+static int refill_cpu(struct access *a, struct err *e)
+{
+	int rc = 1;
+	while (rc > 0 && a->cpu.at == a->cpu.n)
+		rc = fill_cpu(a, e);
+	return rc;
 }
 
 static int next_merged(struct access *a, struct access_batch *out, struct err *e)
@@ -296,7 +368,7 @@ static int next_merged(struct access *a, struct access_batch *out, struct err *e
 	while (n < MERGE_ROWS) {
 		int rc = a->dma.at < a->dma.n ? 1 : fill_dma(a, e);
 		if (rc >= 0)
-			rc = a->cpu.at < a->cpu.n ? 1 : fill_cpu(a, e);
+			rc = refill_cpu(a, e);
 		if (rc < 0)
 			return rc;
 		if (a->dma.at == a->dma.n && a->cpu.at == a->cpu.n)
@@ -540,6 +612,47 @@ static int survey_cpu_sources(struct access *a, struct err *e)
 	return rc;
 }
 
+/*
+ * Whether cpu rows can tell guest pages: those of the space of the dma rows do,
+ * host addresses do by memslots.
+ */
+static int survey_cpu_spaces(struct access *a, struct err *e)
+{
+	const struct trace_select select = { .stream = a->cpu_stream->id,
+					     .columns = BIT(CPU_COL_as),
+					     .dev = -1 };
+	struct trace_reader *r;
+	const struct batch *b;
+	unsigned seen = 0;
+	int rc = trace_reader_open(a->trace, &select, &r, e);
+	if (rc)
+		return rc;
+	while ((rc = trace_reader_next(r, &b, e)) > 0) {
+		const uint8_t *as = batch_u8(b, CPU_COL_as);
+		for (uint32_t i = 0; i < b->n; i++)
+			seen |= 1U << (as[i] < AS_COUNT ? as[i] : AS_UNKNOWN);
+	}
+	trace_reader_close(r);
+	if (!rc && seen & (1U << AS_HVA | 1U << AS_HPA) &&
+	    space_group(a->info.space) == space_group(AS_GPA))
+		rc = slots_read(a->trace, &a->slots, e);
+	bool is_usable = false;
+	unsigned other = AS_UNKNOWN;
+	for (unsigned as = 0; as < AS_COUNT; as++) {
+		if (!(seen >> as & 1))
+			continue;
+		is_usable |= space_group(as) == space_group(a->info.space) ||
+			     slots_know(&a->slots, (enum address_space)as);
+		other = as;
+	}
+	if (rc || is_usable)
+		return rc;
+	return err_set(e, ERR_UNUSABLE,
+		       "%s: its cpu rows are %s, its dma rows %s, and it has no memslots that join "
+		       "them: leave them out (age --no-cpu, pin --cpu cold,touched)",
+		       trace_path(a->trace), kind_as_names[other], kind_as_names[a->info.space]);
+}
+
 static int survey_samples(struct access *a, struct err *e)
 {
 	a->info.dma_sample_ppm = least_sample(a, a->sources);
@@ -662,6 +775,8 @@ int access_open(struct trace *t, const struct access_config *c, struct access **
 		rc = err_set(e, ERR_UNUSABLE,
 			     "%s: its dma rows hold LBAs: an LBA is not a memory page",
 			     trace_path(t));
+	if (!rc && a->cpu_stream)
+		rc = survey_cpu_spaces(a, e);
 	if (!rc)
 		rc = open_readers(a, c->threaded, e);
 	if (rc) {
@@ -683,6 +798,8 @@ void access_close(struct access *a)
 	free(a->sources);
 	free(a->merged);
 	live_deinit(&a->live);
+	slots_free(&a->slots);
+	pieces_free(&a->pieces);
 	free(a);
 }
 
@@ -706,5 +823,5 @@ void access_rewind(struct access *a)
 	if (a->info.live_period_ns)
 		live_clear(&a->live);
 	a->raw.n = a->raw_at = 0;
-	a->info.dma_unknown = a->info.dma_outside = a->info.cpu_outside = 0;
+	a->info.dma_unknown = a->info.dma_outside = a->info.cpu_outside = a->info.cpu_joined = 0;
 }

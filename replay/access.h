@@ -28,6 +28,9 @@
  * made up for them: they may be all of memory). The model `start` knows nothing of this: there a
  *map is an access, and no more.
  *
+ * Host-virtual and host-physical cpu rows are joined with guest memory by the
+ * `memslot` rows (replay/slots.h), in pieces where they lie in several slots.
+ *
  * Rows that tell no (possible) frames, and rows of another address space than most (an
  * IOVA among physical frames; guest-virtual cpu rows), have no page: they are
  * left out and counted.
@@ -99,10 +102,11 @@ struct access_info {
 	enum address_space space;    /* of the pages */
 	uint64_t dma_outside;        /* dma rows of another space */
 	uint64_t dma_unknown;        /* dma rows without (possible) frames; complete at the end */
-	uint64_t cpu_outside;        /* cpu rows of another space; complete at the end */
-	unsigned directions;         /* bit per enum dma_dir of the dma rows; at the end, too */
-	unsigned devices;            /* that have dma rows */
-	unsigned devices_no_unmap;   /* of them, that map for writing and never unmap */
+	uint64_t cpu_outside;      /* cpu rows of another space, not (all) in a memslot; likewise */
+	uint64_t cpu_joined;       /* cpu rows that memslots gave their guest pages; likewise */
+	unsigned directions;       /* bit per enum dma_dir of the dma rows; at the end, too */
+	unsigned devices;          /* that have dma rows */
+	unsigned devices_no_unmap; /* of them, that map for writing and never unmap */
 	/*
 	 * Share of page numbers that the sources kept (by hash of the number);
 	 * 1,000,000: all. is_mixed: sources differ, and this is the least.

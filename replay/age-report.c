@@ -359,6 +359,8 @@ static void assume_cpu(const struct age_answer *a, say_fn *fn, void *ctx)
 	const struct access_info *i = &a->runs->info;
 	if (i->cpu_rows && i->cpu_outside < i->cpu_rows)
 		say(fn, ctx, "CPU stream: used; CPU refaults are its own major faults.");
+	else if (a->is_cpu_unwanted)
+		say(fn, ctx, "CPU stream: NOT USED (--no-cpu): upper bounds.");
 	else if (a->is_cpu_left_out)
 		say(fn, ctx, "CPU stream: NOT USED (sampled at another rate): upper bounds.");
 	else
@@ -366,10 +368,13 @@ static void assume_cpu(const struct age_answer *a, say_fn *fn, void *ctx)
 		    "CPU stream: NONE, so pages that the CPU uses look idle: upper bounds for "
 		    "reclaim"
 		    " by age.");
+	if (i->cpu_joined)
+		say(fn, ctx, "%s cpu rows were joined with guest memory by memslots.",
+		    quantity_count(i->cpu_joined).s);
 	if (i->cpu_outside)
-		say(fn, ctx,
-		    "%s cpu rows are of another address space than the dma rows: left out.",
-		    quantity_count(i->cpu_outside).s);
+		say(fn, ctx, "%s cpu rows tell no page of this memory%s: left out.",
+		    quantity_count(i->cpu_outside).s,
+		    i->cpu_joined ? ", or some of their pages lie in no memslot" : "");
 }
 
 static void assume_coverage(const struct age_answer *a, say_fn *fn, void *ctx)
@@ -520,6 +525,8 @@ static void show_members(struct report *r, const struct age_answer *a)
 	report_member_u64(r, "cpu_rows", i->cpu_rows);
 	report_member_u64(r, "rows_without_page", i->dma_unknown + i->dma_outside);
 	report_member_u64(r, "sample_ppm", i->dma_sample_ppm);
+	report_member_u64(r, "cpu_rows_joined", i->cpu_joined);
+	report_member_u64(r, "cpu_rows_outside", i->cpu_outside);
 	report_member_u64(r, "live_period_ns", i->live_period_ns);
 	report_member_u64(r, "live_pages", i->live_pages);
 	report_member_u64(r, "lost_events", a->lost_events);

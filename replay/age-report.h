@@ -34,6 +34,7 @@ struct age_answer {
 	const struct age_run *runs; /* the model asked for first */
 	unsigned nruns;
 	bool is_cpu_left_out; /* cpu rows exist, but cannot be used */
+	bool is_cpu_unwanted; /* --no-cpu */
 };
 
 /* Figures of one result at one tau, scaled to the whole where pages were sampled. */

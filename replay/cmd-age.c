@@ -27,7 +27,7 @@ struct options {
 	struct cli cli;
 	const char *path, *plot;
 	enum access_model model;
-	bool compares;
+	bool compares, without_cpu;
 	uint64_t memory_bytes; /* 0: not said */
 	struct cli_sets sets;
 	struct access_config access; /* what [access] fills */
@@ -101,6 +101,7 @@ static const struct cli_option options[] = {
 	  .kind = CLI_FLAG,
 	  AT(compares),
 	  .help = "Run all access models, also on a large trace" },
+	{ .name = "no-cpu", .kind = CLI_FLAG, AT(without_cpu), .help = "Leave the cpu rows out" },
 	{ .name = "set",
 	  .arg = "access.K=V",
 	  .kind = CLI_SET,
@@ -235,6 +236,7 @@ static int open_accesses(struct trace *t, const struct options *o, enum access_m
 	struct access_config c = o->access;
 	c.model = model;
 	c.threaded = true;
+	c.without_cpu = o->without_cpu;
 	c.dma_stream = c.cpu_stream = -1;
 	int rc = access_open(t, &c, out, e);
 	if (rc || !access_info(*out)->cpu_rows || is_cpu_usable(access_info(*out)))
@@ -384,6 +386,7 @@ static int open_and_answer(struct options *o, struct work *w, struct err *e)
 	find_vm(t, &vm_name, &a.memory_pages);
 	rc = trace_devices(t, &devices, &a.ndevices, e);
 	a.trace = t;
+	a.is_cpu_unwanted = o->without_cpu;
 	a.vm_name = vm_name;
 	a.devices = devices;
 	if (!rc)

@@ -65,6 +65,12 @@ static void add_cpu(struct line *l, const struct pin_answer *a)
 		add(l, "%s", *s->name ? s->name : "recorded");
 	if (s && s->period_ns && main == PIN_BY_TRACE)
 		add(l, " each %s", quantity_ns(s->period_ns).s);
+	const struct access_info *i = &a->facts->access;
+	if (main == PIN_BY_TRACE && i->cpu_joined)
+		add(l, " (by memslots)");
+	if (main == PIN_BY_TRACE && i->cpu_outside)
+		add(l, ", %s of %s rows OUTSIDE guest memory", quantity_count(i->cpu_outside).s,
+		    quantity_count(i->cpu_rows).s);
 	if (main != PIN_BY_TRACE)
 		add(l, " (the verdict is by '%s', %s; scenarios are no bounds)",
 		    pin_companion_names[main],

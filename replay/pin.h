@@ -30,7 +30,7 @@ struct pin_run {
 	const uint8_t *list_of_dev;
 	unsigned nlists; /* used if params.lists says so */
 	struct hostmem_config memory;
-	struct limits limits; /* for struct pin_shared */
+	struct limits limits;           /* for struct pin_shared */
 	const struct iopf_config *iopf; /* for struct pin_shared, as is the next */
 	const struct swap_config *swap;
 	const struct pin_consequence_config *effect; /* NULL: nobody asks for result.effect */

@@ -8,7 +8,8 @@ const char *const kind_dma_op_names[] = {
 	"map", "unmap", "alloc", "free", "access", "dirty", NULL
 };
 const char *const kind_dir_names[] = { "unknown", "to-device", "from-device", "both", NULL };
-const char *const kind_as_names[] = { "unknown", "pa", "gva", "gpa", "iova", "hpa", "lba", NULL };
+const char *const kind_as_names[] = { "unknown", "pa",  "gva", "gpa", "iova",
+				      "hpa",     "lba", "hva", NULL };
 const char *const kind_io_op_names[] = { "read", "write", "flush", "discard", "other", NULL };
 const char *const kind_rw_names[] = { "load", "store", "modify", NULL };
 const char *const kind_outcome_names[] = { "done", "failed", "joined", "unknown", NULL };

@@ -17,8 +17,8 @@ typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
 
-/* `pa`: physical to the recording kernel, which may itself be a guest */
-enum address_space { AS_UNKNOWN, AS_PA, AS_GVA, AS_GPA, AS_IOVA, AS_HPA, AS_LBA, AS_COUNT };
+/* `pa`: physical to the recording kernel, which may itself be a guest; `hva`: of the VMM */
+enum address_space { AS_UNKNOWN, AS_PA, AS_GVA, AS_GPA, AS_IOVA, AS_HPA, AS_LBA, AS_HVA, AS_COUNT };
 
 enum dma_op { DMA_MAP, DMA_UNMAP, DMA_ALLOC, DMA_FREE, DMA_ACCESS, DMA_DIRTY, DMA_OP_COUNT };
 

@@ -342,6 +342,89 @@ static void the_share_of_recorded_pages_is_that_of_the_sources_of_the_rows(void 
 	}
 }
 
+static void host_addresses_are_joined_by_memslots(void **state)
+{
+	const struct dma_event dma = row(0, 0, DMA_ACCESS, DIR_TO_DEVICE, 100);
+	/* slots: hva 1000-1009 is gpa 100 on, 1010-1019 gpa 500 on from 50 ns, before that 300 on
+	 */
+	const struct cpu_event cpu[] = {
+		{ .ts = 10, .vm = 1, .as = AS_HVA, .pfn = 1003, .npages = 5, .count = 7 },
+		{ .ts = 20, .vm = 1, .as = AS_HVA, .pfn = 1008, .npages = 4, .period = 9 },
+		{ .ts = 30, .vm = 1, .as = AS_HVA, .pfn = 998, .npages = 4, .write = 1 },
+		{ .ts = 40, .vm = 1, .as = AS_HVA, .pfn = 5000, .npages = 1 },
+		{ .ts = 45, .vm = 2, .as = AS_HVA, .pfn = 1003, .npages = 1 },
+		{ .ts = 60, .vm = 1, .as = AS_HVA, .pfn = 1012, .npages = 1 },
+		{ .ts = 61, .vm = 1, .as = AS_HPA, .pfn = 7002, .npages = 1 },
+		{ .ts = 62, .vm = 1, .as = AS_GPA, .pfn = 9, .npages = 1 },
+		{ .ts = 63, .vm = 1, .as = AS_GVA, .pfn = 1003, .npages = 1 },
+		{ .ts = 64, .vm = 1, .as = AS_HVA, .pfn = 1, .npages = 1 },
+	};
+	static const struct {
+		uint64_t ts, first;
+		uint32_t npages;
+	} want[] = { { 0, 100, 1 },  { 10, 103, 5 }, { 20, 108, 2 }, { 20, 300, 2 },
+		     { 30, 100, 2 }, { 60, 502, 1 }, { 61, 202, 1 }, { 62, 9, 1 } };
+	(void)state;
+	trace_close(write_trace(&dma, 1, cpu, 10));
+	change_file("INSERT INTO vm(vm_id, name) VALUES (1, 'a'), (2, 'b');"
+		    "INSERT INTO memslot(vm_id, slot, from_ns, to_ns, gpa_pfn, hva_pfn, hpa_pfn,"
+		    " npages) VALUES (1, 0, 0, NULL, 100, 1000, NULL, 10),"
+		    " (1, 1, 0, 50, 300, 1010, NULL, 10), (1, 1, 50, NULL, 500, 1010, NULL, 10),"
+		    " (1, 2, 0, NULL, 200, NULL, 7000, 5), (1, 3, 0, NULL, 800, 1005, NULL, 1)");
+	struct trace *t;
+	struct err e;
+	assert_int_equal(trace_open(path, &t, &e), 0);
+	struct access *a = open_model(t, ACCESS_NEAR);
+	for (unsigned round = 0; round < 2; round++) {
+		struct access_batch b;
+		size_t n = 0;
+		while (access_next(a, &b, &e) > 0)
+			for (size_t i = 0; i < b.n; i++, n++) {
+				assert_true(n < sizeof(want) / sizeof(*want));
+				assert_int_equal(b.ts_ns[i], want[n].ts);
+				assert_int_equal(b.first[i], want[n].first);
+				assert_int_equal(b.npages[i], want[n].npages);
+				assert_true(b.what[i] & ACCESS_TOUCH);
+				if (b.ts_ns[i] == 10)
+					assert_int_equal(b.count[i], 7);
+				if (b.ts_ns[i] == 20)
+					assert_int_equal(b.period_ns[i], 9);
+				assert_int_equal(b.what[i] & ACCESS_WRITE,
+						 b.ts_ns[i] == 30 ? ACCESS_WRITE : 0);
+			}
+		assert_int_equal(n, sizeof(want) / sizeof(*want));
+		/* 30 lies partly outside; 40 and 64 wholly, 45 is of a VM without slots, 63 a GVA
+		 */
+		assert_int_equal(access_info(a)->cpu_outside, 5);
+		assert_int_equal(access_info(a)->cpu_joined, 4);
+		access_rewind(a);
+	}
+	access_close(a);
+	trace_close(t);
+}
+
+static void cpu_rows_that_tell_no_guest_page_are_refused(void **state)
+{
+	const struct access_config with = { .dma_stream = -1, .cpu_stream = -1 };
+	const struct access_config without = { .dma_stream = -1,
+					       .cpu_stream = -1,
+					       .without_cpu = true };
+	const uint8_t spaces[] = { AS_HVA, AS_GVA, AS_HPA, AS_IOVA };
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		const struct dma_event dma = row(0, 0, DMA_ACCESS, DIR_TO_DEVICE, 100);
+		const struct cpu_event cpu = { .ts = 1, .as = spaces[i], .pfn = 1, .npages = 1 };
+		struct trace *t = write_trace(&dma, 1, &cpu, 1);
+		struct access *a;
+		struct err e;
+		assert_int_equal(access_open(t, &with, &a, &e), ERR_UNUSABLE);
+		assert_non_null(strstr(e.msg, "no memslots that join them"));
+		assert_int_equal(access_open(t, &without, &a, &e), 0);
+		access_close(a);
+		trace_close(t);
+	}
+}
+
 static void a_trace_without_dma_rows_is_refused(void **state)
 {
 	struct dma_event lba = row(0, 0, DMA_ACCESS, DIR_TO_DEVICE, 1);
@@ -383,6 +466,8 @@ int main(void)
 		cmocka_unit_test(cpu_rows_are_merged_by_time_behind_dma_rows_of_the_same_time),
 		cmocka_unit_test(a_late_device_is_known_before_its_first_row),
 		cmocka_unit_test(the_share_of_recorded_pages_is_that_of_the_sources_of_the_rows),
+		cmocka_unit_test(host_addresses_are_joined_by_memslots),
+		cmocka_unit_test(cpu_rows_that_tell_no_guest_page_are_refused),
 		cmocka_unit_test(a_trace_without_dma_rows_is_refused),
 		cmocka_unit_test(models_are_found_by_name),
 	};

@@ -166,4 +166,17 @@ like 'with the nearest name' "$(err)" "did you mean 'sweep'"
 exits 64 'JSON and a plot cannot share standard output' pugmark age t.db --json --plot -
 exits 64 'a trace is needed' pugmark age
 exits 66 'a missing one is missing input' pugmark age nope.db
+
+# host addresses without memslots
+printf '# kind: dma\nts_ns,dev,op,dir,as,pfn,npages,offset_bytes,bytes,req,source\n0,a,access,to-device,gpa,1,4,0,16384,,x
+9000000000,a,access,to-device,gpa,1,4,0,16384,,x\n' >devices.csv
+printf '# kind: cpu\nts_ns,vm,as,pfn,npages,count,period_ns,is_write,source
+9000000005,0,hva,1,4,1,,1,x\n' >hva.csv
+ok 'host-virtual rows can be imported' pugmark import devices.csv hva.csv -o hva.db
+exits 65 'but not guessed to be guest pages' pugmark age hva.db
+like 'says the sentence' "$(err)" 'cpu rows are hva, its dma rows gpa, and it has no memslots that join them'
+ok 'they can be left out' pugmark age hva.db --no-cpu
+like 'which is told' "$(out)" 'NOT USED \(--no-cpu\)'
+exits 65 'pin refuses them, too' pugmark pin hva.db
+ok 'unless it does without' pugmark pin hva.db --cpu cold
 done_testing
