@@ -7,6 +7,7 @@
 #include "sim/swap.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { HIST_BITS = 5 };
@@ -29,8 +30,18 @@ struct station {
 	struct ns last; /* coming of the last job */
 };
 
+/* The guest's own I/O. */
+struct load {
+	struct quantile gap;
+	struct rng rng;
+	uint64_t next_ns; /* UINT64_MAX: none */
+	uint64_t write_ppm;
+	uint32_t npages;
+};
+
 struct swap {
 	struct station tier[HOSTMEM_TIERS];
+	struct load guest;
 };
 
 static int init_jobs(struct station *s, const char *tier, uint64_t seed, struct arena *a)
@@ -64,6 +75,25 @@ static int init_station(struct swap *s, const struct swap_config *c, int tier, u
 	return 0;
 }
 
+static int init_guest(struct load *g, const struct swap_config *c, uint64_t seed, struct arena *a,
+		      struct err *e)
+{
+	g->next_ns = UINT64_MAX;
+	if (!c->guest_io.count)
+		return 0;
+	const struct dist gap = { .kind = DIST_EXPONENTIAL,
+				  .a_ns = c->guest_io.per_ns / c->guest_io.count };
+	if (!gap.a_ns)
+		return err_set(e, ERR_USAGE, "memory.guest_io: more than one job a nanosecond");
+	rng_init(&g->rng, seed, "guest_io");
+	g->write_ppm = c->guest_io_write_ppm;
+	g->npages = (uint32_t)c->guest_io_pages;
+	const int rc = quantile_init(&g->gap, &gap, a, e);
+	if (!rc)
+		g->next_ns = quantile_draw(&g->gap, &g->rng);
+	return rc;
+}
+
 int swap_new(const struct swap_config *c, uint64_t seed, struct arena *a, struct swap **out,
 	     struct err *e)
 {
@@ -75,8 +105,9 @@ int swap_new(const struct swap_config *c, uint64_t seed, struct arena *a, struct
 		if (rc)
 			return rc;
 	}
-	*out = s;
-	return 0;
+	const int rc = init_guest(&s->guest, c, seed, a, e);
+	*out = rc ? NULL : s;
+	return rc;
 }
 
 /* The server that is free first gets busy until then. */
@@ -94,10 +125,8 @@ static void occupy(struct station *t, uint64_t until_ns)
 	t->free_ns[i] = until_ns;
 }
 
-struct ns swap_submit(struct swap *s, enum hostmem_tier tier, enum swap_job job, uint32_t npages,
-		      struct ns now)
+static struct ns submit(struct station *t, enum swap_job job, uint32_t npages, struct ns now)
 {
-	struct station *t = &s->tier[tier];
 	struct swap_counts *n = &t->job[job].n;
 	const bool is_write = job == SWAP_WRITEBACK || job == SWAP_GUEST_WRITE;
 	assert(npages && now.v >= t->last.v);
@@ -117,6 +146,30 @@ struct ns swap_submit(struct swap *s, enum hostmem_tier tier, enum swap_job job,
 	n->service_ns += service_ns;
 	hist_record(&t->job[job].sojourn, wait_ns + service_ns);
 	return (struct ns){ start_ns + service_ns };
+}
+
+/* The guest's jobs up to now, without those that nobody can notice any more. */
+static void submit_guest(struct swap *s, struct ns now)
+{
+	enum { NOTICED_NS = 100000000 };
+	struct load *g = &s->guest;
+	struct station *t = &s->tier[HOSTMEM_SSD];
+	if (g->next_ns < now.v && now.v - g->next_ns > NOTICED_NS)
+		g->next_ns = now.v - NOTICED_NS + quantile_draw(&g->gap, &g->rng);
+	while (g->next_ns <= now.v) {
+		const bool is_write = rng_below(&g->rng, PPM_PER_ONE) < g->write_ppm;
+		submit(t, is_write ? SWAP_GUEST_WRITE : SWAP_GUEST_READ, g->npages,
+		       (struct ns){ g->next_ns });
+		g->next_ns += quantile_draw(&g->gap, &g->rng);
+	}
+}
+
+struct ns swap_submit(struct swap *s, enum hostmem_tier tier, enum swap_job job, uint32_t npages,
+		      struct ns now)
+{
+	if (tier == HOSTMEM_SSD && s->guest.next_ns <= now.v)
+		submit_guest(s, now);
+	return submit(&s->tier[tier], job, npages, now);
 }
 
 const struct swap_counts *swap_counts(const struct swap *s, enum hostmem_tier tier,
@@ -168,6 +221,12 @@ const struct param swap_params[] = {
 	SERVERS("ssd_servers", "32 | guess | channels of a flash drive",
 		"Requests that the drive works on at once.", tier[HOSTMEM_SSD].servers),
 	PAGE("ssd_page", "2us | derived | 4 KiB at 2 GB/s", tier[HOSTMEM_SSD].page_ns),
+	ROW("guest_io", PARAM_RATE, NULL, "0/s", 0, 0,
+	    "The guest's own I/O on the drive it swaps to (tier ssd)", guest_io),
+	ROW("guest_io_pages", PARAM_U64, "pages", "4 | guess | 16 KiB", 1, 65536,
+	    "Pages of a job of it", guest_io_pages),
+	ROW("guest_io_write_ppm", PARAM_PPM, NULL, "30% | guess", 0, 1000000,
+	    "Share of them that write", guest_io_write_ppm),
 	TIME("remote_read", "p50 15us p99 60us | guess | one round trip of RDMA",
 	     "Time of a read from remote memory.", tier[HOSTMEM_REMOTE].read),
 	TIME("remote_write", "p50 15us p99 60us | guess | one round trip of RDMA",

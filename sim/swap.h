@@ -12,7 +12,12 @@
  *
  * With one line, known service times and no way to leave, the end of a job is
  * known when it comes: swap_submit returns it and the caller posts the event.
- * Jobs come in order of time. Left out: priorities, merging of neighbours
+ * Jobs come in order of time.
+ *
+ * The guest's own I/O on the drive that it swaps to is a declared load: Poisson
+ * arrivals of jobs of one size. They are drawn as somebody else comes, those of
+ * the last 100 ms: what came before has long been served unless the drive is
+ * overloaded, which the caller sees in swap_busy_ppm. Left out: priorities, merging of neighbours
  * (a job of n pages pays one service time and n - 1 transfers), writes that
  * fail, a device that fills.
  */
@@ -24,6 +29,7 @@
 #include "base/hist.h"
 #include "base/param.h"
 #include "base/quantile.h"
+#include "base/quantity.h"
 #include "base/units.h"
 #include "sim/hostmem.h"
 
@@ -49,6 +55,8 @@ struct swap_config {
 		uint64_t servers;
 		uint64_t page_ns; /* for each page of a job after the first */
 	} tier[HOSTMEM_TIERS];
+	struct rate guest_io; /* of the tier ssd */
+	uint64_t guest_io_pages, guest_io_write_ppm;
 };
 extern const struct param swap_params[];
 extern const size_t swap_nparams;

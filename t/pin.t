@@ -149,6 +149,17 @@ is 'states sum to the VM, faults to their outcomes' "$(cat no.json split.json wh
 exits 64 'a VM of 2 MiB pages has a whole number of them' pugmark pin "$nic" --set memory.huge=whole --memory 4100K
 exits 64 'a frozen schedule is one of small pages' pugmark pin "$nic" --set memory.huge=whole --set pin.residency=frozen
 
+# the guest's own I/O on the drive that it swaps to
+p99() {
+	pugmark pin "$nic" --policy none --cpu cold --overcommit 40% --reclaim lru --set memory.readahead=1 \
+		--set memory.ssd_servers=1 --json "$@" >p99.json
+	totals p99.json | json_numbers iopf_p99_ns
+}
+is 'faults wait behind the I/O of the guest' \
+	"$(echo "$(p99) $(p99 --set memory.guest_io=5000/s)" | awk '{ print ($2 > $1 * 1.1) }')" 1
+is 'not where pages go elsewhere' "$(p99 --set memory.swap_tier=remote --set memory.guest_io=5000/s)" \
+	"$(p99 --set memory.swap_tier=remote)"
+
 # goals
 exits 1 'a goal that nothing meets is a no' pugmark pin "$nic" --policy none --cpu cold --overcommit 60% --goal 'iopf<=0'
 like 'which is told' "$(out)" '^NO at 60 %: IOPF break it: iopf is [0-9.,]+k?, goal <= 0 '

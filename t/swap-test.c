@@ -109,6 +109,38 @@ static void test_closed_forms(void **state)
 }
 
 /* What comes in while writeback is under way waits for it. */
+/* Faults far apart find the line as time averages have it: M/M/1, rho = 1/2. */
+static void test_guest_io(void **state)
+{
+	(void)state;
+	static const char *const settings[] = { "memory.ssd_read=exponential 100us",
+						"memory.ssd_write=exponential 100us",
+						"memory.ssd_servers=1",
+						"memory.ssd_page=0ns",
+						"memory.guest_io=5000/s",
+						NULL };
+	enum { FAULTS = 20000, GAP_US = 200000 };
+	for (uint64_t seed = 1; seed <= 3; seed++) {
+		struct device d = device_new(settings, seed);
+		for (uint64_t i = 1; i <= FAULTS; i++)
+			done(&d, SWAP_IOPF, 1, i * GAP_US);
+		const struct swap_counts *n = swap_counts(d.s, HOSTMEM_SSD, SWAP_IOPF);
+		const uint64_t wait_ns = n->wait_ns / n->jobs;
+		assert_in_range(wait_ns, 95 * NS_PER_US, 105 * NS_PER_US);
+		const uint64_t reads = swap_counts(d.s, HOSTMEM_SSD, SWAP_GUEST_READ)->jobs;
+		const uint64_t writes = swap_counts(d.s, HOSTMEM_SSD, SWAP_GUEST_WRITE)->jobs;
+		assert_in_range(writes * 1000 / (reads + writes), 295, 305);
+		arena_deinit(&d.arena);
+	}
+	/* another tier is not disturbed */
+	struct device d = device_new(settings, 1);
+	for (uint64_t i = 1; i <= 100; i++)
+		swap_submit(d.s, HOSTMEM_ZSWAP, SWAP_IOPF, 1, (struct ns){ i * NS_PER_SEC });
+	assert_int_equal(swap_counts(d.s, HOSTMEM_ZSWAP, SWAP_IOPF)->wait_ns, 0);
+	assert_int_equal(swap_counts(d.s, HOSTMEM_SSD, SWAP_GUEST_READ)->jobs, 0);
+	arena_deinit(&d.arena);
+}
+
 static void test_burst(void **state)
 {
 	(void)state;
@@ -217,6 +249,7 @@ int main(void)
 		  NULL, NULL },
 		{ "waits are those of M/M/1, M/D/1 and M/M/2 within 2 %", test_closed_forms, NULL,
 		  NULL, NULL },
+		{ "the guest's own I/O stands in the same line", test_guest_io, NULL, NULL, NULL },
 		{ "a fault waits for the writeback before it", test_burst, NULL, NULL, NULL },
 		{ "slots ascend in clusters, partly used ones first", test_slots_ascend, NULL, NULL,
 		  NULL },
