@@ -5,7 +5,7 @@
  */
 #include "replay/age-report.h"
 
-#include "base/poisson.h"
+#include "base/cluster.h"
 #include "base/quantity.h"
 #include "base/units.h"
 
@@ -65,14 +65,20 @@ struct age_figures age_figures(const struct age_answer *a, const struct age_run 
 					       : run->info.dma_sample_ppm;
 	const uint64_t tau_ns = a->taus[tau];
 	const uint64_t exposure_ns = a->length_ns > tau_ns ? a->length_ns - tau_ns : 0;
-	const struct poisson_interval p = poisson_interval_95(r->refaults[tau]);
+	/* of single devices too few for an estimate of their own: pages recur as in the total */
+	const struct age_result *all = &run->results[run->n - 1];
+	const uint64_t squares = all->refaults[tau] ? scale((age_page_ns)r->refaults[tau],
+							    all->squares[tau], all->refaults[tau])
+						    : 0;
+	const struct poisson_interval p = cluster_interval_95(
+		r->refaults[tau], squares > r->refaults[tau] ? squares : r->refaults[tau], ppm);
 	struct age_figures f = {
 		.refaults = scale(r->refaults[tau], PPM_PER_ONE, ppm),
 		.first_late = scale(r->first_late[tau], PPM_PER_ONE, ppm),
 		.exposure_ns = exposure_ns,
 		.per_day = per_day(r->refaults[tau] * 1000000, exposure_ns, ppm),
-		.per_day_low = per_day(p.low_micro, exposure_ns, ppm),
-		.per_day_high = per_day(p.high_micro, exposure_ns, ppm),
+		.per_day_low = per_day(p.low_micro, exposure_ns, PPM_PER_ONE),
+		.per_day_high = per_day(p.high_micro, exposure_ns, PPM_PER_ONE),
 	};
 	add_pages(&f, a, r, is_apart ? by_cpu : NULL, tau, ppm);
 	if (is_apart)
@@ -396,7 +402,9 @@ static void assume_sample(const struct access_info *i, say_fn *fn, void *ctx)
 {
 	if (i->dma_sample_ppm == PPM_PER_ONE)
 		return;
-	say(fn, ctx, "%s of the pages were recorded: counts and pages are scaled to all%s.",
+	say(fn, ctx,
+	    "%s of the pages were recorded: counts and pages are scaled to all%s, intervals by "
+	    "what a page left out may hold.",
 	    quantity_ppm(i->dma_sample_ppm).s,
 	    i->is_sample_mixed ? " by the least rate of several sources, an upper bound" : "");
 }

@@ -11,6 +11,7 @@
  */
 #include "replay/age.h"
 
+#include "base/cluster.h"
 #include "replay/pageids.h"
 
 #include <stdbool.h>
@@ -80,7 +81,8 @@ struct age {
 	struct join *joins;
 	size_t njoins, joins_cap;
 	struct age_result *results;
-	uint32_t user_of[USERS]; /* index + 1 by device number */
+	struct cluster clusters[AGE_TAUS_MAX]; /* refaults by devices, by the longest tau reached */
+	uint32_t user_of[USERS];               /* index + 1 by device number */
 	struct gathered {
 		size_t n, nblocks;
 		uint64_t last; /* block */
@@ -306,8 +308,11 @@ static void end_gap(struct age *a, const struct page *p, uint64_t gap_ns, struct
 {
 	const unsigned i = bucket(a, gap_ns);
 	struct set *s = &a->sets[p->set];
-	if (ended_by)
+	if (ended_by) {
 		ended_by->refaults[i]++;
+		if (ended_by->dev != AGE_CPU)
+			cluster_count(&a->clusters[i], (uint64_t)(p - a->pages));
+	}
 	if (p->live)
 		return;
 	s->count[i]++;
@@ -506,6 +511,16 @@ static void add_user(const struct age *a, struct age_result *r, const struct use
 	}
 }
 
+static void add_squares(const struct age *a, struct age_result *total)
+{
+	struct cluster sum = {};
+	for (unsigned i = a->ntaus; i-- > 0;) {
+		for (unsigned k = 0; k < CLUSTER_GROUPS; k++)
+			sum.n[k] += a->clusters[i].n[k];
+		total->squares[i] = cluster_squares(&sum);
+	}
+}
+
 static int by_dev(const void *x, const void *y)
 {
 	const struct age_result *a = x, *b = y;
@@ -523,6 +538,7 @@ int age_finish(struct age *a, uint64_t end_ns, const struct age_result **results
 	struct age_result *total = &results[a->nusers];
 	total->dev = AGE_TOTAL;
 	total->is_cut = a->is_cut;
+	add_squares(a, total);
 	end_pages(a, end_ns);
 	for (uint32_t i = 1; i < a->nsets; i++) {
 		add_set(a, total, &a->sets[i]);

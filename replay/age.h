@@ -61,6 +61,8 @@ struct age_result {
 	/* by tau, in the order of the grid; of the CPU: its own, major faults with such reclaim */
 	uint64_t refaults[AGE_TAUS_MAX], first_late[AGE_TAUS_MAX];
 	age_page_ns idle[AGE_TAUS_MAX];
+	/* of the total: sum over pages of squared refaults, estimated (base/cluster.h) */
+	uint64_t squares[AGE_TAUS_MAX];
 };
 
 struct age;

@@ -11,6 +11,7 @@
 #include "replay/pin-cell.h"
 
 #include "base/arena.h"
+#include "base/cluster.h"
 #include "base/hist.h"
 #include "base/quantity.h"
 #include "base/rng.h"
@@ -95,7 +96,8 @@ struct pin_cell {
 	bool records, is_frozen;
 
 	bool is_timed;
-	uint64_t raised; /* IOPFs: each ends done, failed or joined */
+	uint64_t raised;        /* IOPFs: each ends done, failed or joined */
+	struct cluster cluster; /* they, by groups of pages */
 	struct pin_life life;
 	struct pin_hardware hardware;
 	uint8_t class_of_list[CELL_LISTS_MAX]; /* of the devices that faulted */
@@ -536,6 +538,9 @@ int pin_cell_end(struct pin_cell *c, struct err *e)
 		       sizeof(s->tally.seconds_over));
 		*(k < PIN_CLASSES ? &r->by_class[k] : &r->total) = s->counts;
 	}
+	r->kept_ppm = PPM_PER_ONE;
+	r->kept_iopf = c->raised;
+	r->kept_squares = cluster_squares(&c->cluster);
 	count_pinned(c);
 	r->host = *hostmem_counts(c->host);
 	r->pinned_pages = c->pins.held_pages;
@@ -577,6 +582,7 @@ static __attribute__((noinline)) void on_iopf(struct pin_cell *c, struct class_s
 {
 	struct class_state *both[] = { s, &c->classes[PIN_CLASSES] };
 	c->raised++;
+	cluster_count(&c->cluster, ev->page);
 	if (c->records && r != TOUCH_JOIN)
 		pin_recorder_fault(&c->recorder, ev->page, c->event, c->now_ns);
 	for (unsigned i = 0; i < 2; i++) {

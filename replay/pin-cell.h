@@ -108,6 +108,8 @@ struct pin_consequence {
 };
 
 struct pin_result {
+	/* of a trace with a share of all pages: what the IOPFs of the total were counted from */
+	uint64_t kept_ppm, kept_iopf, kept_squares; /* base/cluster.h */
 	struct pin_counts by_class[PIN_CLASSES], total;
 	struct hostmem_counts host;        /* at the end */
 	uint64_t pinned_pages, pinned_max; /* by the policy: at the end, and at most */

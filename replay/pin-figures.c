@@ -2,7 +2,7 @@
 /* Figures for people: integers until the last step, a decimal only in the text. */
 #include "replay/pin-figures.h"
 
-#include "base/poisson.h"
+#include "base/cluster.h"
 #include "base/units.h"
 
 #include <stdio.h>
@@ -62,12 +62,14 @@ static uint64_t a_day(uint64_t micro, uint64_t exposure_ns)
 	return q > UINT64_MAX ? UINT64_MAX : (uint64_t)q;
 }
 
-struct pin_text pin_per_day(uint64_t count, uint64_t exposure_ns)
+struct pin_text pin_per_day(const struct pin_result *x, uint64_t exposure_ns)
 {
+	const uint64_t count = pin_iopf(&x->total);
 	struct pin_text t = { "-" };
 	if (!exposure_ns)
 		return t;
-	const struct poisson_interval p = poisson_interval_95(count);
+	const struct poisson_interval p =
+		cluster_interval_95(x->kept_iopf, x->kept_squares, x->kept_ppm);
 	const struct pin_text high = pin_compact(a_day(p.high_micro, exposure_ns) + !count);
 	if (count)
 		snprintf(t.s, sizeof(t.s), "%.30s [%.30s-%.30s]",

@@ -24,10 +24,11 @@ struct pin_text pin_percent(uint64_t ppm);
 struct pin_text pin_memory(uint64_t pages);
 
 /*
- * Events a day with the 95 % interval of a Poisson mean, "41 [22-88]"; none seen in T: "< 3/T".
+ * IOPFs a day with the 95 % interval of a Poisson mean (wider for a sample: base/cluster.h),
+ * "41 [22-88]"; none seen in T: "< 3/T".
  * "-" without exposure.
  */
-struct pin_text pin_per_day(uint64_t count, uint64_t exposure_ns);
+struct pin_text pin_per_day(const struct pin_result *x, uint64_t exposure_ns);
 
 /* "0.9", "120" */
 struct pin_text pin_per_second(uint64_t count, uint64_t exposure_ns);

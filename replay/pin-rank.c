@@ -3,6 +3,7 @@
 #include "replay/pin-rank.h"
 
 #include "replay/pin-figures.h"
+#include "replay/pin-sample.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -34,12 +35,19 @@ static void sum_halves(const struct pin_answer *a, const struct pin_job *j, unsi
 	}
 }
 
+/* Chance is that of the faults that were seen, not of what they were scaled to. */
+static int order(const struct pin_answer *a, uint64_t x, uint64_t y)
+{
+	const uint64_t kept = a->facts->access.dma_sample_ppm;
+	return pin_rank_order(pin_sample_part(x, kept), pin_sample_part(y, kept));
+}
+
 static void compare_halves(const struct pin_answer *a, struct pin_flip *f, struct pin_ranks *n)
 {
 	sum_halves(a, f->a, f->device_class, &f->a_first, &f->a_other);
 	sum_halves(a, f->b, f->device_class, &f->b_first, &f->b_other);
-	const int first = pin_rank_order(f->a_first, f->b_first);
-	const int other = pin_rank_order(f->a_other, f->b_other);
+	const int first = order(a, f->a_first, f->b_first);
+	const int other = order(a, f->a_other, f->b_other);
 	n->close += !first || !other;
 	n->same += first && first == other;
 	n->flipped += first && other && first != other;
@@ -52,13 +60,13 @@ static void compare_seeds(const struct pin_answer *a, struct pin_flip *f, struct
 	for (size_t s = 0; s < a->nseeds; s++) {
 		const uint64_t x = pin_iopf(counts_of(a, f->a, s, f->device_class));
 		const uint64_t y = pin_iopf(counts_of(a, f->b, s, f->device_class));
-		const int order = pin_rank_order(x, y);
-		is_close |= !order;
-		if (order && !first) {
-			first = order;
+		const int now = order(a, x, y);
+		is_close |= !now;
+		if (now && !first) {
+			first = now;
 			f->a_first = x;
 			f->b_first = y;
-		} else if (order == -first && order && !has_flipped) {
+		} else if (now == -first && now && !has_flipped) {
 			has_flipped = true;
 			f->a_other = x;
 			f->b_other = y;

@@ -157,7 +157,7 @@ static void verdict_row(struct report *r, const struct pin_answer *a, const stru
 			      REPORT_S(j->policy->name),
 			      REPORT_U(x->pinned_max * PAGE_BYTES),
 			      REPORT_U(pin_returned_pages(a, j) * PAGE_BYTES),
-			      REPORT_S(pin_per_day(pin_iopf(&x->total), exposure).s),
+			      REPORT_S(pin_per_day(x, exposure).s),
 			      REPORT_U(x->total.max_1s),
 			      REPORT_S(pin_day(x->total.seconds_over[0], exposure).s),
 			      pin_of_class(a, PIN_NIC, x->effect.nic_gap_ns),

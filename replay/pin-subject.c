@@ -98,8 +98,13 @@ static void show_sample(struct report *r, const struct pin_answer *a)
 {
 	const struct access_info *i = &a->facts->access;
 	if (i->dma_sample_ppm < PPM_PER_ONE)
-		report_text(r, "It holds %s of the pages (sampled by number): counts are of these.",
-			    quantity_ppm(i->dma_sample_ppm).s);
+		report_text(
+			r,
+			"It holds %s of the pages (sampled by number): that share of the VM is "
+			"replayed, counts are scaled to all%s, intervals widened; what faults do "
+			"to I/O is judged by the share, a lower bound.",
+			quantity_ppm(i->dma_sample_ppm).s,
+			i->is_sample_mixed ? " by the least rate of several sources" : "");
 	if (i->devices_no_unmap)
 		report_text(r, "%u of %u devices never unmap: each map counts as an access.",
 			    i->devices_no_unmap, i->devices);

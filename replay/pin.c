@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "replay/pin-consequence.h"
 #include "replay/pin-feed.h"
+#include "replay/pin-sample.h"
 #include "replay/pin-log.h"
 #include "replay/pin-schedule.h"
 
@@ -128,7 +129,10 @@ struct session {
 	struct access *access;
 	struct pin_shared shared;
 	struct pin_feed_config feed;
+	struct background_config background; /* the declared load, or its share */
+	uint64_t kept_ppm;                   /* of all pages, in the trace */
 	struct pin_facts *facts;
+	uint64_t whole_pages; /* of the VM, where kept_ppm is a share */
 	struct past *pasts;
 	size_t npasts;
 	bool is_used; /* the access stream is not at its beginning */
@@ -381,10 +385,13 @@ static int set_budgets(struct session *s, struct err *e)
 {
 	for (size_t i = 0; i < s->njobs; i++) {
 		struct pin_job *job = &s->jobs[i];
-		job->budget_pages = quantity_of(job->budget, s->shared.vm_pages);
-		if (job->budget_pages > s->shared.vm_pages)
-			return err_set(e, ERR_USAGE, "a budget of %llu pages: the VM has %u",
-				       (unsigned long long)job->budget_pages, s->shared.vm_pages);
+		const uint64_t vm = s->kept_ppm < PPM_PER_ONE ? s->whole_pages : s->shared.vm_pages;
+		job->budget_pages = quantity_of(job->budget, vm);
+		if (job->budget_pages > vm)
+			return err_set(e, ERR_USAGE, "a budget of %llu pages: the VM has %llu",
+				       (unsigned long long)job->budget_pages,
+				       (unsigned long long)vm);
+		job->budget_pages = pin_sample_part(job->budget_pages, s->kept_ppm);
 	}
 	return 0;
 }
@@ -411,6 +418,38 @@ static int check_huge(const struct pin_run *run, struct err *e)
 	return 0;
 }
 
+/*
+ * The trace has a share of all pages: so has the VM that is replayed. Pages were
+ * chosen by chance, so a VM that is used to its last page may show a few more
+ * than its share; six standard deviations are no chance.
+ */
+static int take_share(struct session *s, struct err *e)
+{
+	const struct pin_run *run = s->run;
+	const struct access_info *i = access_info(s->access);
+	const uint64_t seen = s->facts->vm_pages;
+	if (run->memory.huge != HUGE_NO)
+		return err_set(e, ERR_USAGE,
+			       "%s: holds a share of all pages: memory.huge needs all", run->path);
+	if (i->cpu_rows && i->cpu_sample_ppm != s->kept_ppm)
+		return err_set(e, ERR_UNUSABLE,
+			       "%s: its cpu rows were sampled at another rate than its dma rows: "
+			       "leave them out (--cpu cold,touched)",
+			       run->path);
+	s->whole_pages = run->vm_pages ? run->vm_pages : seen * PPM_PER_ONE / s->kept_ppm;
+	const uint64_t share = pin_sample_part(s->whole_pages, s->kept_ppm);
+	if (seen > share && (seen - share) * (seen - share) > 36 * (share + 1))
+		return err_set(
+			e, ERR_UNUSABLE,
+			"%s: touches more than the %llu pages that its VM has: --memory SIZE "
+			"says how large it is",
+			run->path, (unsigned long long)s->whole_pages);
+	s->facts->vm_pages = seen > share ? seen : share;
+	s->background.rate.per_ns = (uint64_t)((unsigned __int128)s->background.rate.per_ns *
+					       PPM_PER_ONE / s->kept_ppm);
+	return 0;
+}
+
 static int prepare(struct session *s, struct err *e)
 {
 	enum { HUGE_SHIFT = 9 };
@@ -424,12 +463,16 @@ static int prepare(struct session *s, struct err *e)
 		.run_shift = run->memory.huge != HUGE_NO ? HUGE_SHIFT : 0,
 		.wants_mappings = any_mappings(s),
 		.wants_cpu = any_companion(s, PIN_BY_TRACE),
-		.background = any_companion(s, PIN_BY_BACKGROUND) ? &run->background : NULL,
+		.background = any_companion(s, PIN_BY_BACKGROUND) ? &s->background : NULL,
 		.seed = run->seed,
 	};
+	s->background = run->background;
 	s->facts->vm_pages = run->vm_pages;
-	if (!run->vm_pages) {
-		const int rc = count_pages(s, e);
+	if (!run->vm_pages || s->kept_ppm < PPM_PER_ONE) {
+		s->feed.vm_pages = 0;
+		int rc = count_pages(s, e);
+		if (!rc && s->kept_ppm < PPM_PER_ONE)
+			rc = take_share(s, e);
 		if (rc)
 			return rc;
 	}
@@ -452,7 +495,23 @@ static int prepare(struct session *s, struct err *e)
 		.seed = run->seed,
 		.middle_ns = middle_ns(run->trace),
 	};
+	if (s->kept_ppm < PPM_PER_ONE)
+		pin_sample_host(&s->shared.memory, s->kept_ppm);
 	return set_budgets(s, e);
+}
+
+/* Results, budgets and facts of the whole VM again. */
+static void give_whole(struct session *s)
+{
+	const uint64_t kept = s->kept_ppm;
+	if (kept == PPM_PER_ONE)
+		return;
+	s->facts->vm_pages = s->whole_pages;
+	s->facts->unique_pages = s->facts->unique_pages * PPM_PER_ONE / kept;
+	for (size_t i = 0; i < s->njobs; i++) {
+		pin_sample_scale(&s->jobs[i].result, kept, s->whole_pages);
+		s->jobs[i].budget_pages = quantity_of(s->jobs[i].budget, s->whole_pages);
+	}
 }
 
 int pin_run(const struct pin_run *run, struct pin_job *jobs, size_t njobs,
@@ -465,6 +524,7 @@ int pin_run(const struct pin_run *run, struct pin_job *jobs, size_t njobs,
 	int rc = access_open(run->trace, &config, &s.access, e);
 	if (rc)
 		return rc;
+	s.kept_ppm = access_info(s.access)->dma_sample_ppm;
 	rc = prepare(&s, e);
 	_free_ struct pin_job **list = calloc(njobs + 1, sizeof(struct pin_job *));
 	if (!rc && !list)
@@ -475,6 +535,8 @@ int pin_run(const struct pin_run *run, struct pin_job *jobs, size_t njobs,
 		rc = make_pasts(&s, e);
 	if (!rc)
 		rc = run_jobs(&s, list, njobs, false, e);
+	if (!rc)
+		give_whole(&s);
 	for (size_t i = 0; i < s.npasts; i++)
 		pin_hindsight_free(&s.pasts[i].hindsight);
 	free(s.pasts);

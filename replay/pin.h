@@ -55,7 +55,14 @@ struct pin_facts {
 	int huge; /* enum hostmem_huge, of all configurations */
 };
 
-/* Runs all jobs. On error the results are undefined. */
+/*
+ * Of a trace with a share of all pages (by hash of their numbers): that share of
+ * the VM is replayed, with that share of its memory, limit, budgets and declared
+ * load, and counts are scaled to the whole. The largest second, too: it is less
+ * even than the whole would be. Not scaled: seconds over a rate, what faults do
+ * to I/O, and queues, which the rest of the faults would lengthen.
+ *
+ * Runs all jobs. On error the results are undefined. */
 int pin_run(const struct pin_run *run, struct pin_job *jobs, size_t njobs,
 	    struct pin_facts *facts_out, struct err *e);
 
