@@ -37,27 +37,6 @@ static const uint64_t memory_bound_bytes = UINT64_C(4) << 30;
 
 /* ---- the design ---- */
 
-static int make_design(struct pin_options *o, const struct pin_devices *devices,
-		       struct pin_design *d, struct err *e)
-{
-	const struct pin_design_sources sources = {
-		.chosen = o->policies,
-		.nchosen = o->npolicies,
-		.path = o->design,
-		.sets = o->sets.text,
-		.nsets = o->sets.n,
-		.functions = devices->nlists,
-	};
-	const int rc = pin_design_read(d, &sources, e);
-	if (o->companions[PIN_BY_BACKGROUND])
-		param_section_use(&d->set, "background");
-	if (devices->ndevices[PIN_BLOCK])
-		param_section_use(&d->set, "block");
-	if (devices->ndevices[PIN_NIC])
-		param_section_use(&d->set, "nic");
-	return rc;
-}
-
 static void count_guesses(const struct param_set *s, struct pin_answer *a)
 {
 	for (size_t i = 0; i < s->n; i++) {
@@ -101,13 +80,6 @@ static int make_limits(struct work *w, struct err *e)
 	return 0;
 }
 
-static bool takes_budget(const struct policy *p)
-{
-	static const struct policy_pinning nothing = {};
-	return !p->pinning ||
-	       (!p->pinning->is_unbounded && memcmp(p->pinning, &nothing, sizeof(nothing)));
-}
-
 static void add_jobs(struct work *w, enum pin_companion companion, uint64_t overcommit_ppm)
 {
 	const struct pin_options *o = w->options;
@@ -119,7 +91,7 @@ static void add_jobs(struct work *w, enum pin_companion companion, uint64_t over
 			.companion = companion,
 			.overcommit_ppm = overcommit_ppm,
 		};
-		if (!takes_budget(policy)) {
+		if (!pin_takes_budget(policy)) {
 			job.budget.value = policy->pinning->is_unbounded ? PPM_PER_ONE : 0;
 			job.budget.is_ppm = policy->pinning->is_unbounded;
 			w->jobs[w->njobs++] = job;
@@ -320,7 +292,7 @@ static int answer(struct trace *t, struct work *w, struct err *e)
 	choose_companions(o, t);
 	int rc = pin_devices_read(t, &w->devices, e);
 	if (!rc)
-		rc = make_design(o, &w->devices, &w->design, e);
+		rc = pin_options_design(o, &w->devices, &w->design, e);
 	if (!rc)
 		rc = make_limits(w, e);
 	if (!rc && o->wants_assumptions && !o->cli.is_json)
@@ -391,6 +363,8 @@ int cmd_pin(int argc, char **argv)
 									.design = o->design,
 									.sets = o->sets.text,
 									.nsets = o->sets.n });
+	if (o->npools)
+		return cmd_pin_pool(o);
 	w->options = o;
 
 	int rc = trace_open(o->path, &t, &e);

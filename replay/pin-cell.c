@@ -306,6 +306,8 @@ static int make_host(struct pin_cell *c, struct err *e)
 				   &c->arena, e);
 	if (!rc)
 		rc = hostmem_new(&config, c->is_timed ? &timed : &instant, &c->arena, &c->host, e);
+	if (!rc && s->pool)
+		rc = hostmem_pool_join(s->pool, c->host, e);
 	c->life.host = c->host;
 	c->life.ctx = c;
 	c->life.ended = on_fault_ended;
@@ -785,6 +787,22 @@ static inline void on_event(struct pin_cell *c, const struct pin_event *ev)
 	default:
 		on_mapping(c, ev);
 	}
+}
+
+void pin_cell_advance(struct pin_cell *c, uint64_t now_ns)
+{
+	if (now_ns <= c->now_ns)
+		return;
+	if (now_ns >= c->next_tick_ns || now_ns >= c->next_epoch_ns)
+		on_ticks(c, now_ns);
+	if (now_ns >= c->life.due_ns)
+		pin_life_run(&c->life, now_ns);
+	c->now_ns = c->life.event_ns = now_ns;
+}
+
+uint64_t pin_cell_raised(const struct pin_cell *c)
+{
+	return c->raised;
 }
 
 void pin_cell_run(struct pin_cell *c, const struct pin_block *b)

@@ -153,7 +153,8 @@ struct pin_shared {
 	const struct iopf_config *iopf; /* NULL: instant */
 	const struct swap_config *swap;
 	struct pin_params params;
-	struct limits limits; /* by time; before the first one the job's overcommit tells it */
+	struct hostmem_pool *pool; /* that the VM is in; NULL: none */
+	struct limits limits;      /* by time; before the first one the job's overcommit tells it */
 	uint32_t vm_pages;
 	const uint8_t *class_of_dev; /* enum pin_class, by all 65,536 device numbers */
 	const uint8_t *list_of_dev;  /* numbers the devices that use memory, likewise */
@@ -177,6 +178,12 @@ int pin_cell_record(struct pin_cell *c, struct err *e);
 int pin_cell_hindsight(struct pin_cell *c, struct policy_hindsight *out, struct err *e);
 
 void pin_cell_run(struct pin_cell *c, const struct pin_block *b);
+
+/* All that time does up to then: for an owner of several, one of which has an event then. */
+void pin_cell_advance(struct pin_cell *c, uint64_t now_ns);
+
+/* IOPFs so far. */
+uint64_t pin_cell_raised(const struct pin_cell *c);
 
 /* Fills the job's result; ERR_BUG when its books do not balance. */
 int pin_cell_end(struct pin_cell *c, struct err *e);

@@ -80,7 +80,28 @@ static int set_goal(void *mine, char *text, struct err *e)
 static int take_trace(void *mine, char *text, struct err *e)
 {
 	struct pin_options *o = mine;
-	return cli_take_only(&o->path, text, "trace", e);
+	if (!o->path) {
+		o->path = text;
+		return 0;
+	}
+	if (o->nothers == PIN_POOL_VMS_MAX - 1)
+		return err_set(e, ERR_USAGE, "more than %d traces", PIN_POOL_VMS_MAX);
+	o->others[o->nothers++] = text;
+	return 0;
+}
+
+/* A share of all VMs' memory, or bytes. */
+static int add_pool(void *mine, char *text, struct err *e)
+{
+	struct pin_options *o = mine;
+	struct quantity *q = &o->pools[o->npools++];
+	q->is_ppm = strchr(text, '%');
+	const int rc = q->is_ppm ? quantity_parse_ppm(text, &q->value, e)
+				 : quantity_parse_bytes(text, &q->value, e);
+	q->value /= q->is_ppm ? 1 : PAGE_BYTES;
+	if (!rc && (!q->value || (q->is_ppm && q->value > PPM_PER_ONE)))
+		return err_set(e, ERR_USAGE, "'%s': expected at least a page, at most 100%%", text);
+	return rc;
 }
 
 static int check(void *mine, struct err *e)
@@ -99,6 +120,19 @@ static int check(void *mine, struct err *e)
 		return err_set(e, ERR_USAGE,
 			       "--fault-rate replays nothing: no --results, --explain or "
 			       "--backtest beside it");
+	if (o->nothers && !o->npools)
+		return err_set(
+			e, ERR_USAGE,
+			"one trace at a time: '%s' is too many; --pool SIZE makes them VMs of "
+			"one host",
+			o->others[0]);
+	if (o->npools && (o->has_own_goal || o->has_own_overcommit || o->plot || o->results ||
+			  o->is_backtest || o->memory_bytes || o->nrates || o->compares_backends ||
+			  o->timeline || o->footprint || o->explains))
+		return err_set(e, ERR_USAGE,
+			       "--pool: not with --overcommit, --goal, --memory, --fault-rate, "
+			       "--compare-backends, --results, "
+			       "--backtest, --explain, or a picture");
 	return 0;
 }
 
@@ -133,6 +167,14 @@ static const struct cli_option options[] = {
 	  .fallback = "10%,20%,30%",
 	  .given = offsetof(struct pin_options, has_own_overcommit),
 	  .help = "Share of the VM that the host takes away" },
+	{ .name = "pool",
+	  .arg = "SIZE|N%,..",
+	  .kind = CLI_LIST,
+	  AT(npools),
+	  .each = add_pool,
+	  .most = PIN_POOLS_MAX,
+	  .help = "Several traces are VMs of one host that has so much memory for them, or that "
+		  "share of theirs" },
 	{ .name = "cpu",
 	  .arg = "C,..",
 	  .kind = CLI_LIST,
@@ -246,7 +288,7 @@ static const struct cli_option options[] = {
 };
 
 static const struct cli_command command = {
-	.args_doc = "TRACE",
+	.args_doc = "TRACE [TRACE... --pool SIZE]",
 	.doc = "Replays the DMA of a trace on a host that reclaims memory: how many I/O page "
 	       "faults, with what pinned?\v"
 	       "Examples:\n"
@@ -259,6 +301,34 @@ static const struct cli_command command = {
 	.argument = take_trace,
 	.check = check,
 };
+
+int pin_options_design(struct pin_options *o, const struct pin_devices *devices,
+		       struct pin_design *d, struct err *e)
+{
+	const struct pin_design_sources sources = {
+		.chosen = o->policies,
+		.nchosen = o->npolicies,
+		.path = o->design,
+		.sets = o->sets.text,
+		.nsets = o->sets.n,
+		.functions = devices->nlists,
+	};
+	const int rc = pin_design_read(d, &sources, e);
+	if (o->companions[PIN_BY_BACKGROUND])
+		param_section_use(&d->set, "background");
+	if (devices->ndevices[PIN_BLOCK])
+		param_section_use(&d->set, "block");
+	if (devices->ndevices[PIN_NIC])
+		param_section_use(&d->set, "nic");
+	return rc;
+}
+
+bool pin_takes_budget(const struct policy *p)
+{
+	static const struct policy_pinning nothing = {};
+	return !p->pinning ||
+	       (!p->pinning->is_unbounded && memcmp(p->pinning, &nothing, sizeof(nothing)));
+}
 
 void pin_options_parse(struct pin_options *o, int argc, char **argv)
 {

@@ -8,6 +8,8 @@
 #include "replay/pin-cell.h"
 #include "replay/pin-design.h"
 #include "replay/pin-goal.h"
+#include "replay/pin-pool.h"
+#include "replay/pin-trace.h"
 #include "reports/options.h"
 
 #include <stdbool.h>
@@ -20,10 +22,15 @@ enum {
 	PIN_OVERCOMMITS_MAX = 64,
 	PIN_SEEDS_MAX = 64,
 	PIN_FAULT_RATES_MAX = 64,
+	PIN_POOLS_MAX = 16,
 };
 
 struct pin_options {
 	struct cli cli;
+	const char *others[PIN_POOL_VMS_MAX]; /* traces beside path, of a pool */
+	size_t nothers;
+	struct quantity pools[PIN_POOLS_MAX];
+	size_t npools;
 	const char *path, *plot, *timeline, *footprint, *results, *design;
 	struct policy_chosen policies[PIN_POLICIES_MAX];
 	struct quantity budgets[PIN_BUDGETS_MAX];
@@ -43,5 +50,15 @@ struct pin_options {
 
 /* Does not come back from wrong usage. The options begin zeroed. */
 void pin_options_parse(struct pin_options *o, int argc, char **argv);
+
+/* Parameters: defaults, --design, --set; the sections that such devices use. */
+int pin_options_design(struct pin_options *o, const struct pin_devices *devices,
+		       struct pin_design *d, struct err *e);
+
+/* Whether budgets make a difference to the policy. */
+bool pin_takes_budget(const struct policy *p);
+
+/* The command where --pool was given: its exit status. */
+int cmd_pin_pool(struct pin_options *o);
 
 #endif
