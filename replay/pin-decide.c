@@ -3,6 +3,7 @@
 #include "replay/pin-decide.h"
 
 #include "base/cleanup.h"
+#include "base/units.h"
 #include "replay/pin-figures.h"
 
 #include <stdio.h>
@@ -105,7 +106,8 @@ static int try_switches(struct trial *t, struct err *e)
 	run = *t->run;
 	run.params.is_populated = !populated;
 	if (!rc)
-		rc = try(t, &run, "populated", no_yes[populated], no_yes[!populated], e);
+		rc = try(t, &run, "full at start (pin.populated)", no_yes[populated],
+			 no_yes[!populated], e);
 	return rc;
 }
 
@@ -119,7 +121,8 @@ static int try_load(struct trial *t, struct err *e)
 		run.background.rate.count = i ? rate.count * 2 : rate.count / 2;
 		snprintf(from, sizeof(from), "%llu", (unsigned long long)rate.count);
 		snprintf(to, sizeof(to), "%llu", (unsigned long long)run.background.rate.count);
-		rc = try(t, &run, "CPU touches", from, to, e);
+		rc = try(t, &run, rate.per_ns == NS_PER_SEC ? "CPU touches/s" : "CPU touches", from,
+			 to, e);
 	}
 	return rc;
 }

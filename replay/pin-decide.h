@@ -15,7 +15,7 @@
 enum { PIN_INPUTS_MAX = 24 };
 
 struct pin_input {
-	char name[24], from[40], to[40];
+	char name[32], from[40], to[40];
 	struct pin_result result; /* under the first seed */
 	bool flips;               /* YES becomes NO, or NO YES */
 };

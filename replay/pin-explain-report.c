@@ -242,8 +242,11 @@ static int show_ranges(const struct telling *t, struct err *e)
 		unsigned use = 0;
 		for (unsigned u = 1; u < PIN_USES; u++)
 			use = r->uses[u] > r->uses[use] ? u : use;
-		snprintf(text.s, sizeof(text.s), "0x%llx-0x%llx", (unsigned long long)r->first,
-			 (unsigned long long)r->last);
+		const int len =
+			snprintf(text.s, sizeof(text.s), "0x%llx", (unsigned long long)r->first);
+		if (r->last > r->first)
+			snprintf(text.s + len, sizeof(text.s) - (size_t)len, "-0x%llx",
+				 (unsigned long long)r->last);
 		report_row(t->report,
 			   (struct report_value[]){
 				   REPORT_U(r->first), REPORT_U(r->last), REPORT_S(text.s),
@@ -258,19 +261,33 @@ static int show_ranges(const struct telling *t, struct err *e)
 /* ---- by idle age ---- */
 
 static const struct report_column idle_columns[] = {
-	{ "idle_below_ns", "idle below", REPORT_NS, 0 },
+	{ "idle", NULL, REPORT_TEXT, 0 },
+	{ "idle_below_ns", NULL, REPORT_NS, REPORT_ONLY_JSON }, /* NULL: no bound */
 	{ "iopf", "IOPF", REPORT_U64, 0 },
 	{ "share", NULL, REPORT_PPM, REPORT_ONLY_TABLE },
 };
 
 static void show_idle(const struct telling *t)
 {
-	static const uint64_t below_s[] = { 1, 10, 60, 600, 3600, 86400, 0 }; /* 0: no bound */
-	enum { N = sizeof(below_s) / sizeof(*below_s) };
+	static const struct {
+		const char *text;
+		uint64_t below_ns; /* UINT64_MAX: no bound */
+	} ages[] = {
+		{ "below 1 s", NS_PER_SEC },
+		{ "1 to 10 s", 10 * NS_PER_SEC },
+		{ "10 s to 1 min", 60 * NS_PER_SEC },
+		{ "1 to 10 min", 600 * NS_PER_SEC },
+		{ "10 min to 1 h", 3600 * NS_PER_SEC },
+		{ "1 h to 1 day", 86400 * NS_PER_SEC },
+		{ "a day or more", UINT64_MAX },
+		{ "not touched before in the trace", UINT64_MAX },
+	};
+	enum { N = sizeof(ages) / sizeof(*ages), NEVER = N - 1 };
 	uint64_t count[N] = { 0 };
 	for (size_t i = 0; i < t->story->log.n; i++) {
-		unsigned k = 0;
-		while (k + 1 < N && t->story->before[i].idle_ns >= below_s[k] * NS_PER_SEC)
+		const uint64_t idle_ns = t->story->before[i].idle_ns;
+		unsigned k = idle_ns == UINT64_MAX ? NEVER : 0;
+		while (k < NEVER && idle_ns >= ages[k].below_ns)
 			k++;
 		count[k]++;
 	}
@@ -280,8 +297,7 @@ static void show_idle(const struct telling *t)
 		if (count[k] || t->most == TOLD)
 			report_row(t->report,
 				   (struct report_value[]){
-					   below_s[k] ? REPORT_U(below_s[k] * NS_PER_SEC)
-						      : REPORT_NULL(),
+					   REPORT_S(ages[k].text), known(ages[k].below_ns),
 					   REPORT_U(count[k]), REPORT_U(share_ppm(t, count[k])) });
 }
 

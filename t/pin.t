@@ -86,7 +86,7 @@ is 'several seeds do' "$(($(json_numbers seeds_same_pairs seeds.json) +
 # what decides: the same configuration, asked for with the changed input, has the same faults
 pugmark pin "$nic" --policy lru --budget 5% --overcommit 20% --cpu cold --json --try-inputs >base.json
 changed() { # INPUT VALUE
-	grep "\"input\":\"$1\",.*\"to\":\"$2\"" base.json | json_numbers iopf
+	grep -F "\"input\":\"$1\"," base.json | grep ".*\"to\":\"$2\"" | json_numbers iopf
 }
 asked() { # OPTION..
 	pugmark pin "$nic" --policy lru --budget 39 --overcommit 20% --cpu cold --json "$@" |
@@ -94,7 +94,7 @@ asked() { # OPTION..
 }
 is 'another access model is tried' "$(changed access end)" "$(asked --access end)"
 is 'another reclaim, too' "$(changed reclaim lru)" "$(asked --reclaim lru)"
-is 'and a VM that was full at its start' "$(changed populated yes)" "$(asked --set pin.populated=yes)"
+is 'and a VM that was full at its start' "$(changed 'full at start (pin.populated)' yes)" "$(asked --set pin.populated=yes)"
 is 'and one that is larger than what the trace touches' "$(changed 'VM memory' '6.1 MiB')" \
 	"$(asked --memory 6256K)"
 is 'a VM whose memory is told is not guessed at' \
@@ -169,6 +169,8 @@ ok 'without a goal a no is an answer' pugmark pin "$nic" --policy none --cpu col
 exits 1 'a goal of the guest alone may be missed' pugmark pin "$nic" --cpu background --goal 'cpu_major<=1/s,cpu_stall<=0.01%'
 like 'then its CPU faults are to blame' "$(out)" "NO at 10 %: the guest's own CPU faults, not IOPF, break it: cpu_major is [0-9.]+/s, goal <= 1/s"
 exits 1 'so may be one about pins' pugmark pin "$nic" --cpu cold --overcommit 60% --policy static-ring --budget 10% --goal 'pinned.mean<=1%,pinned.p99<=1%'
+pugmark pin "$nic" --policy none --cpu cold --overcommit 60% --set pin.populated=yes --explain >full
+like 'a fault on memory that was full at the start had no touch before' "$(cat full)" '^not touched before in the trace +[1-9]'
 ok 'a rate is a goal' pugmark pin "$nic" --goal 'cpu_major<=1000000/s,nic.iopf.max_1s<=1M'
 
 # errors
