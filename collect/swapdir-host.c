@@ -107,7 +107,9 @@ static int append(void **list, size_t *n, size_t bytes, const void *item, struct
 int swapdir_host_add(struct swapdir_host *h, uint64_t t_ns, uint64_t limit_pages,
 		     uint64_t usage_pages, struct err *e)
 {
-	const uint64_t last_ns = h->nsamples ? h->samples_ns[h->nsamples - 1] : t_ns;
+	uint64_t last_ns = h->nsamples ? h->samples_ns[h->nsamples - 1] : t_ns;
+	if (last_ns > t_ns) /* before the trace begins order is not checked */
+		last_ns = t_ns;
 	const struct step here = { last_ns, t_ns, last_ns + (t_ns - last_ns) / 2, limit_pages };
 
 	note_squeeze(h, &here, usage_pages);
@@ -153,8 +155,10 @@ static bool find_pace(const struct step *s, size_t n, uint64_t end_ns, int64_t *
 			low = greatest(low, between(s[i].until_ns, after) / paces);
 			high = least(high, between(s[i].after_ns, until) / paces);
 		}
+	if (low > high)
+		return false;
 	*pace_out = low + (high - low) / 2;
-	return low <= high;
+	return true;
 }
 
 static void space_evenly(struct step *s, size_t n, uint64_t end_ns)
