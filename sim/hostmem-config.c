@@ -78,7 +78,7 @@ const struct param hostmem_params[] = {
 	  "Whether the group has groups below it, which reclaim visits in turn (two-list).",
 	  CONFIG(has_child_groups), NULL },
 	{ "memory", "writeback_pages", PARAM_U64, "pages",
-	  "512 | calibrated | data/swap/w1-20, of 256 to 4096, up to 1024 all do", 1, 0,
+	  "512 | guess | a disk slower than that of data/swap, whose profile has 64", 1, 0,
 	  "Pages one round may start to write before it finds free ones (two-list).",
 	  CONFIG(writeback_pages), NULL },
 	{ "memory", "scan", PARAM_NS, NULL, "4us | guess | look up the page tables of one page", 0,
