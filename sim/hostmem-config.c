@@ -67,7 +67,7 @@ const struct param hostmem_params[] = {
 	  CONFIG(anon_scan_ppm), NULL },
 	{ "memory", "stat_period", PARAM_NS, NULL,
 	  "2s | published | Linux flushes memory group statistics every 2 s", 0, 0,
-	  "Age of the list sizes and refault counts that two-list decides by.",
+	  "Pace at which list sizes and refault counts that two-list decides by become known.",
 	  CONFIG(stat_period_ns), NULL },
 	{ "memory", "foreign_inactive", PARAM_U64, "pages",
 	  "0 | guess | the VMM's own anonymous memory in the same group", 0, 0,

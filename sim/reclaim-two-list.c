@@ -3,7 +3,8 @@
  * Reclaim as Linux does it without MGLRU, for a memory group that holds shared
  * or anonymous guest memory. Written from general knowledge of mm/vmscan.c and
  * mm/workingset.c up to 6.18, not from their text: each rule is our account of
- * the kernel, checked only against data/swap. What makes it differ from LRU:
+ * the kernel, checked only against data/swap; but the walk over groups was looked
+ * up. What makes it differ from LRU:
  *
  * - An access sets a bit; only a scan reads and clears it. On the inactive
  *   list a page found accessed is kept once and activated when found again;
@@ -28,9 +29,12 @@
  *   cache; it is freed when a scan meets it again, at the old end of the list.
  *   A round that finds nothing free goes on writing until the first write is
  *   back (writeback_pages).
+ * - Work for a lower limit takes time (scan) and alternates with the guest's
+ *   touches; a round for a fault is over at once.
  *
  * Left out: file pages, per-CPU batches before the list, TLB entries that hide
- * accesses, several zones and nodes, writes that fail.
+ * accesses, several zones and nodes, writes that fail, several tasks reclaiming
+ * at one time, pages of zeros, which recent kernels do not write.
  */
 #include "sim/reclaim.h"
 
