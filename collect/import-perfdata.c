@@ -24,7 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const uint64_t queue_least = 8 << 20, queue_most = 256 << 20;
+static const uint64_t queue_least = 4 << 20, queue_most = 256 << 20;
 
 struct perf_import {
 	struct pointimport p;

@@ -2,7 +2,7 @@
 /*
  * Samples lie one behind another in a buffer; an array of times and places is
  * sorted at the end of a round by merging the runs that are in it already: each
- * CPU's samples are one. What stays is moved to the front.
+ * CPU's samples are one.
  */
 #include "collect/perfqueue.h"
 
@@ -15,6 +15,8 @@ enum {
 	DOUBTS_MAX = 64,
 	WORTH_SORTING = 4096, /* fewer wait for the next round */
 };
+
+static const uint32_t order_left = UINT32_MAX; /* of a sample that was popped */
 
 static const uint64_t slack_ns = 100 * 1000 * 1000; /* nested events may be stamped out of order */
 
@@ -80,8 +82,10 @@ static int reserve(struct perfqueue *q, size_t n, struct err *e)
 	}
 	if (q->bytes_cap - q->used < n) {
 		size_t cap = q->bytes_cap ? 2 * q->bytes_cap : BYTES_LEAST;
-		while (cap - q->used < n)
-			cap *= 2;
+		if (cap > q->most_bytes)
+			cap = q->most_bytes;
+		while (cap < q->used + n)
+			cap += BYTES_LEAST;
 		uint8_t *p = realloc(q->bytes, cap);
 		if (!p)
 			return err_set(e, ERR_NOMEM, "no memory for %zu bytes of samples", cap);
@@ -180,46 +184,44 @@ static void sort(struct perfqueue *q)
 	}
 }
 
+static struct perfdata_sample *sample_at(const struct perfqueue *q, uint32_t at)
+{
+	return (struct perfdata_sample *)(q->bytes + (size_t)at * UNIT);
+}
+
 static size_t bytes_of(const struct perfdata_sample *s)
 {
 	return (sizeof(*s) + s->raw_len + UNIT - 1) / UNIT * UNIT;
 }
 
-/* The samples that wait, in their order, into a buffer of their own. */
-static int move_to_front(struct perfqueue *q, struct err *e)
+/*
+ * Gives back the bytes of samples that have left: the others move to the front
+ * in the order they lie in. For that time `order`, which counts no more once a
+ * sample is taken, holds the place of its entry.
+ */
+static void move_to_front(struct perfqueue *q)
 {
-	if (q->head == q->n) {
-		q->head = q->ready = q->n = 0;
-		q->used = 0;
-	}
-	if (!q->head)
-		return 0;
-	size_t need = 0;
-	for (uint32_t i = q->head; i < q->n; i++)
-		need += bytes_of((const void *)(q->bytes + (size_t)q->entries[i].at * UNIT));
-	size_t cap = BYTES_LEAST;
-	while (cap < 2 * need)
-		cap *= 2;
-	uint8_t *to = malloc(cap);
-	if (!to)
-		return err_set(e, ERR_NOMEM, "no memory for %zu bytes of samples", cap);
-	size_t used = 0;
 	for (uint32_t i = q->head; i < q->n; i++) {
-		const void *from = q->bytes + (size_t)q->entries[i].at * UNIT;
-		const size_t n = bytes_of(from);
-		memcpy(to + used, from, n);
+		struct perfdata_sample *s = sample_at(q, q->entries[i].at);
+		s->order = i - q->head;
 		q->entries[i - q->head] = q->entries[i];
-		q->entries[i - q->head].at = (uint32_t)(used / UNIT);
-		used += n;
 	}
-	free(q->bytes);
-	q->bytes = to;
-	q->bytes_cap = cap;
-	q->used = used;
 	q->n -= q->head;
 	q->ready -= q->head;
 	q->head = 0;
-	return 0;
+	size_t to = 0;
+	for (size_t from = 0; from < q->used;) {
+		struct perfdata_sample *s = (void *)(q->bytes + from);
+		const size_t n = bytes_of(s);
+		if (s->order != order_left) {
+			q->entries[s->order].at = (uint32_t)(to / UNIT);
+			if (to != from)
+				memmove(q->bytes + to, s, n);
+			to += n;
+		}
+		from += n;
+	}
+	q->used = to;
 }
 
 /* Lets go what is not later than `until`, and `least` samples anyway. */
@@ -235,9 +237,9 @@ int perfqueue_push(struct perfqueue *q, const struct perfdata_sample *s, struct 
 {
 	const size_t n = bytes_of(s);
 	struct order *o = NULL;
-	int rc = q->head ? move_to_front(q, e) : 0;
-	if (!rc)
-		rc = reserve(q, n, e);
+	if (q->head)
+		move_to_front(q);
+	int rc = reserve(q, n, e);
 	if (!rc)
 		rc = order_of(q, s->order, &o, e);
 	if (rc)
@@ -282,9 +284,10 @@ bool perfqueue_pop(struct perfqueue *q, struct perfdata_sample *out, bool *dropp
 	if (q->head == q->ready)
 		return false;
 	const struct entry *x = &q->entries[q->head++];
-	const uint8_t *p = q->bytes + (size_t)x->at * UNIT;
-	memcpy(out, p, sizeof(*out));
-	out->raw = p + sizeof(*out);
+	struct perfdata_sample *s = sample_at(q, x->at);
+	*out = *s;
+	out->raw = (const uint8_t *)(s + 1);
+	s->order = order_left;
 	*dropped_out = q->ndoubts && is_doubted(q, x->serial);
 	if (*dropped_out)
 		return true;
