@@ -306,9 +306,8 @@ static int check_part(struct perf_import *t, struct err *e)
 {
 	const struct perfdata_info *i = perfdata_info(t->file);
 	const char *file = input_name(t->p.im->in);
-	if (!t->nparts)
-		t->first = *i;
-	if (strcmp(i->hostname, t->first.hostname) && i->hostname[0] && t->first.hostname[0])
+	if (t->nparts && strcmp(i->hostname, t->first.hostname) && i->hostname[0] &&
+	    t->first.hostname[0])
 		return err_set(e, ERR_USAGE,
 			       "%.90s is a recording of host %.60s, those before of %.60s: import "
 			       "each into a trace of its own",
@@ -332,7 +331,7 @@ static int harvest(struct perf_import *t, struct err *e)
 		t->has_mixed_clocks |= t->clock && strcmp(t->clock, clock);
 		t->clock = t->clock ? t->clock : clock;
 	}
-	if (!t->first.hostname[0]) /* the pipe form tells it on the way */
+	if (!t->nparts || !t->first.hostname[0])
 		t->first = *i;
 	t->nparts++;
 	return perfsources_harvest(&t->sources, t->file, t->p.points, e);

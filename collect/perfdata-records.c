@@ -215,18 +215,17 @@ static int next_plain(struct perfdata *d, struct perfdata_record *out)
 
 /* ---- of the file ---- */
 
-static int skip_auxtrace(struct perfdata *d, const struct perfdata_record *r)
+/* AUX data, which we do not read, follow their record. */
+static void skip_auxtrace(struct perfdata *d, const struct perfdata_record *r)
 {
-	const uint64_t n = r->size >= PERFDATA_HEAD_BYTES + 8 ? le64_get(r->p + 8) : 0;
+	uint64_t n = r->size >= PERFDATA_HEAD_BYTES + 8 ? le64_get(r->p + 8) : 0;
 	if (n > d->end - d->pos) {
 		perfdata_damage(d, r->at,
 				"AUX data of %" PRIu64 " bytes, the records end after %" PRIu64, n,
 				d->end - d->pos);
-		d->pos = d->end;
-		return 0;
+		n = d->end - d->pos;
 	}
 	d->pos += n;
-	return 0;
 }
 
 /* 1 and a record of the file, 0 at the end. */

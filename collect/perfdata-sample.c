@@ -189,6 +189,18 @@ bool perfdata_parse_sample(struct perfdata *d, const struct perfdata_record *r,
 	return true;
 }
 
+/* The number in front of the end, where the record has it. */
+static bool take_back(struct cursor *c, bool has_it, uint64_t *out)
+{
+	if (!has_it)
+		return true;
+	if (c->end - c->p < 8)
+		return false;
+	c->end -= 8;
+	*out = le64_get(c->end);
+	return true;
+}
+
 void perfdata_parse_trailer(struct perfdata *d, const struct perfdata_record *r, uint64_t *ts_out,
 			    uint32_t *cpu_out, struct perfdata_attr **attr_out)
 {
@@ -198,26 +210,14 @@ void perfdata_parse_trailer(struct perfdata *d, const struct perfdata_record *r,
 	if (!d->nattrs || !d->attrs[0].has_id_trailer)
 		return;
 
-	/* from the end: identifier, cpu, stream, id, time, tid */
+	/* from the end: identifier, cpu, stream, id, time */
 	const uint64_t type = d->attrs[0].sample_type;
-	const uint8_t *p = r->p + r->size, *least = r->p + PERFDATA_HEAD_BYTES;
-	uint64_t id = 0;
-#define TAKE(bit, to)               \
-	if (type & (bit)) {         \
-		if (p - least < 8)  \
-			return;     \
-		p -= 8;             \
-		(to) = le64_get(p); \
-	}
-	uint64_t cpu = UINT32_MAX, stream;
-	TAKE(HAS_IDENTIFIER, id)
-	TAKE(HAS_CPU, cpu)
-	TAKE(HAS_STREAM_ID, stream)
-	if (type & HAS_ID)
-		TAKE(HAS_ID, id)
-	TAKE(PERFDATA_HAS_TIME, *ts_out)
-#undef TAKE
-	(void)stream;
+	struct cursor c = { r->p + PERFDATA_HEAD_BYTES, r->p + r->size };
+	uint64_t id = 0, cpu = UINT32_MAX, stream;
+	if (!take_back(&c, type & HAS_IDENTIFIER, &id) || !take_back(&c, type & HAS_CPU, &cpu) ||
+	    !take_back(&c, type & HAS_STREAM_ID, &stream) || !take_back(&c, type & HAS_ID, &id) ||
+	    !take_back(&c, type & PERFDATA_HAS_TIME, ts_out))
+		return;
 	*cpu_out = (uint32_t)cpu;
 	const struct perfdata_id *known = perfdata_find_id(d, id);
 	if (known)

@@ -192,6 +192,7 @@ static void page_fault_events_with_address_are_fault_rows(void **state)
 	assert_true(set_pack(&pages) > 8000);
 	free(pages.v);
 	assert_int_equal(rows_account(&r, "page-faults", "stored"), 8029);
+	assert_int_equal(rows_number(&r, "SELECT count(*) FROM meta WHERE k = 'clock_of_tsc'"), 1);
 	rows_free(&r);
 }
 

@@ -171,6 +171,9 @@ static void all_forms_give_the_rows_that_trace_dat_gives(void **state)
 				 1);
 		assert_int_equal(rows_number(&r, "SELECT v FROM meta WHERE k = 'clock_base_ns'"),
 				 1000000000);
+		assert_int_equal(rows_number(&r, "SELECT count(*) FROM meta WHERE k = 'origin' AND "
+						 "v LIKE '%compressed%'"),
+				 form >= FILE_ZSTD);
 		assert_int_equal(
 			rows_number(&r, "SELECT v FROM meta WHERE k = 'clock_base_realtime_ns'"),
 			UINT64_C(1700000000999995000));
