@@ -559,6 +559,9 @@ static int on_prq(struct tracepoints *t, const struct tracepoint *x, const struc
 	size_t len;
 	uint64_t qw0, qw1;
 	uint16_t dev;
+	int rc = t->prq ? 0 : prqjoin_new(put_iopf, t, &t->prq, e);
+	if (rc)
+		return rc;
 	if (x->kind == QI_SUBMIT) {
 		if (!number(x, 0, r, &qw0) || !number(x, 1, r, &qw1))
 			return UNDECODABLE;
@@ -566,7 +569,7 @@ static int on_prq(struct tracepoints *t, const struct tracepoint *x, const struc
 	}
 	if (!device_name(x, 0, r, &name, &len) || !number(x, 1, r, &qw0) || !number(x, 2, r, &qw1))
 		return UNDECODABLE;
-	const int rc = devices_find(t->devices, name, len, DEVICE_OTHER, &dev, e);
+	rc = devices_find(t->devices, name, len, DEVICE_OTHER, &dev, e);
 	if (rc)
 		return rc;
 	return x->kind == PRQ_REPORT ? prqjoin_request(t->prq, r->ts, dev, qw0, qw1, e)
@@ -758,8 +761,6 @@ int tracepoints_new(const struct tracepoint_options *o, struct tracepoints **out
 		rc = dmajoin_new(&dma, &t->dma, e);
 	if (!rc)
 		rc = iojoin_new(&io, &t->io, e);
-	if (!rc)
-		rc = prqjoin_new(put_iopf, t, &t->prq, e);
 	if (rc) {
 		tracepoints_free(t);
 		return rc;
@@ -805,7 +806,7 @@ int tracepoints_finish(struct tracepoints *t, struct err *e)
 	int rc = dmajoin_finish(t->dma, e);
 	if (!rc)
 		rc = iojoin_finish(t->io, e);
-	return rc ? rc : prqjoin_finish(t->prq, e);
+	return rc || !t->prq ? rc : prqjoin_finish(t->prq, e);
 }
 
 void tracepoints_stats(const struct tracepoints *t, struct tracepoint_stats *out)

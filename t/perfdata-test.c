@@ -484,6 +484,30 @@ static void the_clock_of_the_recording_is_named(void **state)
 	mk_free(&records);
 }
 
+static void data_of_other_devices_are_stepped_over(void **state)
+{
+	struct pf_attr attr = { .type = 1, .config = 2, .sample_type = PF_FAULT_TYPE, .period = 1 };
+	struct mk records = {};
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		pf_sample(&records, &attr, 0, 6000 + i, 0, 1, 0x5000, NULL, 0);
+		const size_t at = pf_begin(&records, 71, 0); /* AUXTRACE: its data follow */
+		mk_number(&records, 4096, 8);
+		mk_zeros(&records, 32);
+		pf_end(&records, at);
+		for (unsigned k = 0; k < 512; k++)
+			mk_number(&records, UINT64_C(0x0018000200000009),
+				  8); /* looks like a sample */
+	}
+	struct mk m = pf_file(&attr, 1, &records, "made");
+	struct rows r = import_bytes(&m, 1);
+	assert_int_equal(r.damaged, 0);
+	assert_int_equal(r.nfault, 3);
+	rows_free(&r);
+	mk_free(&m);
+	mk_free(&records);
+}
+
 /* ---- damage ---- */
 
 struct events {
@@ -724,6 +748,7 @@ int main(void)
 		cmocka_unit_test(sampled_loads_and_stores_are_marked_as_a_sample),
 		cmocka_unit_test(a_recording_that_lacks_something_says_what),
 		cmocka_unit_test(the_clock_of_the_recording_is_named),
+		cmocka_unit_test(data_of_other_devices_are_stepped_over),
 		cmocka_unit_test(a_file_cut_anywhere_gives_its_first_samples_or_a_sentence),
 		cmocka_unit_test(a_flipped_byte_anywhere_costs_little_or_is_told),
 		cmocka_unit_test(a_page_of_zeros_costs_no_more_than_itself),
