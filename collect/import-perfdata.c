@@ -6,7 +6,7 @@
  * as filtered. Several files are parts of one recording (--switch-output), in
  * the order given: mappings and samples go on from one to the next.
  *
- * Two passes over the first file, as for trace.dat. Time 0 is the first sample.
+ * Two passes over each file, as for trace.dat. Time 0 is the first sample.
  * What perf knows of losses is not more than the file says: LOST records and
  * the kernel's own counts at the end of newer files; a counter to compare the
  * samples with is not in it, so `unaccounted` is 0 here and says nothing.
@@ -277,6 +277,22 @@ static int learn(struct import *im, const struct tracepoint_options *o, struct t
 	return rc < 0 ? rc : 0;
 }
 
+/* Of a further file: devices that come first in it. */
+static int learn_more(struct perf_import *t, struct err *e)
+{
+	const struct tracepoint_options o = {
+		.as = t->p.im->options->as,
+		.mappings_max = pointimport_mappings_max(input_size(t->p.im->in)),
+	};
+	struct tracepoints *learnt = NULL;
+	bool is_all;
+	const int rc = learn(t->p.im, &o, &learnt, &is_all, e);
+	if (!rc)
+		tracepoints_learn(t->p.points, learnt);
+	tracepoints_free(learnt);
+	return rc;
+}
+
 static int begin(struct perf_import *t, struct err *e)
 {
 	struct import *im = t->p.im;
@@ -341,7 +357,7 @@ static int import_file(struct perf_import *t, struct err *e)
 {
 	const struct perfdata_handlers handlers = { t, add_format, on_damage, on_lost };
 	const uint64_t first = t->part_first, last = t->part_last;
-	int rc = t->queue ? 0 : begin(t, e);
+	int rc = t->queue ? learn_more(t, e) : begin(t, e);
 	if (!rc)
 		rc = perfdata_open(t->p.im->in, &handlers, &t->file, e);
 	if (!rc)

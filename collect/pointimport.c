@@ -75,8 +75,17 @@ int pointimport_format(struct pointimport *p, const char *system, const char *te
 {
 	struct evformat f;
 	struct err why = {};
-	if (!evformat_parse(text, n, &f, &why))
+	if (!evformat_parse(text, n, &f, &why)) {
+		const char *known = p->is_silent ? NULL : tracepoints_name(p->points, f.id);
+		char name[TRACEPOINT_NAME_BYTES];
+		snprintf(name, sizeof(name), "%.63s:%.63s", system, f.name);
+		if (known && strcmp(known, name) && p->bad_formats++ < POINTIMPORT_SENTENCES)
+			import_damage(p->im,
+				      "%s: event %u is %s here and was %s before: a recording "
+				      "of another boot?",
+				      input_name(p->im->in), f.id, name, known);
 		return tracepoints_add(p->points, system, &f, e);
+	}
 	if (!p->is_silent && p->bad_formats++ < POINTIMPORT_SENTENCES)
 		import_damage(p->im, "%s: format of %s:%.32s: %.100s", input_name(p->im->in),
 			      system, f.name, why.msg);

@@ -71,13 +71,24 @@ int devices_new(const struct devices *learnt, struct devices **out, struct err *
 		return err_set(e, ERR_NOMEM, "no memory for devices");
 	*out = d;
 	add(d, "unknown", strlen("unknown"), DEVICE_OTHER);
-	for (uint16_t i = 1; learnt && i < learnt->n; i++) {
+	if (learnt)
+		devices_learn(d, learnt);
+	return 0;
+}
+
+void devices_learn(struct devices *d, const struct devices *learnt)
+{
+	for (uint16_t i = 1; i < learnt->n; i++) {
 		const struct device *x = &learnt->table[i];
 		uint16_t at;
 		devices_find(d, x->name, x->len, class_by_votes(x), &at, NULL);
-		d->table[at].is_direct = at && x->direct >= DIRECT_LEAST && !x->translated;
+		struct device *to = &d->table[at];
+		if (!at || to->has_number)
+			continue;
+		to->is_direct = x->direct >= DIRECT_LEAST && !x->translated;
+		if (to->class == DEVICE_OTHER)
+			to->class = class_by_votes(x);
 	}
-	return 0;
 }
 
 void devices_free(struct devices *d)

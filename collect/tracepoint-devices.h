@@ -19,6 +19,8 @@ struct devices;
 
 /* learnt (may be NULL): votes of a first pass decide classes; borrowed during the call. */
 int devices_new(const struct devices *learnt, struct devices **out, struct err *e);
+/* The same for what another pass found, of devices without a row so far. */
+void devices_learn(struct devices *d, const struct devices *learnt);
 void devices_free(struct devices *d);
 
 /*

@@ -770,6 +770,11 @@ int tracepoints_new(const struct tracepoint_options *o, struct tracepoints **out
 	return 0;
 }
 
+void tracepoints_learn(struct tracepoints *t, const struct tracepoints *learnt)
+{
+	devices_learn(t->devices, learnt->devices);
+}
+
 void tracepoints_free(struct tracepoints *t)
 {
 	if (!t)

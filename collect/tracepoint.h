@@ -73,6 +73,9 @@ void tracepoints_free(struct tracepoints *t);
 int tracepoints_add(struct tracepoints *t, const char *system, const struct evformat *f,
 		    struct err *e);
 
+/* What a first pass over further records found of devices; those with a row stay as they are. */
+void tracepoints_learn(struct tracepoints *t, const struct tracepoints *learnt);
+
 /* Decodes one record, in order of time; the number is its first field, common_type. */
 int tracepoints_event(struct tracepoints *t, uint64_t ts, uint32_t cpu, const uint8_t *rec,
 		      size_t n, struct err *e);

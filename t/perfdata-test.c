@@ -244,6 +244,35 @@ static void parts_of_a_recording_are_one_recording(void **state)
 	rows_free(&want);
 }
 
+static void a_device_that_comes_late_is_known_by_what_it_does(void **state)
+{
+	struct pf_attr attrs[MK_FORMATS];
+	const unsigned n = pf_tracepoints(attrs);
+	struct mk dat = make_tracedat();
+	struct mk records = make_records(&dat, attrs, 50), none = {};
+	(void)state;
+	struct mk_cpu c = {};
+	mk_fault(&c, 900000000, 1, 0x1000, 4);
+	pf_sample(&none, attrs, attr_of(MK_FAULT), 900000000, 0, 1, 0, c.page.p + 4, c.page.n - 4);
+	const struct mk files[] = { pf_file(attrs, n, &none, "made"),
+				    pf_file(attrs, n, &records, "made") };
+	struct rows r = import_bytes(files, 2);
+	assert_int_equal(r.rc, 0);
+	assert_int_equal(r.ndma, 4 * WORKS);
+	assert_int_equal(rows_number(&r, "SELECT count(*) FROM device WHERE class = 'nvme' AND "
+					 "bdf = '0000:00:06.0'"),
+			 1);
+	rows_free(&r);
+	for (unsigned i = 0; i < 2; i++) {
+		struct mk m = files[i];
+		mk_free(&m);
+	}
+	mk_free(&none);
+	mk_free(&records);
+	mk_free(&dat);
+	mk_cpu_free(&c);
+}
+
 /* ---- losses ---- */
 
 static void lost_records_are_accounted_once(void **state)
@@ -742,6 +771,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_forms_give_the_rows_that_trace_dat_gives),
 		cmocka_unit_test(parts_of_a_recording_are_one_recording),
+		cmocka_unit_test(a_device_that_comes_late_is_known_by_what_it_does),
 		cmocka_unit_test(lost_records_are_accounted_once),
 		cmocka_unit_test(samples_that_a_filter_program_refused_are_no_loss),
 		cmocka_unit_test(a_fault_told_three_times_is_one_row),
