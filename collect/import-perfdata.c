@@ -391,9 +391,9 @@ static int put_meta(struct perf_import *t, struct err *e)
 		rc = trace_writer_meta(w, "clock", t->clock ? t->clock : "perf", e);
 	if (!rc)
 		rc = pointimport_put_number(&t->p, "clock_base_ns", t->p.base, e);
-	if (!rc && i->has_wall) /* CLOCK_REALTIME at time 0 */
-		rc = pointimport_put_number(&t->p, "clock_base_realtime_ns",
-					    i->wall_ns + (t->p.base - i->clock_ns), e);
+	const uint64_t real = i->has_wall ? i->wall_ns + (t->p.base - i->clock_ns) : UINT64_MAX;
+	if (!rc)
+		rc = pointimport_put_clock(&t->p, t->clock ? t->clock : "perf", real, e);
 	if (!rc && i->has_tsc) {
 		snprintf(text, sizeof(text), "%" PRIu64 " + (ticks * %" PRIu64 " >> %" PRIu64 ")",
 			 i->tsc_zero, i->tsc_mult, i->tsc_shift);
@@ -461,7 +461,7 @@ static int put_remarks(struct perf_import *t, struct err *e)
 			 " times (throttling): how many were not sampled is not known",
 			 t->throttled);
 		pointimport_warn(&t->p, text);
-		rc = trace_writer_loss(w, NULL, 0, t->p.last, 0, "sampling", text, e);
+		rc = trace_writer_loss(w, NULL, 0, t->p.last, UINT64_MAX, "sampling", text, e);
 	}
 	if (!rc)
 		rc = put_sampled(t, e);
@@ -500,8 +500,8 @@ static int put_damage(struct perf_import *t, struct err *e)
 		return 0;
 	const uint64_t to = t->is_damage_open || !t->damage_to ? t->p.last
 							       : since_base(t, t->damage_to);
-	return trace_writer_loss(im->w, NULL, since_base(t, t->damage_from), to, 0, "damage",
-				 im->first_damage.msg, e);
+	return trace_writer_loss(im->w, NULL, since_base(t, t->damage_from), to, UINT64_MAX,
+				 "damage", im->first_damage.msg, e);
 }
 
 /* All that waits becomes rows; then what is to be said. */

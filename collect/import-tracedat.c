@@ -159,6 +159,8 @@ static int put_meta(struct tracedat_import *t, const struct tracedat_info *i, st
 		rc = trace_writer_meta(w, "clock", i->clock[0] ? i->clock : "unknown", e);
 	if (!rc)
 		rc = pointimport_put_number(&t->p, "clock_base_ns", t->p.base, e);
+	if (!rc)
+		rc = pointimport_put_clock(&t->p, i->clock, UINT64_MAX, e);
 	if (!rc && i->offset[0])
 		rc = trace_writer_meta(w, "clock_offset", i->offset, e);
 	if (!rc && i->uname[0])
@@ -224,12 +226,15 @@ static int put_damage(struct tracedat_import *t, const struct tracedat *d, struc
 
 	size_t n;
 	uint64_t lost = 0;
+	bool is_known = false;
 	const struct tracedat_cpu_report *r = tracedat_reports(d, &n);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		is_known |= r[i].has_stat;
 		if (r[i].has_stat && r[i].recorded > r[i].records)
 			lost += r[i].recorded - r[i].records;
-	return trace_writer_loss(im->w, NULL, 0, t->p.last, lost, "damage", im->first_damage.msg,
-				 e);
+	}
+	return trace_writer_loss(im->w, NULL, 0, t->p.last, is_known ? lost : UINT64_MAX, "damage",
+				 im->first_damage.msg, e);
 }
 
 /* Frees what the first pass learnt as soon as it is taken over. */

@@ -194,8 +194,8 @@ static int tell_losses(struct import *im, const char *source, struct err *e)
 		rc = trace_writer_loss(im->w, source, at->bad_from_ns, at->last_ns, at->bad,
 				       "parse", im->first_damage.msg, e);
 	if (!rc && input_damage(im->in))
-		rc = trace_writer_loss(im->w, source, at->last_ns, at->last_ns, 0, "damage",
-				       input_damage(im->in), e);
+		rc = trace_writer_loss(im->w, source, at->last_ns, at->last_ns, UINT64_MAX,
+				       "damage", input_damage(im->in), e);
 	return rc;
 }
 

@@ -165,6 +165,18 @@ int pointimport_put_number(struct pointimport *p, const char *key, uint64_t v, s
 	return trace_writer_meta(p->im->w, key, text, e);
 }
 
+int pointimport_put_clock(struct pointimport *p, const char *clock, uint64_t real_ns, struct err *e)
+{
+	const struct trace_clock c = {
+		.mono_ns = strcmp(clock, "mono") ? UINT64_MAX : p->base,
+		.boot_ns = strcmp(clock, "boot") ? UINT64_MAX : p->base,
+		.real_ns = strcmp(clock, "realtime") ? real_ns : p->base,
+	};
+	if (c.mono_ns == UINT64_MAX && c.boot_ns == UINT64_MAX && c.real_ns == UINT64_MAX)
+		return 0;
+	return trace_writer_clock(p->im->w, &c, e);
+}
+
 static void tell_undecodable(struct pointimport *p)
 {
 	const char *field, *name;

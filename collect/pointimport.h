@@ -70,6 +70,10 @@ int pointimport_put_accounts(struct pointimport *p, struct err *e);
 /* What a person should know about the rows of the tracepoints. */
 int pointimport_put_remarks(struct pointimport *p, struct err *e);
 
+/* Time 0 by the recording's clock, where that is one of the system's, and by CLOCK_REALTIME. */
+int pointimport_put_clock(struct pointimport *p, const char *clock, uint64_t real_ns,
+			  struct err *e);
+
 int pointimport_put_number(struct pointimport *p, const char *key, uint64_t v, struct err *e);
 
 #endif

@@ -720,6 +720,10 @@ static int find_streams(struct access *a, const struct access_config *c, struct 
 				       ? "%s: no dma rows: an LBA is not a memory page"
 				       : "%s: no dma rows: no device uses memory in this trace",
 			       trace_path(t));
+	if (trace_is_sampled(t, a->dma_stream->kind))
+		return err_set(e, ERR_UNUSABLE,
+			       "%s: its dma rows are a sample in time: not every access is known",
+			       trace_path(t));
 	a->info.dma_rows = a->dma_stream->rows;
 	a->info.cpu_rows = a->cpu_stream ? a->cpu_stream->rows : 0;
 	for (unsigned i = 0; i < trace_nstreams(t); i++) {

@@ -54,6 +54,11 @@ int trace_source_find(const struct trace *t, const char *name, const struct trac
 	if (!pages_columns((*out)->kind->id))
 		return err_set(e, ERR_UNUSABLE, "%s: a %s stream holds no page requests",
 			       trace_path(t), (*out)->kind->name);
+	if (trace_is_sampled(t, (*out)->kind))
+		return err_set(e, ERR_UNUSABLE,
+			       "%s: its %s rows are a sample in time: distances between them mean "
+			       "nothing",
+			       trace_path(t), (*out)->kind->name);
 	return 0;
 }
 

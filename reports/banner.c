@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * The banner of readers. A trace with losses or without its end is read like
- * any other and the status is 0, so that the answer must not come alone.
+ * The banner of readers. A trace with losses, of a sample or without its end is
+ * read like any other and the status is 0, so that the answer must not come alone.
  */
 #include "reports/banner.h"
 
+#include "base/cleanup.h"
 #include "base/quantity.h"
+#include "store/trace-meta.h"
 
 #include <sqlite3.h>
 
@@ -45,6 +47,10 @@ void banner_show(const struct cli *cli, const char *command, const struct trace 
 		cli_note(cli, command,
 			 "%s: %s%s EVENTS WERE LOST when it was made: see pugmark info",
 			 trace_path(t), is_least ? "at least " : "", quantity_count(lost).s);
+	_free_ char *sampled = trace_meta(t, "sampled_kinds");
+	if (sampled)
+		cli_note(cli, command, "%s: NOT EVERY EVENT has a row, they are a sample: %s",
+			 trace_path(t), sampled);
 	if (!banner_is_sealed(t))
 		cli_note(cli, command, "%s: NOT SEALED: it is being written, or its writer died",
 			 trace_path(t));

@@ -32,6 +32,17 @@ char *trace_meta(const struct trace *t, const char *key)
 	return text;
 }
 
+bool trace_is_sampled(const struct trace *t, const struct kind *kind)
+{
+	_free_ char *names = trace_meta(t, "sampled_kinds");
+	const size_t n = strlen(kind->name);
+
+	for (const char *p = names; p && *p; p += strcspn(p, " "), p += strspn(p, " "))
+		if (strcspn(p, " ") == n && !memcmp(p, kind->name, n))
+			return true;
+	return false;
+}
+
 int trace_meta_u64(const struct trace *t, const char *key, uint64_t *out, struct err *e)
 {
 	_free_ char *text = trace_meta(t, key);

@@ -99,7 +99,10 @@ void trace_writer_progress(struct trace_writer *w, uint64_t offset, const char *
 /* The committed offset and position of a resumed file; 0 and "" otherwise. */
 uint64_t trace_writer_resume_point(const struct trace_writer *w, const char **position_out);
 
-/* A loss row: cause is one of ring, enospc, quota-evict, parse, kill, sampling, damage. */
+/*
+ * A loss row: cause is one of ring, enospc, quota-evict, parse, kill, sampling,
+ * damage; lost is UINT64_MAX where it is not known how many rows are missing.
+ */
 int trace_writer_loss(struct trace_writer *w, const char *stream, uint64_t from_ns, uint64_t to_ns,
 		      uint64_t lost, const char *cause, const char *detail, struct err *e);
 

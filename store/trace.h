@@ -48,6 +48,9 @@ const struct trace_stream_info *trace_stream_info(const struct trace *t, unsigne
 /* First stream of a kind, or NULL. */
 const struct trace_stream_info *trace_find_stream(const struct trace *t, enum kind_id kind);
 
+/* Rows of the kind are a sample in time (FORMAT.md, sampled_kinds). */
+bool trace_is_sampled(const struct trace *t, const struct kind *kind);
+
 /* Files of the set, and their read-only connections (borrowed), for reports. */
 unsigned trace_nfiles(const struct trace *t);
 struct sqlite3 *trace_sqlite(const struct trace *t, unsigned file);

@@ -152,7 +152,7 @@ int trace_writer_loss(struct trace_writer *w, const char *stream, uint64_t from_
 		return 0;
 	return db_run(w->db, w->file, e,
 		      "INSERT INTO loss(stream, from_ns, to_ns, n_lost, cause, detail)"
-		      " VALUES (?, ?, ?, ?, ?, ?)",
+		      " VALUES (?, ?, ?, nullif(?, -1), ?, ?)",
 		      "siiiss", stream, (int64_t)from_ns, (int64_t)to_ns, (int64_t)lost, cause,
 		      detail);
 }

@@ -3,7 +3,7 @@
 # pugmark import of perf.data: forms, parts, what is cut off, exit statuses.
 . t/lib.sh
 need_command import
-need zstd
+need zstd sqlite3
 
 seeds=$ROOT/t/corpus/perfdata
 digest() {
@@ -26,6 +26,15 @@ like 'they are told' "$(out | head -n 1)" '; 3 LOST, 0 damaged places$'
 ok 'sampled accesses are rows' pugmark import "$seeds/mem" -o mem.db
 like 'that they are a sample is told' "$(err)" 'mem was sampled: not every event has a row'
 is 'and is in the trace' "$(pugmark sql mem.db "SELECT v FROM meta WHERE k = 'sampled_kinds'" | tail -n 1)" mem
+like 'readers say so too' "$(pugmark sql mem.db "SELECT 1" 2>&1 >/dev/null)" \
+	'NOT EVERY EVENT has a row, they are a sample: mem'
+
+sqlite3 a.db "INSERT INTO meta VALUES ('sampled_kinds', 'fault dma')"
+exits 65 'what needs every access refuses a sample' pugmark cache a.db --stream dma --policy lru --size 4
+like 'the reason is told' "$(err)" 'its dma rows are a sample in time'
+exits 65 'the same with a question about pinning' pugmark age a.db
+like 'the reason is told' "$(err)" 'its dma rows are a sample in time'
+ok 'rows of other kinds are no sample' pugmark cache a.db --stream io --policy lru --size 4
 
 size=$(wc -c <"$seeds/pipe")
 head -c $((size - 500)) "$seeds/pipe" >cut
