@@ -4,6 +4,7 @@
  * of page faults, parts of one recording, and damage anywhere.
  */
 #include "collect/perfdata.h"
+#include "collect/perfqueue.h"
 #include "collect/tracedat.h"
 #include "t/perfdata-make.h"
 #include "t/tracedat-rows.h"
@@ -536,6 +537,57 @@ static void data_of_other_devices_are_stepped_over(void **state)
 	mk_free(&records);
 }
 
+/* Pops what may leave; times never decrease. */
+static uint64_t pop_all(struct perfqueue *q, uint64_t *last)
+{
+	struct perfdata_sample s;
+	bool is_dropped;
+	uint64_t n = 0;
+	for (; perfqueue_pop(q, &s, &is_dropped); n++) {
+		assert_false(is_dropped);
+		assert_true(s.ts >= *last);
+		assert_int_equal(s.raw_len, 24);
+		assert_memory_equal(s.raw, &s.addr,
+				    8); /* its own bytes, wherever they were moved */
+		*last = s.ts;
+	}
+	return n;
+}
+
+static void rounds_that_are_too_large_leave_by_halves(void **state)
+{
+	enum { SAMPLES = 20000, RUN = 500 };
+	static const uint64_t bounds[] = { 64 << 10, UINT64_MAX };
+	(void)state;
+	for (unsigned b = 0; b < 2; b++) {
+		struct perfqueue *q;
+		struct err e = {};
+		uint64_t last = 0, out = 0;
+		assert_int_equal(perfqueue_new(bounds[b], &q, &e), 0);
+		for (uint64_t i = 0; i < SAMPLES; i++) {
+			/* runs of two CPUs in turn, over the same time */
+			const uint64_t cpu = i / RUN % 2, k = i / (2 * RUN) * RUN + i % RUN;
+			uint64_t raw[3] = { i };
+			const struct perfdata_sample s = { .ts = 1000 * k + cpu,
+							   .addr = i,
+							   .order = (uint32_t)cpu,
+							   .raw = (const uint8_t *)raw,
+							   .raw_len = sizeof(raw) };
+			const int rc = perfqueue_push(q, &s, &e);
+			assert_true(rc == 0 || (rc == 1 && bounds[b] != UINT64_MAX));
+			out += pop_all(q, &last);
+			if (i % (2 * RUN) == 2 * RUN - 1 && perfqueue_end_round(q))
+				out += pop_all(q, &last);
+		}
+		perfqueue_finish(q);
+		out += pop_all(q, &last);
+		assert_int_equal(out, SAMPLES);
+		/* with room for all, none was late */
+		assert_int_equal(perfqueue_stats(q)->lifted != 0, bounds[b] != UINT64_MAX);
+		perfqueue_free(q);
+	}
+}
+
 /* ---- damage ---- */
 
 struct events {
@@ -778,6 +830,7 @@ int main(void)
 		cmocka_unit_test(a_recording_that_lacks_something_says_what),
 		cmocka_unit_test(the_clock_of_the_recording_is_named),
 		cmocka_unit_test(data_of_other_devices_are_stepped_over),
+		cmocka_unit_test(rounds_that_are_too_large_leave_by_halves),
 		cmocka_unit_test(a_file_cut_anywhere_gives_its_first_samples_or_a_sentence),
 		cmocka_unit_test(a_flipped_byte_anywhere_costs_little_or_is_told),
 		cmocka_unit_test(a_page_of_zeros_costs_no_more_than_itself),
