@@ -98,6 +98,28 @@ static const struct listing listings[] = {
 	    { "granularity_bytes", "granularity", REPORT_BYTES, 0 },
 	    { "period_ns", "period", REPORT_NS, 0 },
 	    { "sample_ppm", "pages kept", REPORT_PPM, 0 } } },
+	{ "distributions",
+	  "Distributions told by the recording",
+	  "SELECT subject, op, quantity, n, min, mean_e6 / 1000000,"
+	  " (SELECT y FROM distribution_point p WHERE p.dist_id = d.dist_id"
+	  "  AND shape = 'quantile' AND x = 50000000),"
+	  " (SELECT y FROM distribution_point p WHERE p.dist_id = d.dist_id"
+	  "  AND shape = 'quantile' AND x = 99000000),"
+	  " (SELECT y FROM distribution_point p WHERE p.dist_id = d.dist_id"
+	  "  AND shape = 'quantile' AND x = 99900000), max"
+	  " FROM distribution d ORDER BY dist_id",
+	  NULL,
+	  10,
+	  { { "subject", NULL, REPORT_TEXT, 0 },
+	    { "op", NULL, REPORT_TEXT, 0 },
+	    { "quantity", NULL, REPORT_TEXT, 0 },
+	    { "n", "values", REPORT_U64, 0 },
+	    { "min", NULL, REPORT_U64, 0 },
+	    { "mean", NULL, REPORT_U64, 0 },
+	    { "p50", NULL, REPORT_U64, 0 },
+	    { "p99", NULL, REPORT_U64, 0 },
+	    { "p999", "p99.9", REPORT_U64, 0 },
+	    { "max", NULL, REPORT_U64, 0 } } },
 	{ "loss",
 	  "Losses",
 	  "SELECT stream, from_ns, to_ns, n_lost, cause, detail FROM loss ORDER BY loss_id",

@@ -136,6 +136,33 @@ CREATE TABLE account (
 	unaccounted INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- what was told as a distribution instead of events; means and rates in 10^-6; NULL: not told
+CREATE TABLE distribution (
+	dist_id INTEGER PRIMARY KEY,
+	sess_id INTEGER NOT NULL REFERENCES session,
+	source TEXT NOT NULL,   -- who told it: fio-log, fio-json
+	subject TEXT NOT NULL,  -- of whom: a job, a file
+	op TEXT NOT NULL,       -- as in io rows
+	quantity TEXT NOT NULL, -- with its unit: clat_ns, bw_kib_per_s
+	n INTEGER NOT NULL,
+	sum INTEGER,
+	min INTEGER,
+	max INTEGER,
+	mean_e6 INTEGER,
+	stddev_e6 INTEGER,
+	per_second_e6 INTEGER,
+	UNIQUE (sess_id, subject, op, quantity)
+) STRICT;
+
+-- quantile: x = share in 10^-8, y = value; bin: x = its middle, y = how many
+CREATE TABLE distribution_point (
+	dist_id INTEGER NOT NULL REFERENCES distribution,
+	shape TEXT NOT NULL CHECK (shape IN ('quantile', 'bin')),
+	x INTEGER NOT NULL,
+	y INTEGER NOT NULL,
+	PRIMARY KEY (dist_id, shape, x)
+) STRICT, WITHOUT ROWID;
+
 -- simultaneous readings of the clocks, for merging
 CREATE TABLE clock (
 	clock_id INTEGER PRIMARY KEY,

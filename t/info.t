@@ -16,7 +16,7 @@ like 'the accounting is there' "$(out)" '^dma  *8  *8  *0  *0  *0  *0  *0$'
 ok 'JSON is written' pugmark info t.db --json
 out >info.json
 is 'its arrays come in their order' "$(grep -oE '^"[a-z]*":\[' info.json | tr -d '\n')" \
-	'"streams":["hosts":["devices":["sources":["loss":["accounting":['
+	'"streams":["hosts":["devices":["sources":["distributions":["loss":["accounting":['
 is 'a stream has exact numbers' "$(sed -n 's/,"chunks".*//p' info.json)" \
 	'{"kind":"dma","events":8,"first_ts_ns":0,"last_ts_ns":4000000001,"unique_pages":7'
 is 'the digest of the trace is there' "$(json_text digest info.json | awk '{ print length($0) }' | sort -u)" 32
