@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+/* Fuzzes collect/import-fio-log.c. */
+#include "t/fuzz-import.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	fuzz_import(importer_find("fio-log"), data, size);
+	return 0;
+}
