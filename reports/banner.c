@@ -38,6 +38,21 @@ bool banner_is_sealed(const struct trace *t)
 	return true;
 }
 
+static int64_t recordings(const struct trace *t)
+{
+	sqlite3_stmt *st = NULL;
+	int64_t n = 0;
+
+	if (sqlite3_prepare_v2(trace_sqlite(t, trace_nfiles(t) - 1),
+			       "SELECT count(*) FROM session WHERE sess_id IN"
+			       " (SELECT sess_id FROM stream)",
+			       -1, &st, NULL) == SQLITE_OK &&
+	    sqlite3_step(st) == SQLITE_ROW)
+		n = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return n;
+}
+
 void banner_show(const struct cli *cli, const char *command, const struct trace *t)
 {
 	bool is_least;
@@ -54,4 +69,9 @@ void banner_show(const struct cli *cli, const char *command, const struct trace 
 	if (!banner_is_sealed(t))
 		cli_note(cli, command, "%s: NOT SEALED: it is being written, or its writer died",
 			 trace_path(t));
+	if (recordings(t) > 1)
+		cli_note(cli, command,
+			 "%s: %s recordings, each with times of its own; a command that "
+			 "replays reads the first",
+			 trace_path(t), quantity_count((uint64_t)recordings(t)).s);
 }

@@ -11,7 +11,8 @@ uint64_t banner_lost_events(const struct trace *t, bool *is_least_out);
 
 bool banner_is_sealed(const struct trace *t);
 
-/* Notes on stderr, one for each of the two; nothing for a whole trace or with --quiet. */
+/* Notes on stderr, one for each of these and for several recordings; nothing for a whole trace or
+ * with --quiet. */
 void banner_show(const struct cli *cli, const char *command, const struct trace *t);
 
 #endif

@@ -155,11 +155,12 @@ enum { DEVICE_ID = 0, DEVICE_PAGES = 5 }; /* columns of devices */
 /* What no query of the file tells; a device that has no dma row, or damage, leaves it unknown. */
 static void fill_mapped_pages(struct trace *t, struct report_value *device)
 {
-	const struct trace_stream_info *dma = trace_find_stream(t, KIND_DMA);
-	uint64_t pages = 0;
-	if (dma && !aggregate_unique_pages(t, dma->id, (int)device[DEVICE_ID].u, &pages, NULL) &&
-	    pages)
-		device[DEVICE_PAGES] = REPORT_U(pages);
+	for (unsigned i = 0; i < trace_nstreams(t); i++) {
+		uint64_t pages = 0;
+		if (trace_stream_info(t, i)->kind->id == KIND_DMA &&
+		    !aggregate_unique_pages(t, i, (int)device[DEVICE_ID].u, &pages, NULL) && pages)
+			device[DEVICE_PAGES] = REPORT_U(pages);
+	}
 }
 
 static bool has_rows(sqlite3 *db, const char *sql)

@@ -31,6 +31,8 @@ struct slot {
 	void *columns[KIND_MAX_COLUMNS];
 	uint32_t *keep; /* rows that pass the filters */
 	uint32_t keep_cap;
+	uint16_t *translated[3]; /* columns of a merged recording */
+	uint32_t translated_cap;
 	int rc; /* 1 batch, 0 end, negative error */
 	struct err err;
 	bool is_full;
@@ -41,6 +43,12 @@ struct trace_reader {
 	const struct kind *kind;
 	struct trace_select sel;
 	uint64_t decode_mask; /* selected columns and those the filters need */
+	/* columns that a merge translates; sel.dev is as in the rows */
+	struct {
+		int column;
+		const struct trace_renumber *numbers;
+	} renumbered[3];
+	unsigned nrenumbered;
 	struct chunk_ref *refs;
 	size_t nrefs, next;
 	sqlite3 *db; /* of refs[].file == open_file */
@@ -360,6 +368,31 @@ static int decode_ref(struct trace_reader *r, const struct chunk_ref *ref, struc
 	return rc;
 }
 
+/* Into columns of our own: the decoder may give out what it holds of constants. */
+static int translate(const struct trace_reader *r, struct slot *s, struct err *e)
+{
+	const uint32_t n = s->batch.n;
+
+	if (r->nrenumbered && n > s->translated_cap) {
+		s->translated_cap = 0;
+		for (unsigned k = 0; k < r->nrenumbered; k++) {
+			free(s->translated[k]);
+			s->translated[k] = malloc(n * sizeof(*s->translated[k]));
+			if (!s->translated[k])
+				return err_set(e, ERR_NOMEM, "out of memory");
+		}
+		s->translated_cap = n;
+	}
+	for (unsigned k = 0; k < r->nrenumbered; k++) {
+		const void **column = &s->batch.col[r->renumbered[k].column];
+		const uint16_t *v = *column;
+		for (uint32_t i = 0; v && i < n; i++)
+			s->translated[k][i] = renumber(r->renumbered[k].numbers, v[i]);
+		*column = v ? s->translated[k] : NULL;
+	}
+	return 1;
+}
+
 /* Fills a slot with the next batch that has a row, the end, or an error. */
 static void fill(struct trace_reader *r, struct slot *s)
 {
@@ -372,7 +405,7 @@ static void fill(struct trace_reader *r, struct slot *s)
 			for (unsigned c = 0; c < r->kind->ncolumns; c++)
 				if (!(r->sel.columns >> c & 1))
 					s->batch.col[c] = NULL;
-			s->rc = 1;
+			s->rc = translate(r, s, &s->err);
 			return;
 		}
 	}
@@ -457,6 +490,38 @@ static uint64_t decode_mask(const struct kind *k, const struct trace_select *sel
 	return mask;
 }
 
+static void renumber_column(struct trace_reader *r, int column,
+			    const struct trace_renumber *numbers)
+{
+	if (column < 0 || !numbers->to)
+		return;
+	r->renumbered[r->nrenumbered].column = column;
+	r->renumbered[r->nrenumbered++].numbers = numbers;
+}
+
+/* The number of a device in the rows of a stream; -1: its recording does not know the device. */
+static int number_of_device(const struct trace_renumber *r, int dev)
+{
+	for (uint32_t i = 0; i < r->n; i++)
+		if (r->to[i] == dev)
+			return (int)i;
+	return (uint32_t)dev >= r->n ? dev : -1;
+}
+
+/* False when a filter leaves nothing. */
+static bool prepare_numbers(struct trace_reader *r, const struct trace_stream_state *s)
+{
+	if (r->sel.as_stored)
+		return true;
+	renumber_column(r, r->kind->dev, &s->dev);
+	renumber_column(r, kind_column_find(r->kind, "vm"), &s->vm);
+	renumber_column(r, kind_column_find(r->kind, "source"), &s->source);
+	if (r->sel.dev < 0 || r->kind->dev < 0)
+		return true;
+	r->sel.dev = number_of_device(&s->dev, r->sel.dev);
+	return r->sel.dev >= 0;
+}
+
 int trace_reader_open(struct trace *t, const struct trace_select *sel, struct trace_reader **out,
 		      struct err *e)
 {
@@ -477,7 +542,7 @@ int trace_reader_open(struct trace *t, const struct trace_select *sel, struct tr
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->changed, NULL);
 
-	int rc = load_refs(r, s->stream_id, e);
+	int rc = prepare_numbers(r, s) ? load_refs(r, s->stream_id, e) : 0;
 	for (unsigned i = 0; !rc && i < (r->is_threaded ? SLOTS : 1); i++)
 		if (!(r->slots[i].dec = chunk_decoder_new()))
 			rc = err_set(e, ERR_NOMEM, "out of memory");
@@ -519,6 +584,8 @@ void trace_reader_close(struct trace_reader *r)
 	for (unsigned i = 0; i < SLOTS; i++) {
 		chunk_decoder_free(r->slots[i].dec);
 		free(r->slots[i].keep);
+		for (unsigned k = 0; k < 3; k++)
+			free(r->slots[i].translated[k]);
 	}
 	pthread_mutex_destroy(&r->lock);
 	pthread_cond_destroy(&r->changed);

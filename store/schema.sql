@@ -136,6 +136,15 @@ CREATE TABLE account (
 	unaccounted INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- of a merged recording: what the numbers in its rows are in the tables of this file
+CREATE TABLE renumber (
+	sess_id INTEGER NOT NULL REFERENCES session,
+	what TEXT NOT NULL CHECK (what IN ('dev', 'vm', 'source')),
+	number INTEGER NOT NULL,
+	id INTEGER NOT NULL,    -- of device, vm or source
+	PRIMARY KEY (sess_id, what, number)
+) STRICT, WITHOUT ROWID;
+
 -- what was told as a distribution instead of events; means and rates in 10^-6; NULL: not told
 CREATE TABLE distribution (
 	dist_id INTEGER PRIMARY KEY,

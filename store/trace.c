@@ -141,6 +141,48 @@ static int add_streams(struct trace *t, const struct trace_file *f, struct err *
 	return rc;
 }
 
+static int add_number(struct trace_renumber *r, uint64_t number, uint64_t id, struct err *e)
+{
+	if (number > UINT16_MAX || id > UINT16_MAX)
+		return 0;
+	if (number >= r->n) {
+		uint16_t *to = realloc(r->to, (number + 1) * sizeof(*to));
+		if (!to)
+			return err_set(e, ERR_NOMEM, "out of memory");
+		for (uint64_t i = r->n; i <= number; i++)
+			to[i] = (uint16_t)i;
+		r->to = to;
+		r->n = (uint32_t)number + 1;
+	}
+	r->to[number] = (uint16_t)id;
+	return 0;
+}
+
+/* The table is complete in the last file of a set; a trace of an earlier writer has none. */
+static int load_numbers(struct trace *t, struct trace_stream_state *s, struct err *e)
+{
+	const struct trace_file *f = &t->files[t->nfiles - 1];
+	sqlite3_stmt *st;
+	int rc = 0;
+
+	if (db_prepare(f->db, f->path,
+		       "SELECT what, number, id FROM renumber JOIN stream USING (sess_id)"
+		       " WHERE stream_id = ?",
+		       &st, NULL))
+		return 0;
+	sqlite3_bind_int64(st, 1, s->stream_id);
+	while (!rc && sqlite3_step(st) == SQLITE_ROW) {
+		const char *what = (const char *)sqlite3_column_text(st, 0);
+		struct trace_renumber *r = !strcmp(what, "dev")  ? &s->dev
+					   : !strcmp(what, "vm") ? &s->vm
+								 : &s->source;
+		rc = add_number(r, (uint64_t)sqlite3_column_int64(st, 1),
+				(uint64_t)sqlite3_column_int64(st, 2), e);
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
 /* Streams in order of kind: the order of the digest and of every listing. */
 static int by_kind(const void *a, const void *b)
 {
@@ -162,6 +204,8 @@ int trace_open(const char *path, struct trace **out, struct err *e)
 					   : err_set(e, ERR_NOINPUT, "the path is too long");
 	for (unsigned i = 0; !rc && i < t->nfiles; i++)
 		rc = add_streams(t, &t->files[i], e);
+	for (unsigned i = 0; !rc && i < t->nstreams; i++)
+		rc = load_numbers(t, &t->streams[i], e);
 	if (rc) {
 		trace_close(t);
 		return rc;
@@ -185,6 +229,11 @@ void trace_close(struct trace *t)
 	for (unsigned i = 0; i < t->nfiles; i++) {
 		sqlite3_close(t->files[i].db);
 		free(t->files[i].path);
+	}
+	for (unsigned i = 0; i < t->nstreams; i++) {
+		free(t->streams[i].dev.to);
+		free(t->streams[i].vm.to);
+		free(t->streams[i].source.to);
 	}
 	free(t->files);
 	free(t->streams);
@@ -236,7 +285,9 @@ int trace_stream_digest(struct trace *t, unsigned stream, char *out, struct err 
 {
 	const struct trace_stream_state *s = &t->streams[stream];
 	struct stream_digest *d = stream_digest_new(s->info.kind, s->ncolumns);
-	const struct trace_select all = { .stream = stream, .dev = -1, .threaded = true };
+	const struct trace_select all = {
+		.stream = stream, .dev = -1, .threaded = true, .as_stored = true
+	};
 	struct trace_reader *r = NULL;
 	const struct batch *b;
 

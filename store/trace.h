@@ -125,6 +125,7 @@ struct trace_select {
 	int dev;                      /* one device, or -1 */
 	uint64_t pfn_first, pfn_last; /* rows that touch a page of it; both 0: all */
 	bool threaded;                /* decode ahead in a second thread */
+	bool as_stored;               /* do not translate numbers of a merged recording */
 };
 
 struct trace_reader;

@@ -555,6 +555,7 @@ static const char copy_tables[] = "INSERT INTO main.meta SELECT * FROM old.meta;
 				  "INSERT INTO main.source SELECT * FROM old.source;"
 				  "INSERT INTO main.stream SELECT * FROM old.stream;"
 				  "INSERT INTO main.clock SELECT * FROM old.clock;"
+				  "INSERT INTO main.renumber SELECT * FROM old.renumber;"
 				  "INSERT INTO main.distribution SELECT * FROM old.distribution;"
 				  "INSERT INTO main.distribution_point"
 				  " SELECT * FROM old.distribution_point;"
