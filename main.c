@@ -24,6 +24,7 @@ static const struct command commands[] = {
 	{ "doctor", "which sources of this host are usable, blind, denied or absent", cmd_doctor },
 	{ "record", "record live sources of this host within budgets", cmd_record },
 	{ "import", "turn a recording of any known format into a trace", cmd_import },
+	{ "merge", "several traces in one, recordings kept apart", cmd_merge },
 	{ "gen", "make a trace of a characterised workload from a seed", cmd_gen },
 	/* traces */
 	{ "info", "streams, devices, losses and accounting of a trace", cmd_info },

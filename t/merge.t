@@ -1,0 +1,39 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# pugmark merge: exit statuses, messages, --force; what it copies is t/merge-test.c's.
+. t/lib.sh
+need_command import merge
+
+printf 'ts_ns,dev,pfn\n0,nic,1\n5,nic,2\n' >a.csv
+printf 'ts_ns,dev,pfn\n0,nic,1\n7,nic,3\n9,nic,x\n' >b.csv
+pugmark import a.csv -o a.db >/dev/null
+pugmark import b.csv -o b.db >/dev/null 2>&1
+
+ok 'one trace can be merged' pugmark merge a.db -o one.db
+like 'the verdict comes first' "$(out | head -n 1)" '^one\.db: 2 dma rows from 1 recording; nothing was lost$'
+exits 3 'events that were lost before are told again' pugmark merge a.db b.db -o ab.db
+like 'counts of one source add up' "$(out)" '^dma  *5  *4  *0  *0  *0  *1  *0$'
+ok 'the result is whole' pugmark verify ab.db
+is 'SQL reads all recordings' "$(pugmark sql --quiet ab.db 'SELECT dev, pfn FROM dma ORDER BY dev, pfn' | tail -n +2 | tr '\t\n' ', ')" \
+	'0,1 0,2 1,1 1,3 '
+is 'a second device of a name is another' "$(pugmark sql --quiet ab.db 'SELECT bdf FROM device ORDER BY dev_id' | tail -n +2 | tr '\n' ' ')" \
+	'nic nic@2 '
+exits 73 'a trace that is there is not overwritten' pugmark merge a.db b.db -o ab.db
+is 'the message suggests --force' "$(err)" 'pugmark merge: ab.db: exists already; --force replaces it'
+exits 3 '--force replaces it' pugmark merge a.db b.db -o ab.db --force
+exits 3 'a merge with its part is that merge' pugmark merge ab.db b.db -o abb.db
+is 'with the same digest' "$(pugmark info --json abb.db | json_text digest)" "$(pugmark info --json ab.db | json_text digest)"
+like 'and says so' "$(err)" '^pugmark merge: b\.db: recording .* is there already: left out$'
+exits 64 'a merge after its part is wrong usage' pugmark merge b.db ab.db -o bab.db
+exits 73 'the output is no input' pugmark merge a.db b.db -o a.db --force
+same 'inputs are as before' a.db a.db
+cp a.csv precious
+exits 73 '--force does not replace what is no trace' pugmark merge a.db -o precious --force
+same 'the file is as before' a.csv precious
+exits 65 'what is no trace cannot be merged' pugmark merge a.db a.csv -o no.db
+exits 66 'a missing trace is missing input' pugmark merge a.db nope.db -o no.db
+exits 73 'a folder that is not there' pugmark merge a.db -o nope/no.db
+exits 64 'an output must be named' pugmark merge a.db
+exits 64 'and an input' pugmark merge -o no.db
+is 'nothing is left of what failed' "$(ls no.db* ./*-merge-* 2>/dev/null)" ''
+done_testing
