@@ -361,8 +361,15 @@ static int finish(struct blktrace_import *b, struct err *e)
 	if (!rc && rejected)
 		rc = trace_writer_loss(b->im->w, "io", b->im->at.bad_from_ns, b->im->at.last_ns,
 				       rejected, "parse", b->im->first_damage.msg, e);
-	if (!rc && b->clock.trace_ns != UINT64_MAX)
+	if (!rc && b->clock.trace_ns !=
+			   UINT64_MAX) { /* ftrace's form has its own clock, and no such note */
 		rc = trace_writer_clock(b->im->w, &b->clock, e);
+		if (!rc)
+			rc = trace_writer_meta(b->im->w, "clock", "mono", e);
+		if (!rc)
+			rc = put_number(b, "clock_base_realtime_ns",
+					b->clock.real_ns - b->clock.trace_ns, e);
+	}
 	if (!rc)
 		rc = put_number(b, "clock_base_ns", b->base, e);
 	if (!rc)

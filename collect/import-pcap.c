@@ -353,7 +353,11 @@ static int finish(struct pcap_import *p, struct err *e)
 					   .boot_ns = UINT64_MAX,
 					   .real_ns = p->base };
 	if (!rc)
+		rc = trace_writer_meta(im->w, "clock", "real", e);
+	if (!rc)
 		rc = trace_writer_meta(im->w, "clock_base_ns", base, e);
+	if (!rc)
+		rc = trace_writer_meta(im->w, "clock_base_realtime_ns", base, e);
 	return rc ? rc : trace_writer_clock(im->w, &clock, e);
 }
 
