@@ -182,6 +182,29 @@ static struct recording record(bool is_dma)
 
 /* ---- measuring ---- */
 
+static void make_msr(FILE *f, uint64_t i)
+{
+	fprintf(f, "%" PRIu64 ",hm,1,%s,%" PRIu64 ",4096,%d\n",
+		UINT64_C(128166372003061629) + i * 370, i & 1 ? "Read" : "Write", page(i) * 4096,
+		(int)(i % 900));
+}
+
+/* D and C of one request; a row is made of two records */
+static void make_blktrace(FILE *f, uint64_t i)
+{
+	for (unsigned k = 0; k < 2; k++) {
+		uint8_t r[48] = {};
+		le32_put(r, 0x65617407);
+		le32_put(r + 4, (uint32_t)(2 * i + k + 1));
+		le64_put(r + 8, i * 3000 + k * 1000);
+		le64_put(r + 16, page(i) * 8);
+		le32_put(r + 24, 4096);
+		le32_put(r + 28, k ? 8 | 0x89 << 16 : 7 | 0x49 << 16);
+		le32_put(r + 36, 8 << 20);
+		fwrite(r, sizeof(r), 1, f);
+	}
+}
+
 static double rate(const struct importer *importer, const char *data, size_t n, const char *path,
 		   uint64_t rows)
 {
@@ -249,10 +272,11 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*make)(FILE *f, uint64_t i);
 	} formats[] = {
-		{ "requests", make_csv },  { "lis", make_lis },
-		{ "lackey", make_lackey }, { "csv", make_kindcsv },
-		{ "vscsi", make_vscsi },   { "oracle-general", make_oraclegeneral },
-		{ "pcap", make_pcap },
+		{ "requests", make_csv },      { "lis", make_lis },
+		{ "lackey", make_lackey },     { "csv", make_kindcsv },
+		{ "vscsi", make_vscsi },       { "oracle-general", make_oraclegeneral },
+		{ "pcap", make_pcap },         { "msr", make_msr },
+		{ "blktrace", make_blktrace },
 	};
 	char dir[256];
 	struct bench b = { .json = argc == 2 ? fopen(argv[1], "w") : NULL };

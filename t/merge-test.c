@@ -274,7 +274,7 @@ static char *dump(const char *name)
 			fputs(tables[i], f);
 			for (int c = 0; c < sqlite3_column_count(st); c++) {
 				fputc('|', f);
-				if (sqlite3_column_type(st, c) != SQLITE_NULL)
+				if (sqlite3_column_bytes(st, c))
 					fwrite(sqlite3_column_blob(st, c), 1,
 					       (size_t)sqlite3_column_bytes(st, c), f);
 			}
