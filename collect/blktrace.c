@@ -20,9 +20,9 @@ static const uint32_t magic = 0x65617400, magic_mask = 0xffffff00; /* the low by
 enum { VERSION = 7 };
 
 struct sequence {
-	uint32_t last, since; /* since: records after the one with `last` */
-	uint32_t pending;     /* a jump that the next record must confirm; 0: none */
-	uint64_t last_ts;
+	uint32_t last, since;      /* since: records after the one with `last` */
+	uint32_t pending;          /* a jump that the next record must confirm; 0: none */
+	uint64_t last_ts, skipped; /* skipped: places before that record */
 };
 
 struct blktrace_file {
@@ -87,7 +87,7 @@ static void follow_sequence(struct blktrace_file *f, uint32_t number, uint64_t t
 		return;
 	s->since++;
 	if (!s->last || number == s->last + s->since) {
-		*s = (struct sequence){ .last = number, .last_ts = ts };
+		*s = (struct sequence){ number, 0, 0, ts, f->stats.skipped };
 		return;
 	}
 	if (!s->pending || number != s->pending + 1) {
@@ -95,13 +95,16 @@ static void follow_sequence(struct blktrace_file *f, uint32_t number, uint64_t t
 		return;
 	}
 	const uint32_t expected = s->last + s->since;
-	if (number > expected && number - expected < SEQUENCE_GAP_MAX) {
+	const bool is_gap = number > expected && number - expected < SEQUENCE_GAP_MAX;
+	if (is_gap && f->stats.skipped > s->skipped) {
+		f->stats.unread += number - expected;
+	} else if (is_gap) {
 		if (!f->stats.lost)
 			f->stats.lost_from = s->last_ts;
 		f->stats.lost += number - expected;
 		f->stats.lost_to = ts;
 	}
-	*s = (struct sequence){ .last = number, .last_ts = ts };
+	*s = (struct sequence){ number, 0, 0, ts, f->stats.skipped };
 }
 
 /* ---- heap ---- */

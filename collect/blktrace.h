@@ -52,7 +52,8 @@ struct blktrace_record {
 
 struct blktrace_stats {
 	uint64_t records, lost; /* lost: missing sequence numbers */
-	uint64_t skipped;       /* places where no record was, decode errors */
+	uint64_t skipped;       /* places where no record was */
+	uint64_t unread;        /* missing sequence numbers at such places */
 	uint64_t lost_from, lost_to;
 };
 

@@ -22,7 +22,8 @@ struct capfile {
 	uint64_t offset; /* of p */
 	uint64_t skip;   /* bytes of the packet given last that lie ahead */
 	uint64_t bad;
-	uint64_t last_ts;
+	uint64_t last_ts,
+		odd_ts; /* odd: of a packet far from that one; two of them make it right */
 	struct capfile_interface *interfaces;
 	uint32_t ninterfaces, cap_interfaces;
 	uint32_t section; /* number of the first interface of this section */

@@ -114,15 +114,28 @@ static bool is_possible(const struct capfile *c, const struct record *r)
 	       r->fraction < (c->is_nano ? NS_PER_SEC : NS_PER_SEC / NS_PER_US);
 }
 
-/* What they write nearly always: for guesses after damage. */
+static bool is_within_a_day(uint64_t a, uint64_t b)
+{
+	const uint64_t day = 86400 * NS_PER_SEC;
+
+	return a + day > b && b + day > a;
+}
+
+/* What they write nearly always: a guide after damage, and to it. */
 static bool is_likely(const struct capfile *c, const struct record *r)
 {
-	const uint64_t day = 86400 * NS_PER_SEC, ts = stamp(c, r);
 	const uint32_t snap = c->interfaces[0].snap_bytes;
 
 	return is_possible(c, r) && r->captured <= r->bytes && r->bytes && r->bytes < 1 << 20 &&
 	       (!snap || r->captured <= snap) &&
-	       (!c->last_ts || (ts + day > c->last_ts && ts < c->last_ts + day));
+	       (!c->last_ts || is_within_a_day(stamp(c, r), c->last_ts));
+}
+
+static void follow_time(struct capfile *c, uint64_t ts)
+{
+	if (!c->last_ts || is_within_a_day(ts, c->last_ts) || is_within_a_day(ts, c->odd_ts))
+		c->last_ts = ts;
+	c->odd_ts = ts;
 }
 
 /* Is there a header at p, and one behind its packet (or the end)? */
@@ -163,6 +176,27 @@ static int search(struct capfile *c, struct err *e)
 	}
 }
 
+/* An unlikely header counts when another, or the end, is where it says. */
+static int is_header(struct capfile *c, const struct record *r, bool *is_one_out, struct err *e)
+{
+	*is_one_out = is_possible(c, r);
+	if (!*is_one_out || is_likely(c, r))
+		return 0;
+	const size_t next = PCAP_RECORD_BYTES + r->captured;
+	const int rc = capfile_need(c, next + PCAP_RECORD_BYTES, e);
+	if (rc)
+		return rc;
+	if (c->left >= next + PCAP_RECORD_BYTES) {
+		const struct record after = decode(c, c->p + next);
+		*is_one_out =
+			is_possible(c, &after) &&
+			(is_likely(c, &after) || is_within_a_day(stamp(c, r), stamp(c, &after)));
+	} else if (next < CAP_WINDOW - PCAP_RECORD_BYTES) {
+		*is_one_out = c->left == next;
+	}
+	return 0;
+}
+
 static int pcap_next(struct capfile *c, struct capfile_packet *out, struct err *e)
 {
 	for (;;) {
@@ -171,10 +205,13 @@ static int pcap_next(struct capfile *c, struct capfile_packet *out, struct err *
 			return rc;
 		if (!c->left)
 			return 0;
-		struct record r = {};
 		if (c->left >= PCAP_RECORD_BYTES) {
-			r = decode(c, c->p);
-			if (is_possible(c, &r)) {
+			const struct record r = decode(c, c->p);
+			bool is_one;
+			rc = is_header(c, &r, &is_one, e);
+			if (rc)
+				return rc;
+			if (is_one) {
 				*out = (struct capfile_packet){ .ts = stamp(c, &r),
 								.has_ts = true,
 								.captured = r.captured,
@@ -198,7 +235,7 @@ static int pcap_next(struct capfile *c, struct capfile_packet *out, struct err *
 		capfile_take(c, c->left);
 		return 0;
 	}
-	c->last_ts = out->ts;
+	follow_time(c, out->ts);
 	c->skip = out->captured;
 	return 1;
 }

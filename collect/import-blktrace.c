@@ -316,10 +316,11 @@ static int put_losses(struct blktrace_import *b, unsigned i, struct trace_accoun
 	int rc = 0;
 
 	if (s->skipped) {
-		all->seen += s->skipped;
-		all->decode_error += s->skipped;
-		im->at.bad += s->skipped;
-		rc = trace_writer_loss(im->w, "io", 0, im->at.last_ns, s->skipped, "parse",
+		const uint64_t n = s->unread > s->skipped ? s->unread : s->skipped;
+		all->seen += n;
+		all->decode_error += n;
+		im->at.bad += n;
+		rc = trace_writer_loss(im->w, "io", 0, im->at.last_ns, n, "parse",
 				       im->first_damage.msg, e);
 	}
 	if (!rc && s->lost) {

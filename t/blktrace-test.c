@@ -229,6 +229,7 @@ static void a_damaged_record_costs_itself_only(void **state)
 	assert_int_equal(r.damaged, 2);
 	assert_string_equal(r.first_damage, "in: byte 96: expected a blktrace record of version 7");
 	assert_int_equal(rows_account(&r, "block:lost", "decode_error"), 2);
+	assert_int_equal(rows_account(&r, "block:lost", "ring_lost"), 0);
 	assert_int_equal(rows_account(&r, "block:C", "seen"), 5);
 	assert_int_equal(rows_number(&r, "SELECT count(*) FROM loss WHERE cause = 'parse'"), 1);
 	rows_free(&r);

@@ -305,6 +305,27 @@ static void damage_of_any_kind_keeps_what_stood_before(void **state)
 	assert_int_equal(r.damaged, 1);
 }
 
+static void a_flipped_length_or_time_costs_its_packet_only(void **state)
+{
+	(void)state;
+	uint8_t ip[64];
+	const uint32_t n = (uint32_t)ipv4(ip, 6, 1, 5000, 77);
+
+	for (unsigned k = 0; k < 3; k++) {
+		struct cap c = {};
+		pcap_begin(&c, 0xa1b2c3d4, 101);
+		for (uint32_t i = 0; i < 40; i++)
+			pcap_packet(&c, 1700000000 + i, i, 1500, ip, n);
+		uint8_t *third = c.p + 24 + 3 * (16 + n);
+		third[3] ^= k != 1 ? 0x80 : 0; /* decades later: kept, and no guide for the rest */
+		third[9] ^= k != 0 ? 0x20 : 0; /* 8 KiB longer */
+		memset(c.p + 24 + 20 * (16 + n), 0xff, 16);
+		const struct damage_result r = damage_copy("pcap", c.p, c.n);
+		assert_int_equal(r.stored, k ? 38 : 39);
+		assert_int_equal(r.damaged, k ? 2 : 1);
+	}
+}
+
 static void recordings_have_the_counts_of_tshark(void **state)
 {
 	(void)state;
@@ -358,6 +379,7 @@ int main(void)
 		cmocka_unit_test(several_captures_are_merged_and_packets_sorted),
 		cmocka_unit_test(a_clock_set_back_loses_no_packet),
 		cmocka_unit_test(damage_of_any_kind_keeps_what_stood_before),
+		cmocka_unit_test(a_flipped_length_or_time_costs_its_packet_only),
 		cmocka_unit_test(recordings_have_the_counts_of_tshark),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
