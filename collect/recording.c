@@ -85,12 +85,12 @@ static int read_clocks(struct recording *r, struct err *e)
 {
 	const uint64_t mono = recording_now();
 	r->last_clock_ns = mono;
-	return trace_writer_clocks(r->w,
-				   &(struct trace_clocks){ .trace_ns = recording_time(r, mono),
-							   .mono_ns = mono,
-							   .boot_ns = clock_ns(CLOCK_BOOTTIME),
-							   .real_ns = clock_ns(CLOCK_REALTIME) },
-				   e);
+	return trace_writer_clock(r->w,
+				  &(struct trace_clock){ .trace_ns = recording_time(r, mono),
+							 .mono_ns = mono,
+							 .boot_ns = clock_ns(CLOCK_BOOTTIME),
+							 .real_ns = clock_ns(CLOCK_REALTIME) },
+				  e);
 }
 
 /* ---- what probes ask for ---- */

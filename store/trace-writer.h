@@ -130,12 +130,6 @@ int trace_writer_meta(struct trace_writer *w, const char *key, const char *value
 int trace_writer_source_detail(struct trace_writer *w, uint16_t source, uint64_t granularity_bytes,
 			       uint64_t period_ns, uint64_t sample_ppm, struct err *e);
 
-/* Readings of the clocks at one time; ns each. */
-struct trace_clocks {
-	uint64_t trace_ns, mono_ns, boot_ns, real_ns;
-};
-int trace_writer_clocks(struct trace_writer *w, const struct trace_clocks *c, struct err *e);
-
 /* Rows that a full disk has cost so far (opt.lives_on). */
 uint64_t trace_writer_dropped(const struct trace_writer *w);
 

@@ -135,16 +135,6 @@ int trace_writer_source_detail(struct trace_writer *w, uint16_t source, uint64_t
 		      "uuui", granularity_bytes, period_ns, sample_ppm, (int64_t)source);
 }
 
-int trace_writer_clocks(struct trace_writer *w, const struct trace_clocks *c, struct err *e)
-{
-	if (!w->db)
-		return 0;
-	return db_run(w->db, w->file, e,
-		      "INSERT INTO clock(sess_id, trace_ns, mono_ns, boot_ns, real_ns)"
-		      " VALUES (?, ?, ?, ?, ?)",
-		      "iuuuu", w->sess_id, c->trace_ns, c->mono_ns, c->boot_ns, c->real_ns);
-}
-
 int trace_writer_loss(struct trace_writer *w, const char *stream, uint64_t from_ns, uint64_t to_ns,
 		      uint64_t lost, const char *cause, const char *detail, struct err *e)
 {
@@ -178,25 +168,18 @@ int trace_writer_vm(struct trace_writer *w, const struct trace_vm *vm, struct er
 		      "isui", (int64_t)vm->vm, vm->name, vm->mem_pages, (int64_t)PAGE_SHIFT);
 }
 
+/* A resumed import that replays must not tell a reading twice. */
 int trace_writer_clock(struct trace_writer *w, const struct trace_clock *c, struct err *e)
 {
-	const uint64_t ns[] = { c->mono_ns, c->boot_ns, c->real_ns };
-	static const char *const columns[] = { "mono_ns", "boot_ns", "real_ns" };
 	if (!w->db)
 		return 0;
-
-	int rc = db_run(w->db, w->file, e, "INSERT INTO clock(sess_id, trace_ns) VALUES (?, ?)",
-			"iu", w->sess_id, c->trace_ns);
-	const int64_t id = sqlite3_last_insert_rowid(w->db);
-	for (size_t i = 0; !rc && i < sizeof(ns) / sizeof(ns[0]); i++) {
-		char sql[80];
-		if (ns[i] == UINT64_MAX)
-			continue;
-		snprintf(sql, sizeof(sql), "UPDATE clock SET %s = ? WHERE clock_id = ?",
-			 columns[i]);
-		rc = db_run(w->db, w->file, e, sql, "ui", ns[i], id);
-	}
-	return rc;
+	return db_run(w->db, w->file, e,
+		      "INSERT INTO clock(sess_id, trace_ns, mono_ns, boot_ns, real_ns)"
+		      " SELECT ?1, ?2, nullif(?3, -1), nullif(?4, -1), nullif(?5, -1)"
+		      " WHERE NOT ?6 OR NOT EXISTS"
+		      " (SELECT 1 FROM clock WHERE sess_id = ?1 AND trace_ns = ?2)",
+		      "iuuuui", w->sess_id, c->trace_ns, c->mono_ns, c->boot_ns, c->real_ns,
+		      (int64_t)w->is_resumed);
 }
 
 int trace_writer_meta(struct trace_writer *w, const char *key, const char *value, struct err *e)

@@ -646,9 +646,8 @@ static void a_tick_commits_all_streams_at_once(void **state)
 			_exit(1);
 		for (uint64_t i = 0; i < 30; i++) {
 			if (i == 20 &&
-			    (trace_writer_clocks(
-				     w, &(struct trace_clocks){ .trace_ns = i, .mono_ns = 7 },
-				     &e) ||
+			    (trace_writer_clock(
+				     w, &(struct trace_clock){ .trace_ns = i, .mono_ns = 7 }, &e) ||
 			     trace_writer_commit(w, &e)))
 				_exit(1);
 			if (dma_put(dma, &(struct dma_event){ .ts = i, .pfn = i, .npages = 1 }, &e))
