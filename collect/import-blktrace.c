@@ -333,8 +333,8 @@ static int put_losses(struct blktrace_import *b, unsigned i, struct trace_accoun
 	}
 	if (!rc && input_damage(in)) {
 		import_damage(im, "%s", input_damage(in));
-		rc = trace_writer_loss(im->w, "io", im->at.last_ns, im->at.last_ns, 0, "damage",
-				       input_damage(in), e);
+		rc = trace_writer_loss(im->w, "io", im->at.last_ns, im->at.last_ns, UINT64_MAX,
+				       "damage", input_damage(in), e);
 	}
 	return rc;
 }

@@ -334,8 +334,8 @@ static int finish(struct fio_log *l, struct err *e)
 		rc = trace_writer_loss(im->w, "io", im->at.bad_from_ns, im->at.last_ns, im->at.bad,
 				       "parse", im->first_damage.msg, e);
 	if (!rc && input_damage(im->in))
-		rc = trace_writer_loss(im->w, "io", im->at.last_ns, im->at.last_ns, 0, "damage",
-				       input_damage(im->in), e);
+		rc = trace_writer_loss(im->w, "io", im->at.last_ns, im->at.last_ns, UINT64_MAX,
+				       "damage", input_damage(im->in), e);
 	return rc;
 }
 

@@ -295,7 +295,7 @@ static int put_damage(struct pcap_import *p, const struct capture *c, struct tra
 	}
 	if (!rc && input_damage(c->in)) {
 		import_damage(im, "%s", input_damage(c->in));
-		rc = trace_writer_loss(im->w, "pkt", p->last, p->last, 0, "damage",
+		rc = trace_writer_loss(im->w, "pkt", p->last, p->last, UINT64_MAX, "damage",
 				       input_damage(c->in), e);
 	}
 	return rc;
