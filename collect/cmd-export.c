@@ -6,8 +6,11 @@
 #include "collect/commands.h"
 
 #include "base/cleanup.h"
+#include "base/quantity.h"
 #include "base/tempfile.h"
+#include "base/units.h"
 #include "collect/export.h"
+#include "collect/pseudonym.h"
 #include "reports/banner.h"
 #include "reports/cli.h"
 #include "store/db.h"
@@ -30,6 +33,10 @@ struct export_command {
 	const char *path, *out, *stream;
 	const struct exporter *exporter;
 	char *temporary; /* name of a file to be renamed, or NULL */
+
+	bool is_pseudonymise;
+	const char *key;
+	unsigned grain_shift; /* pages that stay together: 1 << grain_shift */
 };
 
 static void tell_warning(void *ctx, const char *sentence)
@@ -263,15 +270,56 @@ static int export_all(struct export_command *c, uint64_t *damaged_out, struct er
 	return rc;
 }
 
+/* ---- under other names ---- */
+
+static int pseudonymise(const struct export_command *c, const struct pseudonym *p,
+			struct pseudonym_counts *counts, struct err *e)
+{
+	struct trace *t = NULL;
+	int rc = trace_open(c->path, &t, e);
+	if (!rc)
+		banner_show(&c->cli, COMMAND, t);
+	if (!rc)
+		rc = pseudonym_write(p, t, c->out, counts, e);
+	trace_close(t);
+	return rc;
+}
+
+static int run_pseudonymise(const struct export_command *c)
+{
+	struct pseudonym_counts counts = {};
+	struct pseudonym p;
+	struct err e = {};
+	int rc = pseudonym_init(&p, c->key, c->grain_shift, &e);
+	if (!rc)
+		rc = pseudonymise(c, &p, &counts, &e);
+	pseudonym_deinit(&p);
+	if (rc)
+		return cli_fail(COMMAND, &e);
+
+	struct report *r = report_begin(stdout, cli_format(&c->cli), COMMAND, NULL, NULL);
+	if (!r) {
+		err_set(&e, ERR_NOMEM, "out of memory");
+		return cli_fail(COMMAND, &e);
+	}
+	export_tell_pseudonyms(r, c->out, c->grain_shift, &counts, c->cli.is_json);
+	return cli_report_end(COMMAND, r, counts.damaged ? EXIT_DAMAGED : EXIT_DONE);
+}
+
 /* ---- options ---- */
 
-enum { KEY_STREAM = 256 };
+enum { KEY_STREAM = 256, KEY_PSEUDONYMISE, KEY_KEY, KEY_GRAIN };
 
 static const struct argp_option option_table[] = {
 	{ "format", 'f', "NAME", 0, "Format to write", 0 },
 	{ "stream", KEY_STREAM, "K", 0, "Kind or number of the stream, where there are several",
 	  0 },
 	{ "output", 'o', "FILE", 0, "File to write instead of standard output", 0 },
+	{ "pseudonymise", KEY_PSEUDONYMISE, NULL, 0,
+	  "Write a trace with other page and block numbers and names", 0 },
+	{ "key", KEY_KEY, "FILE", 0, "What they depend on: 16 bytes or more, yours alone", 0 },
+	{ "keep-adjacency", KEY_GRAIN, "SIZE", 0,
+	  "What stays together, a power of two from 4K; default 2M", 0 },
 	{ 0 },
 };
 
@@ -292,6 +340,34 @@ static void parse_format(struct argp_state *state, const char *arg, struct expor
 		list_formats(formats);
 		cli_bad_choice(state, "format", arg, formats);
 	}
+}
+
+static void parse_grain(struct argp_state *state, const char *arg, struct export_command *c)
+{
+	const unsigned most = PSEUDONYM_GRAIN_SHIFT_MAX;
+	struct err e = {};
+	uint64_t bytes;
+	if (quantity_parse_bytes(arg, &bytes, &e))
+		cli_bad_value(state, "keep-adjacency", &e);
+	if (bytes < PAGE_BYTES || bytes & (bytes - 1) || bytes >> PAGE_SHIFT >> most > 1)
+		argp_error(state, "--keep-adjacency: '%s': expected a power of two, 4K to 4G", arg);
+	c->grain_shift = (unsigned)__builtin_ctzll(bytes) - PAGE_SHIFT;
+}
+
+static void check_options(struct argp_state *state, const struct export_command *c)
+{
+	if (!c->path)
+		argp_error(state, "which trace?");
+	if (!c->is_pseudonymise && c->key)
+		argp_error(state, "--key is for --pseudonymise");
+	if (!c->is_pseudonymise && !c->exporter)
+		argp_error(state, "which format? --format NAME");
+	if (c->is_pseudonymise && (c->exporter || c->stream))
+		argp_error(state, "--pseudonymise writes a whole trace: no --format, no --stream");
+	if (c->is_pseudonymise && !c->key)
+		argp_error(state, "which key? --key FILE (head -c 32 /dev/urandom makes one)");
+	if (c->is_pseudonymise && (!c->out || !strcmp(c->out, "-")))
+		argp_error(state, "which trace to make? -o FILE");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -316,11 +392,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "one trace at a time: '%s' is too many", arg);
 		c->path = arg;
 		return 0;
+	case KEY_PSEUDONYMISE:
+		c->is_pseudonymise = true;
+		return 0;
+	case KEY_KEY:
+		c->key = arg;
+		return 0;
+	case KEY_GRAIN:
+		parse_grain(state, arg, c);
+		return 0;
 	case ARGP_KEY_END:
-		if (!c->path)
-			argp_error(state, "which trace?");
-		if (!c->exporter)
-			argp_error(state, "which format? --format NAME");
+		check_options(state, c);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -350,11 +432,13 @@ static const struct argp argp = {
 
 int cmd_export(int argc, char **argv)
 {
-	struct export_command c = {};
+	struct export_command c = { .grain_shift = 9 }; /* 2 MiB */
 	struct err e = {};
 	uint64_t damaged = 0;
 
 	cli_parse(&argp, argc, argv, &c);
+	if (c.is_pseudonymise)
+		return run_pseudonymise(&c);
 	const int rc = export_all(&c, &damaged, &e);
 	if (rc)
 		return cli_fail(COMMAND, &e);

@@ -8,6 +8,7 @@
 #define PUGMARK_COLLECT_EXPORT_H
 
 #include "collect/outbuf.h"
+#include "reports/report.h"
 #include "store/trace.h"
 
 #include <stdbool.h>
@@ -43,5 +44,11 @@ extern const struct exporter export_csv, export_jsonl, export_oracle_general, ex
 int export_each_batch(struct export *x, const struct trace_stream_info *s, uint64_t columns,
 		      int (*put)(struct export *x, const struct batch *b, void *ctx, struct err *e),
 		      void *ctx, struct err *e);
+
+struct pseudonym_counts;
+
+/* What is left to find out in a trace that was pseudonymised, and what it still answers. */
+void export_tell_pseudonyms(struct report *r, const char *out, unsigned grain_shift,
+			    const struct pseudonym_counts *n, bool is_json);
 
 #endif
