@@ -17,11 +17,13 @@
 #include "base/rng.h"
 #include "base/units.h"
 #include "replay/pin-hardware.h"
+#include "replay/pin-late.h"
 #include "replay/pin-life.h"
 #include "replay/pin-log.h"
 #include "replay/pin-pulse.h"
 #include "replay/pin-schedule.h"
 #include "replay/pin-tally.h"
+#include "replay/pin-uses.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -83,12 +85,13 @@ struct pin_cell {
 	uint64_t now_ns, next_tick_ns, next_epoch_ns, first_ns;
 	uint64_t next_second_ns; /* of the host; next_tick_ns is that or the next limit's time */
 	size_t next_limit;
+	struct hostmem_quiet quiet; /* see note_quiet */
+	struct pin_late late;
 	struct class_state classes[PIN_CLASSES + 1]; /* the last one: all */
 	uint64_t pinned_since_ns;
 	unsigned __int128 pinned_page_ns;
 	uint64_t pinned_max, refused;
-	struct hist pinned;  /* pages, each second */
-	uint32_t *touched_s; /* by page: when it was last touched, told when it leaves */
+	struct hist pinned; /* pages, each second */
 
 	uint64_t event; /* accesses by device and CPU so far */
 	struct pin_recorder recorder;
@@ -110,6 +113,22 @@ uint64_t pin_limit_pages(uint64_t vm_pages, uint64_t overcommit_ppm)
 	return limit ? limit : 1;
 }
 
+/*
+ * Until when events need no more than on_quiet does: all that on_event does
+ * by time must be here. To be called after whatever may change the host, or
+ * what is to happen next.
+ */
+static void note_quiet(struct pin_cell *c)
+{
+	uint64_t until_ns = c->life.due_ns;
+	c->quiet = hostmem_quiet(c->host);
+	until_ns = until_ns < c->next_tick_ns ? until_ns : c->next_tick_ns;
+	until_ns = until_ns < c->next_epoch_ns ? until_ns : c->next_epoch_ns;
+	until_ns = until_ns < c->quiet.until_ns ? until_ns : c->quiet.until_ns;
+	const bool is_never = c->is_frozen || c->cpu_follows || c->hardware.sees_dma;
+	c->quiet.until_ns = is_never ? 0 : until_ns;
+}
+
 /* ---- pins ---- */
 
 static void count_pinned(struct pin_cell *c)
@@ -119,15 +138,26 @@ static void count_pinned(struct pin_cell *c)
 	c->pinned_since_ns = c->now_ns;
 }
 
+/* The host is told of it later, unless somebody else pins there or takes pages. */
+static bool put_late(struct pin_cell *c, uint32_t page, bool is_unpin)
+{
+	const bool is_alone = !c->is_frozen && !c->hardware.held && !c->shared->pool;
+	return is_alone && pin_late_put(&c->late, page, is_unpin, c->now_ns);
+}
+
 static void pin_page(struct pin_cell *c, uint32_t page)
 {
 	count_pinned(c);
 	c->pins.held_pages++;
 	if (c->pins.held_pages > c->pinned_max)
 		c->pinned_max = c->pins.held_pages;
+	if (put_late(c, page, false))
+		return;
+	pin_late_settle(&c->late);
 	c->life.cause = PIN_CAUSE_PIN;
 	if (!pin_hardware_holds(&c->hardware, page))
 		hostmem_pin(c->host, page, (struct ns){ c->now_ns });
+	note_quiet(c);
 }
 
 static void unpin_page(struct pin_cell *c, uint32_t page)
@@ -136,8 +166,12 @@ static void unpin_page(struct pin_cell *c, uint32_t page)
 	c->pins.held_pages--;
 	if (c->is_frozen)
 		pin_schedule_unpin(&c->schedule, page);
+	if (put_late(c, page, true))
+		return;
+	pin_late_settle(&c->late);
 	if (!pin_hardware_holds(&c->hardware, page))
 		hostmem_unpin(c->host, page, (struct ns){ c->now_ns });
+	note_quiet(c);
 }
 
 static bool pins_pin(struct policy_pins *pins, uint32_t page)
@@ -208,12 +242,8 @@ static void on_leave(void *ctx, uint32_t page, struct ns now)
 	struct pin_cell *c = ctx;
 	uint32_t n;
 	const uint32_t first = hostmem_unit(c->host, page, &n);
-	for (uint32_t i = first; i < first + n; i++) {
-		const uint64_t idle_ns = hostmem_idle_ns(c->host, i, now);
-		c->touched_s[i] = idle_ns < now.v ? (uint32_t)((now.v - idle_ns) / NS_PER_SEC) : 0;
-		if (c->records)
-			pin_recorder_leaves(&c->recorder, i, c->event, now.v);
-	}
+	for (uint32_t i = first; i < first + n && c->records; i++)
+		pin_recorder_leaves(&c->recorder, i, c->event, now.v);
 	if (c->is_timed)
 		pin_life_pae_clear(&c->life, page, now);
 }
@@ -235,6 +265,7 @@ static void on_write(void *ctx, uint32_t page, uint32_t slot, struct ns now)
 
 static inline void touch_by_cpu(struct pin_cell *c, uint32_t page, bool is_write, struct ns now)
 {
+	pin_late_settle(&c->late);
 	c->life.cause = PIN_CAUSE_CPU;
 	hostmem_touch(c->host, page, TOUCH_CPU, is_write, now);
 	if (c->life.nlate)
@@ -291,8 +322,7 @@ static int make_host(struct pin_cell *c, struct err *e)
 		config.limit_pages = s->vm_pages;
 		config.reclaim = RECLAIM_NONE;
 	}
-	c->touched_s = arena_alloc(&c->arena, s->vm_pages, sizeof(*c->touched_s));
-	if (!c->touched_s || hist_init(&c->pinned, PINNED_SUB_BITS, &c->arena))
+	if (hist_init(&c->pinned, PINNED_SUB_BITS, &c->arena))
 		return err_set(e, ERR_NOMEM, "no memory for %u pages", s->vm_pages);
 	const struct hostmem_hooks instant = { .ctx = c, .pae_clear = on_leave };
 	const struct hostmem_hooks timed = { .ctx = c,
@@ -308,7 +338,7 @@ static int make_host(struct pin_cell *c, struct err *e)
 		rc = hostmem_new(&config, c->is_timed ? &timed : &instant, &c->arena, &c->host, e);
 	if (!rc && s->pool)
 		rc = hostmem_pool_join(s->pool, c->host, e);
-	c->life.host = c->host;
+	c->life.host = c->late.host = c->host;
 	c->life.ctx = c;
 	c->life.ended = on_fault_ended;
 	if (!rc)
@@ -484,10 +514,12 @@ static int check_books(const struct pin_cell *c, struct err *e)
 static void split_returned(const struct pin_cell *c, struct pin_result *r)
 {
 	const uint64_t age_ns = c->shared->memory.age_ns;
+	const unsigned uses = 1U << PIN_USE_DMA | (unsigned)c->wants[PIN_CPU] << PIN_USE_CPU |
+			      (unsigned)c->wants[PIN_BACKGROUND] << PIN_USE_BACKGROUND;
 	for (uint32_t page = 0; page < c->shared->vm_pages; page++) {
 		if (hostmem_page_state(c->host, page) != HOSTMEM_SWAPPED)
 			continue;
-		const uint64_t idle_ns = c->now_ns - c->touched_s[page] * NS_PER_SEC;
+		const uint64_t idle_ns = c->now_ns - pin_uses_last_ns(c->shared->uses, uses, page);
 		r->cold_pages += idle_ns >= age_ns;
 		r->forced_pages += idle_ns < age_ns;
 	}
@@ -525,6 +557,7 @@ int pin_cell_end(struct pin_cell *c, struct err *e)
 {
 	struct pin_result *r = &c->job->result;
 	*r = (struct pin_result){};
+	pin_late_settle(&c->late);
 	const int rc = c->is_timed ? pin_life_finish(&c->life, e) : 0;
 	if (rc)
 		return rc;
@@ -739,6 +772,7 @@ static __attribute__((noinline)) void on_ticks(struct pin_cell *c, uint64_t unti
 		c->now_ns = c->life.event_ns = at;
 		if (is_epoch) {
 			c->policy->pinning->tick(c->lists[0], at, &c->pins);
+			pin_late_settle(&c->late);
 			if (__builtin_add_overflow(at, epoch, &c->next_epoch_ns))
 				c->next_epoch_ns = UINT64_MAX;
 		} else {
@@ -762,6 +796,7 @@ static __attribute__((noinline)) void follow_schedule(struct pin_cell *c)
 
 static inline void on_event(struct pin_cell *c, const struct pin_event *ev)
 {
+	pin_late_settle(&c->late);
 	if (c->is_frozen && ev->kind <= PIN_BACKGROUND)
 		follow_schedule(c);
 	if (ev->ts_ns >= c->next_tick_ns || ev->ts_ns >= c->next_epoch_ns)
@@ -781,9 +816,6 @@ static inline void on_event(struct pin_cell *c, const struct pin_event *ev)
 	case PIN_BACKGROUND:
 		touch_by_cpu(c, ev->page, ev->is_write, (struct ns){ ev->ts_ns });
 		return;
-	case PIN_MAP:
-		on_mapping(c, ev);
-		return;
 	default:
 		on_mapping(c, ev);
 	}
@@ -793,6 +825,7 @@ void pin_cell_advance(struct pin_cell *c, uint64_t now_ns)
 {
 	if (now_ns <= c->now_ns)
 		return;
+	pin_late_settle(&c->late);
 	if (now_ns >= c->next_tick_ns || now_ns >= c->next_epoch_ns)
 		on_ticks(c, now_ns);
 	if (now_ns >= c->life.due_ns)
@@ -805,20 +838,54 @@ uint64_t pin_cell_raised(const struct pin_cell *c)
 	return c->raised;
 }
 
+static inline bool is_mapped(const struct pin_cell *c, uint32_t page)
+{
+	return c->quiet.mapped[page / 64] >> page % 64 & 1;
+}
+
+static inline bool is_quiet(const struct pin_cell *c, const struct pin_event *ev)
+{
+	return ev->kind == PIN_DMA && ev->ts_ns < c->quiet.until_ns && is_mapped(c, ev->page);
+}
+
+/* Nothing is due and the page is there: as on_event, of which only the policy is left. */
+static inline void on_quiet(struct pin_cell *c, const struct pin_event *ev)
+{
+	c->now_ns = c->life.event_ns = ev->ts_ns;
+	c->event++;
+	c->classes[c->shared->class_of_dev[ev->dev]].counts.dma_pages++;
+	if (c->policy->pinning)
+		tell_pinning(c, ev, false);
+	else
+		tell_list(c, ev);
+}
+
 void pin_cell_run(struct pin_cell *c, const struct pin_block *b)
 {
 	void *list = c->shared->nlists > 1 ? NULL : c->lists[0];
 	void (*prefetch)(void *, uint32_t) = list ? c->policy->prefetch : NULL;
+	uint64_t hits = 0;
+	note_quiet(c);
 	for (size_t i = 0; i < b->n; i++) {
 		const struct pin_event *ahead = &b->events[i + AHEAD < b->n ? i + AHEAD : i];
-		if (c->wants[ahead->kind]) {
-			hostmem_prefetch(c->host, ahead->page);
-			if (prefetch && ahead->kind == PIN_DMA)
+		if (ahead->kind == PIN_DMA) {
+			if (prefetch)
 				prefetch(list, ahead->page);
+			if (!is_mapped(c, ahead->page))
+				hostmem_prefetch(c->host, ahead->page);
+		} else if (c->wants[ahead->kind]) {
+			hostmem_prefetch(c->host, ahead->page);
 		}
-		if (c->wants[b->events[i].kind])
-			on_event(c, &b->events[i]);
+		const struct pin_event *ev = &b->events[i];
+		if (is_quiet(c, ev)) {
+			on_quiet(c, ev);
+			hits++;
+		} else if (c->wants[ev->kind]) {
+			on_event(c, ev);
+			note_quiet(c);
+		}
 	}
+	hostmem_note_hits(c->host, hits);
 	/* the total's accesses are summed once a block: they change with every event */
 	struct pin_counts *all = &c->classes[PIN_CLASSES].counts;
 	all->dma_pages = all->first = 0;

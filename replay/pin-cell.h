@@ -57,6 +57,7 @@ enum pin_class { PIN_NIC, PIN_BLOCK, PIN_OTHER, PIN_CLASSES };
 extern const char *const pin_class_names[]; /* "nic", "block", "other", NULL */
 
 struct iopf_config;
+struct pin_uses;
 struct pin_log;
 struct pin_pulses;
 struct swap_config;
@@ -160,7 +161,8 @@ struct pin_shared {
 	const uint8_t *list_of_dev;  /* numbers the devices that use memory, likewise */
 	unsigned nlists;             /* of a replacement policy; 1: all devices share it */
 	uint64_t seed;
-	uint64_t middle_ns; /* of the trace: where its second half begins */
+	uint64_t middle_ns;          /* of the trace: where its second half begins */
+	const struct pin_uses *uses; /* complete when the run ends */
 };
 
 struct pin_cell;

@@ -14,7 +14,12 @@ int pin_feed_init(struct pin_feed *f, struct access *a, const char *path,
 		.config = *c,
 		.first_ns = UINT64_MAX,
 	};
+	const unsigned uses = 1U << PIN_USE_DMA | (unsigned)c->wants_cpu << PIN_USE_CPU |
+			      (c->background ? 1U << PIN_USE_BACKGROUND : 0);
 	int rc = pageids_init(&f->ids, e);
+	if (!rc && c->vm_pages && pin_uses_init(&f->uses, c->vm_pages, uses))
+		rc = err_set(e, ERR_NOMEM, "no memory for the uses of %llu pages",
+			     (unsigned long long)c->vm_pages);
 	if (!rc && c->background)
 		rc = background_init(&f->background, c->background, (uint32_t)c->vm_pages, c->seed,
 				     e);
@@ -24,6 +29,7 @@ int pin_feed_init(struct pin_feed *f, struct access *a, const char *path,
 void pin_feed_deinit(struct pin_feed *f)
 {
 	pageids_deinit(&f->ids);
+	pin_uses_deinit(&f->uses);
 	free(f->mappings);
 	f->mappings = NULL;
 }
@@ -107,6 +113,13 @@ static void stage(struct pin_feed *f, const struct gathered *g, size_t i, enum p
 	};
 }
 
+static void stage_use(struct pin_feed *f, const struct gathered *g, size_t i)
+{
+	const bool is_cpu = g->what[i] & ACCESS_BY_CPU;
+	pin_uses_note(&f->uses, is_cpu ? PIN_USE_CPU : PIN_USE_DMA, g->id[i], g->ts_ns[i]);
+	stage(f, g, i, is_cpu ? PIN_CPU : PIN_DMA);
+}
+
 /* A mapping begins before its use and ends after it; a row is never both begin and end. */
 static void stage_mapped(struct pin_feed *f, const struct gathered *g, size_t i)
 {
@@ -115,7 +128,7 @@ static void stage_mapped(struct pin_feed *f, const struct gathered *g, size_t i)
 	if (what & (ACCESS_OPEN | ACCESS_LIVE_BEGIN) && !(*live)++)
 		stage(f, g, i, PIN_MAP);
 	if (what & ACCESS_TOUCH)
-		stage(f, g, i, what & ACCESS_BY_CPU ? PIN_CPU : PIN_DMA);
+		stage_use(f, g, i);
 	if (what & (ACCESS_CLOSE | ACCESS_LIVE_END) && *live && !--*live)
 		stage(f, g, i, PIN_RELEASE);
 }
@@ -171,7 +184,7 @@ static int stage_next(struct pin_feed *f, struct err *e)
 		if (f->config.wants_mappings)
 			stage_mapped(f, &g, i);
 		else if (g.what[i] & ACCESS_TOUCH)
-			stage(f, &g, i, g.what[i] & ACCESS_BY_CPU ? PIN_CPU : PIN_DMA);
+			stage_use(f, &g, i);
 	return 1;
 }
 
@@ -180,6 +193,7 @@ static int stage_next(struct pin_feed *f, struct err *e)
 static void put_background(struct pin_feed *f, struct pin_block *b)
 {
 	const struct background_touch t = background_next(&f->background);
+	pin_uses_note(&f->uses, PIN_USE_BACKGROUND, t.page, t.ts_ns);
 	b->events[b->n++] = (struct pin_event){
 		.ts_ns = t.ts_ns,
 		.page = t.page,

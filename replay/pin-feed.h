@@ -16,6 +16,7 @@
 #include "replay/access.h"
 #include "replay/pageids.h"
 #include "replay/pin-cell.h"
+#include "replay/pin-uses.h"
 #include "sim/background.h"
 
 #include <stdbool.h>
@@ -23,7 +24,7 @@
 #include <stdint.h>
 
 enum {
-	PIN_FEED_BLOCK = 1 << 15, /* events */
+	PIN_FEED_BLOCK = 1 << 19, /* events: a configuration keeps the cache for so long */
 	PIN_FEED_BATCH = 2048,
 };
 
@@ -41,6 +42,7 @@ struct pin_feed {
 	const char *path;      /* for messages; borrowed */
 	struct pin_feed_config config;
 	struct pageids ids;
+	struct pin_uses uses; /* where there is a bound of pages */
 	struct background background;
 	uint64_t first_ns, last_ns; /* of the trace's accesses so far */
 	uint64_t last_pfn;          /* highest page number so far */

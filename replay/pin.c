@@ -283,6 +283,7 @@ static int run_wave(struct session *s, struct pin_job *const *jobs, size_t first
 	};
 	lend_logs(s, jobs + first, n, records, logs);
 	int rc = open_feed(s, f, e);
+	s->shared.uses = &f->uses;
 	if (!rc)
 		rc = make_cells(s, jobs + first, n, cells, records, e);
 	if (!rc)

@@ -18,6 +18,8 @@ static bool page_is_sound(const struct hostmem *h, uint32_t page)
 	const enum hostmem_state state = page_state(p);
 	const bool is_mapped = p->flags & PAGE_MAPPED;
 
+	if (is_mapped != hostmem_is_mapped(h, page))
+		return false;
 	if (is_mapped && state != HOSTMEM_RESIDENT)
 		return false;
 	if (p->flags & PAGE_PINNED && !is_mapped)

@@ -24,6 +24,16 @@ static inline bool is_known(const struct hostmem *h, uint32_t page)
 	return page < h->c.npages;
 }
 
+static inline void bit_set(uint64_t *bits, uint32_t i)
+{
+	bits[i / 64] |= UINT64_C(1) << i % 64;
+}
+
+static inline void bit_clear(uint64_t *bits, uint32_t i)
+{
+	bits[i / 64] &= ~(UINT64_C(1) << i % 64);
+}
+
 static inline uint32_t stamp_of(struct ns now)
 {
 	const uint64_t units = (now.v >> STAMP_SHIFT) + 1;
@@ -152,7 +162,8 @@ static void map_unit(struct hostmem *h, uint32_t unit, struct ns now)
 	assert(page_state(p) == HOSTMEM_RESIDENT && !(p->flags & PAGE_MAPPED));
 	for (uint32_t i = 0; i < n; i++) {
 		p[i].flags = (p[i].flags & ~(uint32_t)(PAGE_READAHEAD | PAGE_CLEAN)) | PAGE_MAPPED;
-		p[i].cpu_stamp = p[i].dma_stamp = 0;
+		p[i].cpu_stamp = 0;
+		bit_set(h->mapped, unit + i);
 	}
 	for (uint32_t i = 0; i < n && h->hooks.pae_set; i += hook_step(h, n))
 		h->hooks.pae_set(h->hooks.ctx, unit + i, now);
@@ -175,8 +186,6 @@ static inline void mark_touch(struct hostmem *h, uint32_t page, enum hostmem_tou
 	struct hostpage *p = &h->pages[page];
 	if (by == TOUCH_CPU)
 		p->cpu_stamp = stamp_of(now);
-	else
-		p->dma_stamp = stamp_of(now);
 	if (by == TOUCH_CPU || h->c.dma_sets_accessed)
 		h->pages[unit_of(h, page)].flags |= PAGE_ACCESSED;
 }
@@ -373,8 +382,10 @@ static bool evict_unit(struct hostmem *h, uint32_t unit, uint32_t shadow, struct
 	assert(page_state(p) == HOSTMEM_RESIDENT && !has_pins(h, unit));
 
 	const bool was_mapped = p->flags & PAGE_MAPPED;
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
 		p[i].flags &= ~(uint32_t)(PAGE_LISTED | PAGE_MAPPED);
+		bit_clear(h->mapped, unit + i);
+	}
 	if (was_mapped) {
 		write_out(h, unit, now);
 		if (h->c.is_writeback_async)
@@ -443,7 +454,8 @@ int hostmem_new(const struct hostmem_config *c, const struct hostmem_hooks *hook
 	h->c.is_writeback_async &= c->reclaim == RECLAIM_TWO_LIST;
 	h->nodes = arena_alloc(arena, (size_t)c->npages + h->reclaim->nheads, sizeof(*h->nodes));
 	h->pages = arena_alloc(arena, c->npages, sizeof(*h->pages));
-	if (!h->nodes || !h->pages || !make_huge(h, arena) ||
+	h->mapped = arena_alloc(arena, (size_t)c->npages / 64 + 1, sizeof(*h->mapped));
+	if (!h->nodes || !h->pages || !h->mapped || !make_huge(h, arena) ||
 	    swapslots_init(&h->slots, c->npages, (uint32_t)c->slot_writers,
 			   (uint32_t)c->readahead_pages, arena))
 		return err_set(e, ERR_NOMEM, "host memory: out of memory for %u pages", c->npages);
@@ -468,6 +480,12 @@ void hostmem_prefetch(const struct hostmem *h, uint32_t page)
 {
 	__builtin_prefetch(&h->pages[page], 1);
 	__builtin_prefetch(&h->nodes[page], 1);
+}
+
+void hostmem_prefetch_neighbours(const struct hostmem *h, uint32_t page)
+{
+	__builtin_prefetch(&h->nodes[h->nodes[page].prev], 1);
+	__builtin_prefetch(&h->nodes[h->nodes[page].next], 1);
 }
 
 static inline void tell_touch(struct hostmem *h, uint32_t unit, enum hostmem_touch by)
@@ -613,7 +631,7 @@ enum hostmem_state hostmem_page_state(const struct hostmem *h, uint32_t page)
 
 bool hostmem_is_mapped(const struct hostmem *h, uint32_t page)
 {
-	return h->pages[page].flags & PAGE_MAPPED;
+	return h->mapped[page / 64] >> page % 64 & 1;
 }
 
 bool hostmem_is_pinned(const struct hostmem *h, uint32_t page)
@@ -634,15 +652,19 @@ uint64_t hostmem_cpu_age_ns(const struct hostmem *h, uint32_t page, struct ns no
 	return hostmem_is_mapped(h, page) ? age_of(h->pages[page].cpu_stamp, now) : UINT64_MAX;
 }
 
-uint64_t hostmem_dma_age_ns(const struct hostmem *h, uint32_t page, struct ns now)
+struct hostmem_quiet hostmem_quiet(const struct hostmem *h)
 {
-	return hostmem_is_mapped(h, page) ? age_of(h->pages[page].dma_stamp, now) : UINT64_MAX;
+	if (h->c.dma_sets_accessed || h->limit_goal < h->limit)
+		return (struct hostmem_quiet){ .mapped = h->mapped };
+	return (struct hostmem_quiet){
+		.mapped = h->mapped,
+		.until_ns = h->reclaim->due ? h->reclaim->due(h).v : UINT64_MAX,
+	};
 }
 
-uint64_t hostmem_idle_ns(const struct hostmem *h, uint32_t page, struct ns now)
+void hostmem_note_hits(struct hostmem *h, uint64_t n)
 {
-	const struct hostpage *p = &h->pages[page];
-	return age_of(p->cpu_stamp > p->dma_stamp ? p->cpu_stamp : p->dma_stamp, now);
+	h->n.touches += n;
 }
 
 const struct hostmem_counts *hostmem_counts(const struct hostmem *h)

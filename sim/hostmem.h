@@ -148,6 +148,9 @@ enum touch_result hostmem_touch(struct hostmem *h, uint32_t page, enum hostmem_t
 /* Asks for the memory that a touch some 12 events ahead will need. */
 void hostmem_prefetch(const struct hostmem *h, uint32_t page);
 
+/* Of a page asked for before: the memory of its neighbours on a list, which pinning it needs. */
+void hostmem_prefetch_neighbours(const struct hostmem *h, uint32_t page);
+
 /* The read of an IN page (or of its readahead neighbours, one call each) is done. */
 void hostmem_arrived(struct hostmem *h, uint32_t page, struct ns now);
 
@@ -187,15 +190,21 @@ uint32_t hostmem_unit(const struct hostmem *h, uint32_t page, uint32_t *npages_o
 bool hostmem_is_mapped(const struct hostmem *h, uint32_t page); /* PAE.present */
 bool hostmem_is_pinned(const struct hostmem *h, uint32_t page);
 
-/* Time since the last CPU / DMA touch of a mapped page; UINT64_MAX where none is known. */
+/* Time since the last CPU touch of a mapped page; UINT64_MAX where none is known. */
 uint64_t hostmem_cpu_age_ns(const struct hostmem *h, uint32_t page, struct ns now);
-uint64_t hostmem_dma_age_ns(const struct hostmem *h, uint32_t page, struct ns now);
 
 /*
- * Time since the last touch of any kind; UINT64_MAX where none is known. Of a
- * mapped page, or within the hook pae_clear of the page that is leaving.
+ * Most touches are by devices, of mapped pages, and change nothing but a count.
+ * Who touches much may leave them out, and say afterwards how many they were:
+ * a DMA before until_ns to a page whose bit is set. True until the next call
+ * of a function that is not const; the bits are hostmem's own.
  */
-uint64_t hostmem_idle_ns(const struct hostmem *h, uint32_t page, struct ns now);
+struct hostmem_quiet {
+	const uint64_t *mapped; /* PAE.present, a bit a page */
+	uint64_t until_ns;      /* 0: no touch may be left out */
+};
+struct hostmem_quiet hostmem_quiet(const struct hostmem *h);
+void hostmem_note_hits(struct hostmem *h, uint64_t n);
 
 const struct hostmem_counts *hostmem_counts(const struct hostmem *h);
 uint64_t hostmem_limit(const struct hostmem *h);

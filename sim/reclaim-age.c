@@ -76,6 +76,18 @@ static void age_advance(struct hostmem *h, struct ns now)
 	}
 }
 
+/* What comes onto an empty list comes later than now. */
+static struct ns age_due(const struct hostmem *h)
+{
+	const struct age *a = h->model;
+	const bool is_empty = list32_is_empty(h->nodes, head(h));
+	const uint64_t oldest_ns = is_empty ? a->now.v : a->last_ns[list32_back(h->nodes, head(h))];
+	uint64_t due_ns;
+	if (__builtin_add_overflow(oldest_ns, h->c.age_ns, &due_ns))
+		due_ns = UINT64_MAX;
+	return (struct ns){ due_ns };
+}
+
 static int age_init(struct hostmem *h, struct arena *arena)
 {
 	struct age *a = h->model = arena_alloc(arena, 1, sizeof(*a));
@@ -94,4 +106,5 @@ const struct reclaim reclaim_age = {
 	.touch = age_touch,
 	.shrink = age_shrink,
 	.advance = age_advance,
+	.due = age_due,
 };

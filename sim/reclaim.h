@@ -4,8 +4,8 @@
  * of a page, the table of functions that a model is, and what hostmem.c does
  * for it. Nobody outside sim/hostmem and sim/reclaim-* includes this.
  *
- * Per page: 8 bytes of list links, 12 of struct hostpage, 4 of the swap slot
- * map: 24. With 2 MiB backing, 4 bytes for each 512 pages.
+ * Per page: 8 bytes of list links, 10 of struct hostpage, 4 of the swap slot
+ * map, and a bit: 22 1/8. With 2 MiB backing, 4 bytes for each 512 pages.
  *
  * A 2 MiB page that was not split is one entry of a model's lists, under the
  * number of its first page, whose flags are those of the entry (LISTED,
@@ -40,16 +40,13 @@ enum {
 /* Stamps count units of about a millisecond, plus one; 0: never. */
 enum { STAMP_SHIFT = 20 };
 
-struct hostpage {
+struct __attribute__((packed, aligned(2))) hostpage {
 	union {
 		uint32_t cpu_stamp; /* mapped */
 		uint32_t slot;      /* swapped, or in the swap cache */
 	};
-	union {
-		uint32_t dma_stamp; /* mapped */
-		uint32_t shadow;    /* swapped: the model's clock at eviction */
-	};
-	uint32_t flags;
+	uint32_t shadow; /* swapped: the model's clock at eviction */
+	uint16_t flags;
 };
 
 enum page_origin {
@@ -101,14 +98,16 @@ struct reclaim {
 
 	void (*tick)(struct hostmem *h, struct ns now);
 
-	/* As tick, but before every touch. */
+	/* As tick, but before every touch; there is nothing to do before `due`. */
 	void (*advance)(struct hostmem *h, struct ns now);
+	struct ns (*due)(const struct hostmem *h);
 };
 
 struct hostmem {
 	struct list32_node *nodes; /* npages + nheads of the model */
 	struct hostpage *pages;
 	struct hugepage *huge; /* NULL: 4 KiB backing */
+	uint64_t *mapped;      /* PAGE_MAPPED again, a bit a page: for many looks at few bytes */
 	const struct reclaim *reclaim;
 	void *model;
 	uint64_t limit, limit_goal; /* in force, and wanted: falling takes reclaim its time */

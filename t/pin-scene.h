@@ -9,6 +9,7 @@
 #include "base/rng.h"
 #include "base/units.h"
 #include "replay/pin-cell.h"
+#include "replay/pin-uses.h"
 #include "t/policy-sets.h"
 
 #include <stdlib.h>
@@ -28,6 +29,7 @@ struct scene {
 	uint8_t class_of_dev[1 << 16], list_of_dev[1 << 16];
 	struct pin_event events[EVENTS];
 	struct pin_block block;
+	struct pin_uses uses;    /* of the last run's events */
 	const char *const *sets; /* of policies, as after --set; NULL at the end */
 };
 
@@ -83,7 +85,22 @@ static inline struct scene *scene_new(uint64_t seed)
 static inline void scene_free(struct scene *s)
 {
 	arena_deinit(&s->arena);
+	pin_uses_deinit(&s->uses);
 	free(s);
+}
+
+/* What is told to cells by whoever feeds them. */
+static inline void note_uses(struct scene *s)
+{
+	pin_uses_deinit(&s->uses);
+	assert_int_equal(pin_uses_init(&s->uses, PAGES, 1U << PIN_USE_DMA | 1U << PIN_USE_CPU), 0);
+	for (size_t i = 0; i < s->block.n; i++) {
+		const struct pin_event *ev = &s->block.events[i];
+		if (ev->kind == PIN_DMA || ev->kind == PIN_CPU)
+			pin_uses_note(&s->uses, ev->kind == PIN_CPU ? PIN_USE_CPU : PIN_USE_DMA,
+				      ev->page, ev->ts_ns);
+	}
+	s->shared.uses = &s->uses;
 }
 
 static inline struct pin_result run_logged(struct scene *s, const char *policy, uint64_t budget,
@@ -101,6 +118,7 @@ static inline struct pin_result run_logged(struct scene *s, const char *policy, 
 	struct pin_cell *c;
 	struct err e = {};
 	assert_non_null(job.policy);
+	note_uses(s);
 	job.policy_params = policy_sets(job.policy, s->sets, &s->arena);
 	if (pin_cell_new(&s->shared, &job, h, &c, &e))
 		fail_msg("%s", e.msg);
