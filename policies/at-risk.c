@@ -196,6 +196,12 @@ static void pin_ahead(struct at_risk *s, uint32_t page, int64_t side, uint64_t n
 	}
 }
 
+static void at_risk_prefetch(void *state, uint32_t page)
+{
+	struct at_risk *s = state;
+	__builtin_prefetch(&s->last_ns[page], 1);
+}
+
 static void at_risk_access(void *state, const struct policy_access *a, struct policy_pins *pins)
 {
 	struct at_risk *s = state;
@@ -294,6 +300,7 @@ const struct policy policy_at_risk = {
 	.summary = "pin what devices return to after the host has let it grow cold",
 	.source = "ours, after VPRI's published facts (SOSP '24 slides); not ADP",
 	.init = at_risk_init,
+	.prefetch = at_risk_prefetch,
 	.pinning = &at_risk_pinning,
 	.params = at_risk_params,
 	.nparams = sizeof(at_risk_params) / sizeof(*at_risk_params),
