@@ -76,7 +76,7 @@ int db_prepare(sqlite3 *db, const char *path, const char *sql, sqlite3_stmt **ou
 	return db_error(db, path, sql, e);
 }
 
-static void bind(sqlite3_stmt *st, const char *format, va_list ap)
+void db_bind(sqlite3_stmt *st, const char *format, va_list ap)
 {
 	for (int i = 1; format[i - 1]; i++) {
 		switch (format[i - 1]) {
@@ -104,7 +104,7 @@ int db_run(sqlite3 *db, const char *path, struct err *e, const char *sql, const 
 
 	va_list ap;
 	va_start(ap, format);
-	bind(st, format, ap);
+	db_bind(st, format, ap);
 	va_end(ap);
 	const int step = sqlite3_step(st);
 	if (step != SQLITE_DONE && step != SQLITE_ROW)

@@ -9,6 +9,7 @@
 #include "base/err.h"
 
 #include <sqlite3.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,6 +33,9 @@ int db_exec(sqlite3 *db, const char *path, const char *sql, struct err *e);
  * takes no argument).
  */
 int db_run(sqlite3 *db, const char *path, struct err *e, const char *sql, const char *format, ...);
+
+/* The values of db_run. */
+void db_bind(sqlite3_stmt *st, const char *format, va_list ap);
 
 /* First column of the first row as a number; missing when there is no row or it is NULL. */
 int db_get_i64(sqlite3 *db, const char *path, const char *sql, int64_t missing, int64_t *out,

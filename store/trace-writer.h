@@ -136,6 +136,9 @@ uint64_t trace_writer_dropped(const struct trace_writer *w);
 /* All pending rows of all streams in one transaction: the tick of a live recording. */
 int trace_writer_commit(struct trace_writer *w, struct err *e);
 
+/* Moves what is committed into the file itself, so that sealing has little left to do. */
+void trace_writer_checkpoint(struct trace_writer *w);
+
 /* Commits, and goes on in the next file of a set; ERR_USAGE for a single file (no rotate_bytes). */
 int trace_writer_rotate(struct trace_writer *w, struct err *e);
 

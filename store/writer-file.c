@@ -169,7 +169,7 @@ void writer_drop_rows(struct trace_writer *w, struct writer_stream *const *list,
 /* The gap is known: one loss row a stream. */
 int writer_note_drops(struct trace_writer *w, struct err *e)
 {
-	int rc = 0;
+	int rc = writer_run_waiting(w, e);
 	for (unsigned i = 0; !rc && i < KIND_COUNT; i++) {
 		if (!w->full_dropped[i])
 			continue;
@@ -619,5 +619,6 @@ int trace_writer_rotate(struct trace_writer *w, struct err *e)
 	if (!w->opt.rotate_bytes)
 		return err_set(e, ERR_USAGE, "%s: is a single file, not a set", w->file);
 	const int rc = trace_writer_commit(w, e);
-	return rc || !w->db ? rc : writer_rotate(w, e);
+	/* on a full disk there is no room for another file either */
+	return rc || !w->db || w->is_full ? rc : writer_rotate(w, e);
 }

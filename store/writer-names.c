@@ -90,11 +90,11 @@ int trace_writer_device(struct trace_writer *w, const struct trace_device *d, ui
 		return err_set(e, ERR_FORMAT, "%s: more than 65,536 devices", w->file);
 	int rc = 0;
 	if (w->db)
-		rc = db_run(w->db, w->file, e,
-			    "INSERT INTO device(dev_id, bdf, class, driver, queues, coverage)"
-			    " VALUES (?, ?, ?, ?, ?, ?)",
-			    "isssis", id, bdf, d->class ? d->class : "other", d->driver,
-			    (int64_t)d->queues, d->coverage);
+		rc = writer_run(w, e,
+				"INSERT INTO device(dev_id, bdf, class, driver, queues, coverage)"
+				" VALUES (?, ?, ?, ?, ?, ?)",
+				"isssis", id, bdf, d->class ? d->class : "other", d->driver,
+				(int64_t)d->queues, d->coverage);
 	if (!rc)
 		rc = remember(&w->devices, bdf, id, e);
 	*dev_out = (uint16_t)id;
@@ -111,13 +111,12 @@ int trace_writer_source(struct trace_writer *w, const char *name, const char *co
 	}
 
 	int64_t id = HASH_COUNT(w->sources) + 1;
-	int rc = 0;
-	if (w->db) {
-		rc = db_run(w->db, w->file, e,
-			    "INSERT INTO source(sess_id, name, coverage) VALUES (?, ?, ?)", "iss",
-			    w->sess_id, name, coverage);
-		id = sqlite3_last_insert_rowid(w->db);
-	}
+	int rc = w->db ? writer_next_id(w, "source", "source_id", &id, e) : 0;
+	if (!rc && w->db)
+		rc = writer_run(w, e,
+				"INSERT INTO source(source_id, sess_id, name, coverage)"
+				" VALUES (?, ?, ?, ?)",
+				"iiss", id, w->sess_id, name, coverage);
 	if (!rc)
 		rc = remember(&w->sources, name, id, e);
 	*source_out = (uint16_t)id;
@@ -129,10 +128,10 @@ int trace_writer_source_detail(struct trace_writer *w, uint16_t source, uint64_t
 {
 	if (!w->db)
 		return 0;
-	return db_run(w->db, w->file, e,
-		      "UPDATE source SET granularity = nullif(?, 0), period_ns = nullif(?, 0),"
-		      " sample_ppm = nullif(?, 0) WHERE source_id = ?",
-		      "uuui", granularity_bytes, period_ns, sample_ppm, (int64_t)source);
+	return writer_run(w, e,
+			  "UPDATE source SET granularity = nullif(?, 0), period_ns = nullif(?, 0),"
+			  " sample_ppm = nullif(?, 0) WHERE source_id = ?",
+			  "uuui", granularity_bytes, period_ns, sample_ppm, (int64_t)source);
 }
 
 int trace_writer_loss(struct trace_writer *w, const char *stream, uint64_t from_ns, uint64_t to_ns,
@@ -140,11 +139,11 @@ int trace_writer_loss(struct trace_writer *w, const char *stream, uint64_t from_
 {
 	if (!w->db)
 		return 0;
-	return db_run(w->db, w->file, e,
-		      "INSERT INTO loss(stream, from_ns, to_ns, n_lost, cause, detail)"
-		      " VALUES (?, ?, ?, nullif(?, -1), ?, ?)",
-		      "siiiss", stream, (int64_t)from_ns, (int64_t)to_ns, (int64_t)lost, cause,
-		      detail);
+	return writer_run(w, e,
+			  "INSERT INTO loss(stream, from_ns, to_ns, n_lost, cause, detail)"
+			  " VALUES (?, ?, ?, nullif(?, -1), ?, ?)",
+			  "siiiss", stream, (int64_t)from_ns, (int64_t)to_ns, (int64_t)lost, cause,
+			  detail);
 }
 
 int trace_writer_account(struct trace_writer *w, const char *source, const struct trace_account *a,
@@ -152,42 +151,43 @@ int trace_writer_account(struct trace_writer *w, const char *source, const struc
 {
 	if (!w->db)
 		return 0;
-	return db_run(w->db, w->file, e,
-		      "INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?)", "suuuuuuu",
-		      source, a->seen, a->stored, a->filtered, a->ring_lost, a->shed,
-		      a->decode_error, a->unaccounted);
+	return writer_run(w, e, "INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			  "suuuuuuu", source, a->seen, a->stored, a->filtered, a->ring_lost,
+			  a->shed, a->decode_error, a->unaccounted);
 }
 
 int trace_writer_vm(struct trace_writer *w, const struct trace_vm *vm, struct err *e)
 {
 	if (!w->db)
 		return 0;
-	return db_run(w->db, w->file, e,
-		      "INSERT OR REPLACE INTO vm(vm_id, name, mem_pages, page_shift)"
-		      " VALUES (?, ?, ?, ?)",
-		      "isui", (int64_t)vm->vm, vm->name, vm->mem_pages, (int64_t)PAGE_SHIFT);
+	return writer_run(w, e,
+			  "INSERT OR REPLACE INTO vm(vm_id, name, mem_pages, page_shift)"
+			  " VALUES (?, ?, ?, ?)",
+			  "isui", (int64_t)vm->vm, vm->name, vm->mem_pages, (int64_t)PAGE_SHIFT);
 }
 
-/* A resumed import that replays must not tell a reading twice. */
+/*
+ * A resumed import that replays must not tell a reading twice. A full disk that
+ * a recording lives on with gets none: there is no row that they would date.
+ */
 int trace_writer_clock(struct trace_writer *w, const struct trace_clock *c, struct err *e)
 {
-	if (!w->db)
+	if (!w->db || (w->opt.lives_on && (w->is_full || w->waiting)))
 		return 0;
-	return db_run(w->db, w->file, e,
-		      "INSERT INTO clock(sess_id, trace_ns, mono_ns, boot_ns, real_ns)"
-		      " SELECT ?1, ?2, nullif(?3, -1), nullif(?4, -1), nullif(?5, -1)"
-		      " WHERE NOT ?6 OR NOT EXISTS"
-		      " (SELECT 1 FROM clock WHERE sess_id = ?1 AND trace_ns = ?2)",
-		      "iuuuui", w->sess_id, c->trace_ns, c->mono_ns, c->boot_ns, c->real_ns,
-		      (int64_t)w->is_resumed);
+	return writer_run(w, e,
+			  "INSERT INTO clock(sess_id, trace_ns, mono_ns, boot_ns, real_ns)"
+			  " SELECT ?1, ?2, nullif(?3, -1), nullif(?4, -1), nullif(?5, -1)"
+			  " WHERE NOT ?6 OR NOT EXISTS"
+			  " (SELECT 1 FROM clock WHERE sess_id = ?1 AND trace_ns = ?2)",
+			  "iuuuui", w->sess_id, c->trace_ns, c->mono_ns, c->boot_ns, c->real_ns,
+			  (int64_t)w->is_resumed);
 }
 
 int trace_writer_meta(struct trace_writer *w, const char *key, const char *value, struct err *e)
 {
 	if (!w->db)
 		return 0;
-	return db_run(w->db, w->file, e, "INSERT OR REPLACE INTO meta VALUES (?, ?)", "ss", key,
-		      value);
+	return writer_run(w, e, "INSERT OR REPLACE INTO meta VALUES (?, ?)", "ss", key, value);
 }
 
 int trace_writer_host(struct trace_writer *w, const char *key, const char *value, struct err *e)
@@ -197,16 +197,15 @@ int trace_writer_host(struct trace_writer *w, const char *key, const char *value
 	if (!w->db)
 		return 0;
 
-	int rc = db_exec(w->db, w->file,
-			 "INSERT OR IGNORE INTO host(host_id) VALUES (1);"
-			 "UPDATE session SET host_id = 1 WHERE host_id IS NULL",
-			 e);
+	int rc = writer_run(w, e, "INSERT OR IGNORE INTO host(host_id) VALUES (1)", "");
+	if (!rc)
+		rc = writer_run(w, e, "UPDATE session SET host_id = 1 WHERE host_id IS NULL", "");
 	for (size_t i = 0; !rc && i < sizeof(columns) / sizeof(*columns); i++) {
 		char sql[80];
 		if (strcmp(columns[i], key))
 			continue;
 		snprintf(sql, sizeof(sql), "UPDATE host SET %s = ? WHERE host_id = 1", columns[i]);
-		return db_run(w->db, w->file, e, sql, "s", value);
+		return writer_run(w, e, sql, "s", value);
 	}
 	return rc ? rc : err_set(e, ERR_BUG, "no host column '%s'", key);
 }

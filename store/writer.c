@@ -63,15 +63,15 @@ int trace_writer_stream(struct trace_writer *w, enum kind_id kind, struct trace_
 	const struct kind *k = &kinds[kind];
 	int rc = writer_stream_new(w, kind, &s, e);
 	if (!rc && w->db) {
-		rc = db_run(w->db, w->file, e,
-			    "INSERT INTO stream(sess_id, kind, schema_id, ncolumns)"
-			    " VALUES (?, ?, ?, ?)",
-			    "isii", w->sess_id, k->name, (int64_t)k->schema_id,
-			    (int64_t)k->ncolumns);
+		rc = writer_next_id(w, "stream", "stream_id", &s->stream_id, e);
+		if (!rc)
+			rc = writer_run(w, e,
+					"INSERT INTO stream(stream_id, sess_id, kind, schema_id,"
+					" ncolumns) VALUES (?, ?, ?, ?, ?)",
+					"iisii", s->stream_id, w->sess_id, k->name,
+					(int64_t)k->schema_id, (int64_t)k->ncolumns);
 		if (rc)
 			writer_stream_free(s);
-		else
-			s->stream_id = sqlite3_last_insert_rowid(w->db);
 	}
 	if (rc)
 		return rc;
@@ -216,7 +216,7 @@ static int store_rows(struct trace_writer *w, struct writer_stream *const *list,
 
 	if (w->is_full && !w->opt.lives_on)
 		return err_set(e, ERR_CREATE, "%s: the disk is full", w->file);
-	if (w->is_full && !writer_has_room(w)) {
+	if (w->is_full && (!writer_has_room(w) || writer_run_waiting(w, NULL))) {
 		writer_drop_rows(w, list, n);
 		return 0;
 	}
@@ -265,6 +265,13 @@ int trace_writer_commit(struct trace_writer *w, struct err *e)
 	return 0;
 }
 
+void trace_writer_checkpoint(struct trace_writer *w)
+{
+	if (w->db)
+		sqlite3_wal_checkpoint_v2(w->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	w->wal_bytes = 0;
+}
+
 /* ---- progress ---- */
 
 void trace_writer_progress(struct trace_writer *w, uint64_t offset, const char *position)
@@ -299,6 +306,7 @@ static void free_writer(struct trace_writer *w)
 		writer_stream_free(w->streams[i]);
 	chunk_encoder_free(w->encoder);
 	writer_free_names(w);
+	writer_free_waiting(w);
 	free(w);
 }
 
@@ -438,7 +446,10 @@ int trace_writer_seal(struct trace_writer *w, struct err *e)
 {
 	int rc = trace_writer_commit(w, e);
 	if (!rc && w->db) {
+		w->is_full = false; /* what the ballast left is enough for this */
 		rc = writer_note_drops(w, e);
+		if (!rc)
+			rc = writer_run_waiting(w, e);
 		if (!rc)
 			rc = store_digests(w, e);
 		if (!rc)

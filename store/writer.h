@@ -49,6 +49,8 @@ struct trace_writer {
 	/* opt.lives_on: of each stream while the disk is full, and all ever */
 	uint64_t full_dropped[KIND_COUNT], full_from_ns[KIND_COUNT], full_to_ns[KIND_COUNT];
 	uint64_t dropped_rows;
+	struct writer_waiting *waiting, *last_waiting; /* what is to be said when there is room */
+	unsigned nwaiting;
 	int lock_fd; /* of file, or -1 */
 	uint64_t resume_offset;
 	char resume_position[240];
@@ -67,6 +69,15 @@ bool writer_has_room(const struct trace_writer *w);
 void writer_drop_rows(struct trace_writer *w, struct writer_stream *const *list, unsigned n);
 int writer_live_again(struct trace_writer *w, struct err *e);
 int writer_note_drops(struct trace_writer *w, struct err *e);
+
+/* db_run for all that is no row; with opt.lives_on it waits while the disk is full. */
+int writer_run(struct trace_writer *w, struct err *e, const char *sql, const char *format, ...);
+int writer_run_waiting(struct trace_writer *w, struct err *e);
+void writer_free_waiting(struct trace_writer *w);
+
+/* A number that is free in a table, also with rows of it waiting. */
+int writer_next_id(struct trace_writer *w, const char *table, const char *column, int64_t *id_out,
+		   struct err *e);
 
 void writer_ballast_create(struct trace_writer *w);
 void writer_ballast_remove(struct trace_writer *w);
