@@ -32,7 +32,8 @@ struct hub {
 	char names[PERFRING_EVENTS_MAX][NAME_BYTES]; /* "dma:dma_map_page" */
 	unsigned nevents;
 	bool waits_for_exec;
-	uint64_t lost; /* noted as loss rows */
+	uint64_t lost, counted_lost; /* noted as loss rows; told by the counters at the end */
+	uint64_t last_ns;            /* trace time of the last record */
 	/* made; of them left out by the user's sample, by the budget */
 	uint64_t rows[KIND_COUNT], filtered[KIND_COUNT], shed[KIND_COUNT];
 };
@@ -235,9 +236,10 @@ static int drain(struct hub *h, uint64_t limit_ns, struct err *e)
 {
 	struct perfring_record rec;
 	int rc = perfring_begin(h->ring, limit_ns, e);
-	while (!rc && (rc = perfring_next(h->ring, &rec, e)) > 0)
-		rc = tracepoints_event(h->points, recording_time(h->recording, rec.ts), rec.cpu,
-				       rec.raw, rec.raw_bytes, e);
+	while (!rc && (rc = perfring_next(h->ring, &rec, e)) > 0) {
+		h->last_ns = recording_time(h->recording, rec.ts);
+		rc = tracepoints_event(h->points, h->last_ns, rec.cpu, rec.raw, rec.raw_bytes, e);
+	}
 	return rc;
 }
 
@@ -280,10 +282,22 @@ static int account_event(struct hub *h, unsigned event, struct err *e)
 		return rc;
 	find_account(h, h->names[event], &a);
 	a.ring_lost += n.lost;
+	h->counted_lost += n.lost;
 	const uint64_t known = a.seen + n.lost;
 	a.unaccounted += n.counted > known ? n.counted - known : 0;
 	a.seen = a.stored + a.filtered + a.ring_lost + a.shed + a.decode_error + a.unaccounted;
 	return trace_writer_account(recording_writer(h->recording), h->names[event], &a, e);
+}
+
+/* A ring tells its losses with the next record: those at the end only the counters know. */
+static int note_last_losses(struct hub *h, struct err *e)
+{
+	if (h->counted_lost <= h->lost)
+		return 0;
+	const uint64_t now_ns = recording_time(h->recording, recording_now());
+	return trace_writer_loss(recording_writer(h->recording), "tracepoints", h->last_ns, now_ns,
+				 h->counted_lost - h->lost, "ring",
+				 "a ring of the kernel was full at the end", e);
 }
 
 /* Events make rows, and rows are left out: a line of its own where that happened. */
@@ -292,6 +306,8 @@ static int account(struct hub *h, struct err *e)
 	int rc = 0;
 	for (unsigned i = 0; i < h->nevents && !rc; i++)
 		rc = account_event(h, i, e);
+	if (!rc)
+		rc = note_last_losses(h, e);
 	for (unsigned k = 0; k < KIND_COUNT && !rc; k++) {
 		char name[40];
 		const struct trace_account a = { .seen = h->rows[k],
