@@ -27,7 +27,7 @@ struct options {
 	const char *out;
 	const struct probe *probes[RECORDING_PROBES_MAX];
 	size_t nprobes;
-	uint64_t pid, for_ns, ring_bytes, max_rate, max_size, max_memory;
+	uint64_t pid, for_ns, ring_bytes, max_rate, max_cpu_ppm, max_size, max_memory;
 	uint64_t rotate_size, rotate_every_ns, sample_ppm;
 	struct cli_sets sets;
 	char **command;
@@ -75,6 +75,14 @@ static int set_sample(void *mine, char *text, struct err *e)
 	if (!rc)
 		o->sample_ppm = PPM_PER_ONE / n;
 	return rc;
+}
+
+static int set_max_cpu(void *mine, char *text, struct err *e)
+{
+	struct options *o = mine;
+	const int rc = quantity_parse_ppm(text, &o->max_cpu_ppm, e);
+	return rc || o->max_cpu_ppm ? rc
+				    : err_set(e, ERR_USAGE, "'%s': expected more than 0", text);
 }
 
 static int check(void *mine, struct err *e)
@@ -134,6 +142,11 @@ static const struct cli_option options[] = {
 	  .kind = CLI_COUNT,
 	  AT(max_rate),
 	  .help = "Rows a second; above, pages are shed by hash, and counted" },
+	{ .name = "max-cpu",
+	  .arg = "P%",
+	  .kind = CLI_CALL,
+	  .each = set_max_cpu,
+	  .help = "Of a core, our own time; above, pages are shed likewise" },
 	{ .name = "max-size",
 	  .arg = "SIZE",
 	  .kind = CLI_BYTES,
@@ -237,6 +250,7 @@ static int run(struct options *o, struct recording_summary *out, struct err *e)
 		.for_ns = o->for_ns,
 		.ring_bytes = o->ring_bytes,
 		.max_rows_per_s = o->max_rate,
+		.max_cpu_ppm = o->max_cpu_ppm,
 		.max_file_bytes = o->max_size,
 		.rotate_bytes = o->rotate_size       ? o->rotate_size
 				: o->rotate_every_ns ? UINT64_MAX

@@ -4,16 +4,17 @@
  * has come, then (at a tick) settle the rows that are older than anything still
  * to come and commit them.
  *
- * Shedding halves the share of pages that are kept while more rows come than
- * max_rows_per_s, and doubles it again when there is room; which pages stay is
- * decided by a hash of the page number alone. Each stretch with one share is a
- * loss row.
+ * Shedding halves the share of pages that are kept while a budget is exceeded,
+ * and doubles it again when there is room (collect/budget.h); which pages stay
+ * is decided by a hash of the page number alone. Each stretch with one share is
+ * a loss row.
  */
 #include "collect/recording.h"
 
 #include "base/cleanup.h"
 #include "base/quantity.h"
 #include "base/units.h"
+#include "collect/budget.h"
 #include "collect/hub.h"
 #include "collect/rowbuf.h"
 
@@ -28,7 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WATCHED_MAX = 4096, SHARES_MAX = 20 };
+enum { WATCHED_MAX = 4096 };
 
 static const uint64_t tick_ns = 200 * NS_PER_MS;
 static const uint64_t slack_ns = 5 * NS_PER_MS; /* probes may put rows so much behind the clock */
@@ -52,8 +53,9 @@ struct recording {
 
 	/* sampling and shedding: pages whose hash is below `keep` stay */
 	uint64_t keep, sample_keep;
-	unsigned halvings;
-	uint64_t put_rows, shed_rows, put_at_tick, shed_at_change, changed_ns;
+	struct budget budget;
+	uint64_t put_rows, shed_rows, shed_at_change, changed_ns;
+	uint64_t now_ns; /* of this turn of the loop */
 
 	sig_atomic_t rotations_seen;
 	pid_t child;
@@ -162,11 +164,24 @@ static uint64_t page_of(enum kind_id kind, const void *row)
 	}
 }
 
+static int set_share(struct recording *r, unsigned halvings_before, struct err *e);
+
+static int shed(struct recording *r)
+{
+	r->shed_rows++;
+	return RECORDING_SHED;
+}
+
 static int add(struct recording *r, enum kind_id kind, const void *row, struct err *e)
 {
-	const int rc = rowbuf_add(&r->rows[kind], row, e);
-	if (!rc)
-		r->put_rows++;
+	if (!budget_take(&r->budget))
+		return shed(r);
+	int rc = rowbuf_add(&r->rows[kind], row, e);
+	if (rc)
+		return rc;
+	r->put_rows++;
+	if (budget_halve(&r->budget))
+		rc = set_share(r, r->budget.halvings - 1, e);
 	return rc;
 }
 
@@ -186,7 +201,8 @@ static int add_runs(struct recording *r, const struct dma_event *row, bool *is_a
 		part.npages = end - i;
 		part.bytes = row->bytes * part.npages / row->npages;
 		rc = add(r, KIND_DMA, &part, e);
-		*is_any_out = true;
+		*is_any_out = *is_any_out || rc != RECORDING_SHED;
+		rc = rc < 0 ? rc : 0;
 	}
 	return rc;
 }
@@ -196,8 +212,7 @@ static int leave_out(struct recording *r, uint64_t page)
 {
 	if (hash_page(page) > r->sample_keep)
 		return RECORDING_FILTERED;
-	r->shed_rows++;
-	return RECORDING_SHED;
+	return shed(r);
 }
 
 int recording_put(struct recording *r, enum kind_id kind, const void *row, struct err *e)
@@ -215,41 +230,34 @@ int recording_put(struct recording *r, enum kind_id kind, const void *row, struc
 
 /* ---- budgets ---- */
 
-static int note_shed(struct recording *r, uint64_t now_ns, struct err *e)
+static int note_shed(struct recording *r, unsigned halvings, struct err *e)
 {
-	const uint64_t shed = r->shed_rows - r->shed_at_change, from = r->changed_ns;
+	const uint64_t shed_rows = r->shed_rows - r->shed_at_change;
 	char detail[120];
-	if (!shed)
+	if (!shed_rows)
 		return 0;
 	snprintf(detail, sizeof(detail), "1 of %u pages was kept, by a hash of its number%s",
-		 1U << r->halvings, r->o->sample_ppm ? ", of those sampled" : "");
+		 1U << halvings, r->o->sample_ppm ? ", of those sampled" : "");
 	r->shed_at_change = r->shed_rows;
-	return trace_writer_loss(r->w, NULL, recording_time(r, from), recording_time(r, now_ns),
-				 shed, "shed", detail, e);
+	return trace_writer_loss(r->w, NULL, recording_time(r, r->changed_ns),
+				 recording_time(r, r->now_ns), shed_rows, "shed", detail, e);
 }
 
-static int set_halvings(struct recording *r, unsigned n, uint64_t now_ns, struct err *e)
+/* The budget has changed the share: the stretch with the one before is over. */
+static int set_share(struct recording *r, unsigned halvings_before, struct err *e)
 {
-	const int rc = note_shed(r, now_ns, e);
-	r->halvings = n;
-	r->keep = r->sample_keep >> n;
-	r->changed_ns = now_ns;
+	const int rc = note_shed(r, halvings_before, e);
+	r->keep = r->sample_keep >> r->budget.halvings;
+	r->changed_ns = r->now_ns;
 	return rc;
 }
 
-static int balance(struct recording *r, uint64_t now_ns, uint64_t elapsed_ns, struct err *e)
+static int balance(struct recording *r, struct err *e)
 {
-	const uint64_t rows = r->put_rows - r->put_at_tick;
-	const uint64_t most = r->o->max_rows_per_s;
-	r->put_at_tick = r->put_rows;
-	if (!most || elapsed_ns < tick_ns / 2)
+	const unsigned before = r->budget.halvings;
+	if (budget_judge(&r->budget, r->now_ns, clock_ns(CLOCK_PROCESS_CPUTIME_ID)) == BUDGET_KEEP)
 		return 0;
-	const uint64_t per_s = rows * NS_PER_SEC / elapsed_ns;
-	if (per_s > most && r->halvings < SHARES_MAX)
-		return set_halvings(r, r->halvings + 1, now_ns, e);
-	if (r->halvings && per_s < most / 4)
-		return set_halvings(r, r->halvings - 1, now_ns, e);
-	return 0;
+	return set_share(r, before, e);
 }
 
 static bool is_over_memory(const struct recording *r)
@@ -310,12 +318,12 @@ static int rotate_if_due(struct recording *r, uint64_t now_ns, struct err *e)
 	return 0;
 }
 
-static int tick(struct recording *r, uint64_t now_ns, uint64_t elapsed_ns, struct err *e)
+static int tick(struct recording *r, uint64_t now_ns, struct err *e)
 {
 	const uint64_t t = recording_time(r, now_ns);
 	int rc = settle(r, t > slack_ns ? t - slack_ns : 0, e);
 	if (!rc)
-		rc = balance(r, now_ns, elapsed_ns, e);
+		rc = balance(r, e);
 	if (!rc && now_ns - r->last_clock_ns >= NS_PER_SEC)
 		rc = read_clocks(r, e);
 	if (!rc)
@@ -410,10 +418,11 @@ static int loop(struct recording *r, struct err *e)
 		if (poll(r->watched, r->nwatched, wait_ms(r, now, last_tick + tick_ns)) < 0 &&
 		    errno != EINTR)
 			return err_set(e, ERR_IO, "poll: %s", strerror(errno));
-		now = recording_now();
+		now = r->now_ns = recording_now();
+		budget_fill(&r->budget, now);
 		rc = poll_probes(r, now, e);
 		if (!rc && (now - last_tick >= tick_ns || is_over_memory(r))) {
-			rc = tick(r, now, now - last_tick, e);
+			rc = tick(r, now, e);
 			last_tick = now;
 		}
 		if (rc)
@@ -489,13 +498,13 @@ static int open_writer(struct recording *r, struct err *e)
 	return trace_writer_open(r->o->out, &w, &r->w, e);
 }
 
-static void summarise(const struct recording *r, uint64_t cpu_before, struct recording_summary *out)
+static void summarise(const struct recording *r, struct recording_summary *out)
 {
 	struct rusage u;
 	getrusage(RUSAGE_SELF, &u);
 	*out = (struct recording_summary){
 		.wall_ns = recording_now() - r->start_ns,
-		.cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_before,
+		.cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID),
 		.rows = r->put_rows,
 		.shed = r->shed_rows,
 		.max_rss_bytes = (uint64_t)u.ru_maxrss << 10,
@@ -526,17 +535,19 @@ static int put_cost(struct recording *r, const struct recording_summary *s, stru
 }
 
 /* The end of a recording, good or bad: what was recorded stays. */
-static int finish(struct recording *r, uint64_t cpu_before, struct recording_summary *out,
-		  struct err *e)
+static int finish(struct recording *r, struct recording_summary *out, struct err *e)
 {
+	r->now_ns = recording_now();
+	budget_fill(&r->budget, r->now_ns);
 	int rc = stop_probes(r, e);
 	if (!rc)
 		rc = settle(r, UINT64_MAX, e);
 	if (!rc)
-		rc = note_shed(r, recording_now(), e);
+		rc = note_shed(r, r->budget.halvings, e);
 	if (!rc)
 		rc = read_clocks(r, e);
-	summarise(r, cpu_before, out);
+	trace_writer_checkpoint(r->w); /* its cost is a part of what is told */
+	summarise(r, out);
 	if (!rc)
 		rc = put_cost(r, out, e);
 	const int failed = trace_writer_seal(r->w, rc ? NULL : e);
@@ -565,13 +576,13 @@ static int start(struct recording *r, struct err *e)
 int recording_run(const struct recording_options *o, struct recording_summary *out, struct err *e)
 {
 	_free_ struct recording *r = calloc(1, sizeof(*r));
-	const uint64_t cpu_before = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	*out = (struct recording_summary){};
 	if (!r)
 		return err_set(e, ERR_NOMEM, "out of memory");
 	r->o = o;
 	r->child_go = -1;
-	r->start_ns = r->last_rotate_ns = r->changed_ns = recording_now();
+	r->start_ns = r->last_rotate_ns = r->changed_ns = r->now_ns = recording_now();
+	budget_init(&r->budget, o->max_rows_per_s, o->max_cpu_ppm, r->start_ns);
 	r->keep = r->sample_keep = o->sample_ppm ? UINT64_MAX / PPM_PER_ONE * o->sample_ppm
 						 : UINT64_MAX;
 	for (unsigned k = 0; k < KIND_COUNT; k++)
@@ -580,7 +591,7 @@ int recording_run(const struct recording_options *o, struct recording_summary *o
 	if (!rc) {
 		let_command_go(r);
 		rc = loop(r, e);
-		const int failed = finish(r, cpu_before, out, rc ? NULL : e);
+		const int failed = finish(r, out, rc ? NULL : e);
 		rc = rc ? rc : failed;
 	}
 	end_command(r);

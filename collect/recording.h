@@ -4,9 +4,10 @@
  * precede any more are committed in one transaction. Times of rows are ns of
  * CLOCK_MONOTONIC since the start; once a second the clocks are read together.
  *
- * Budgets bound what it takes from the host: rows a second (what is above is
- * shed by a hash of the page number, so that reuse distances of the kept pages
- * stay right), bytes of file, memory. All that is shed or lost is counted.
+ * Budgets bound what it takes from the host: rows a second and a share of a core
+ * (what is above is shed by a hash of the page number, so that reuse distances
+ * of the kept pages stay right), bytes of file, memory. All that is shed or lost
+ * is counted.
  */
 #ifndef PUGMARK_COLLECT_RECORDING_H
 #define PUGMARK_COLLECT_RECORDING_H
@@ -35,6 +36,7 @@ struct recording_options {
 
 	uint64_t ring_bytes;     /* a CPU */
 	uint64_t max_rows_per_s; /* 0: no bound, as below */
+	uint64_t max_cpu_ppm;    /* of one core, our own time */
 	uint64_t max_file_bytes, rotate_bytes, rotate_ns;
 	uint64_t max_memory_bytes; /* of rows that wait */
 	uint64_t sample_ppm;       /* share of pages by hash; 0: all */
@@ -52,7 +54,7 @@ struct recording_options {
 
 /* What it cost, for the summary. */
 struct recording_summary {
-	uint64_t wall_ns, cpu_ns; /* of our own process, start to end */
+	uint64_t wall_ns, cpu_ns; /* cpu: of our own process, from its start to the seal */
 	uint64_t rows, shed, late;
 	uint64_t max_rss_bytes;
 	int command_status; /* as waitpid tells it */
