@@ -25,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -44,6 +45,7 @@ struct recording {
 	const struct recording_options *o;
 	struct trace_writer *w;
 	uint64_t start_ns, last_clock_ns, last_rotate_ns;
+	uint64_t base_ns;    /* trace time at the start: more than 0 where a file goes on */
 	struct hub *hubs[2]; /* of everything, of the target; or NULL */
 	struct running running[RECORDING_PROBES_MAX];
 	unsigned nrunning;
@@ -80,7 +82,7 @@ uint64_t recording_now(void)
 
 uint64_t recording_time(const struct recording *r, uint64_t mono_ns)
 {
-	return mono_ns > r->start_ns ? mono_ns - r->start_ns : 0;
+	return r->base_ns + (mono_ns > r->start_ns ? mono_ns - r->start_ns : 0);
 }
 
 static int read_clocks(struct recording *r, struct err *e)
@@ -485,6 +487,58 @@ static int stop_probes(struct recording *r, struct err *e)
 	return rc;
 }
 
+static void read_boot_id(char out[40])
+{
+	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+	*out = 0;
+	if (f && fscanf(f, "%39s", out) != 1)
+		*out = 0;
+	if (f)
+		fclose(f);
+}
+
+/* What a later recording needs to know to go on, and what tells traces of hosts apart. */
+static int put_host(struct recording *r, struct err *e)
+{
+	struct utsname u;
+	char boot[40];
+	read_boot_id(boot);
+	if (uname(&u))
+		return err_set(e, ERR_IO, "uname: %s", strerror(errno));
+	int rc = trace_writer_host(r->w, "hostname", u.nodename, e);
+	if (!rc)
+		rc = trace_writer_host(r->w, "kernel", u.release, e);
+	return rc || !*boot ? rc : trace_writer_host(r->w, "boot_id", boot, e);
+}
+
+/*
+ * The file of a recorder that died: its clock goes on, by CLOCK_BOOTTIME within
+ * one boot and by CLOCK_REALTIME from boot to boot. The gap is a loss.
+ */
+static int go_on(struct recording *r, struct err *e)
+{
+	struct trace_end end;
+	char boot[40], detail[120];
+	const int rc = trace_writer_end(r->w, &end, e);
+	if (rc)
+		return rc;
+	read_boot_id(boot);
+	const bool is_same_boot = *boot && !strcmp(boot, end.boot_id);
+	const uint64_t then = is_same_boot ? end.clocks.boot_ns : end.clocks.real_ns;
+	const uint64_t now = clock_ns(is_same_boot ? CLOCK_BOOTTIME : CLOCK_REALTIME);
+	r->base_ns = end.last_ns + 1;
+	if (end.has_clocks && now > then && end.clocks.trace_ns + (now - then) > r->base_ns)
+		r->base_ns = end.clocks.trace_ns + (now - then);
+	r->start_ns = r->last_rotate_ns = r->changed_ns = r->now_ns = recording_now();
+	recording_note(r, "%s: goes on after its last row, %s before", r->o->out,
+		       quantity_ns(r->base_ns - end.last_ns).s);
+	snprintf(detail, sizeof(detail),
+		 "the recorder died; nothing was recorded until it was started again, by %s",
+		 is_same_boot ? "CLOCK_BOOTTIME" : "CLOCK_REALTIME: another boot");
+	return trace_writer_loss(r->w, NULL, end.last_ns, r->base_ns, UINT64_MAX, "kill", detail,
+				 e);
+}
+
 static int open_writer(struct recording *r, struct err *e)
 {
 	const struct trace_writer_options w = {
@@ -492,10 +546,18 @@ static int open_writer(struct recording *r, struct err *e)
 		.args = r->o->args,
 		.clock = "mono",
 		.lives_on = true,
+		.resume = true,
+		.append = true,
 		.quota_bytes = r->o->max_file_bytes,
 		.rotate_bytes = r->o->rotate_bytes,
 	};
-	return trace_writer_open(r->o->out, &w, &r->w, e);
+	int rc = trace_writer_open(r->o->out, &w, &r->w, e);
+	if (rc || !trace_writer_is_resumed(r->w))
+		return rc;
+	rc = go_on(r, e);
+	if (rc)
+		trace_writer_close(r->w, NULL);
+	return rc;
 }
 
 static void summarise(const struct recording *r, struct recording_summary *out)
@@ -554,6 +616,15 @@ static int finish(struct recording *r, struct recording_summary *out, struct err
 	return rc ? rc : failed;
 }
 
+/* Nothing was recorded: no file is left, but for one that was there before. */
+static void give_up(struct recording *r)
+{
+	if (trace_writer_is_resumed(r->w))
+		trace_writer_close(r->w, NULL);
+	else
+		trace_writer_abort(r->w);
+}
+
 static int start(struct recording *r, struct err *e)
 {
 	int rc = start_command(r, e);
@@ -565,10 +636,12 @@ static int start(struct recording *r, struct err *e)
 	if (!rc)
 		rc = start_probes(r, e);
 	if (!rc)
+		rc = put_host(r, e);
+	if (!rc)
 		rc = read_clocks(r, e);
 	if (rc) {
 		stop_probes(r, NULL);
-		trace_writer_abort(r->w);
+		give_up(r);
 	}
 	return rc;
 }

@@ -32,12 +32,18 @@ struct trace_writer_options {
 	int zstd_level;        /* 0: 1 */
 	bool sync_full;        /* fsync each commit (survives power loss) */
 	bool resume;           /* continue an unsealed file instead of refusing it */
+	bool append;           /* resume: what comes is new; else the same input comes again */
 	bool lives_on;         /* a full disk: rows are dropped and counted until there is room */
 	uint64_t quota_bytes;  /* of the main file; 0: none. Oldest chunks are evicted, as loss */
 	uint64_t rotate_bytes; /* start the next file of a set above this size; 0: never */
 	/* called after each COMMIT: rows and input offset below are now durable */
 	void (*committed)(void *ctx, const struct kind *k, uint64_t rows, uint64_t offset);
 	void *committed_ctx;
+};
+
+/* Readings of clocks at one moment of the trace; UINT64_MAX: not read. */
+struct trace_clock {
+	uint64_t trace_ns, mono_ns, boot_ns, real_ns;
 };
 
 /* A device as the trace knows it; unknown fields are NULL or 0. */
@@ -76,6 +82,15 @@ uint64_t trace_writer_rows(const struct trace_writer *w, enum kind_id kind);
 
 /* True when the writer continues an unsealed file. */
 bool trace_writer_is_resumed(const struct trace_writer *w);
+
+/* Where a resumed file ends: its last row, the last reading of the clocks, the boot it was on. */
+struct trace_end {
+	uint64_t last_ns;
+	bool has_clocks;
+	struct trace_clock clocks;
+	char boot_id[40]; /* "" where not known */
+};
+int trace_writer_end(const struct trace_writer *w, struct trace_end *out, struct err *e);
 
 /* Device number for rows; the same bdf gives the same number. */
 int trace_writer_device(struct trace_writer *w, const struct trace_device *d, uint16_t *dev_out,
@@ -116,10 +131,7 @@ int trace_writer_host(struct trace_writer *w, const char *key, const char *value
 /* What is known of a VM; a second call for the same number replaces it. */
 int trace_writer_vm(struct trace_writer *w, const struct trace_vm *vm, struct err *e);
 
-/* Readings of clocks at one moment of the trace; UINT64_MAX: not read. */
-struct trace_clock {
-	uint64_t trace_ns, mono_ns, boot_ns, real_ns;
-};
+/* One reading. */
 int trace_writer_clock(struct trace_writer *w, const struct trace_clock *c, struct err *e);
 
 /* Free text about the trace: "clock_base_ns", "origin", "licence" ... */

@@ -395,10 +395,12 @@ static int check_resumable(struct trace_writer *w, struct err *e)
 	if (!rc) {
 		const bool has_row = sqlite3_step(st) == SQLITE_ROW;
 		const char *state = has_row ? (const char *)sqlite3_column_text(st, 0) : NULL;
+		const char *collector = has_row ? (const char *)sqlite3_column_text(st, 1) : NULL;
 		const char *args = has_row ? (const char *)sqlite3_column_text(st, 2) : NULL;
 		if (!state || strcmp(state, "open"))
 			rc = err_set(e, ERR_CREATE, "%s: exists already and is complete", w->file);
-		else if (!args || !w->opt.args || strcmp(args, w->opt.args))
+		else if (w->opt.append ? !collector || strcmp(collector, w->opt.collector)
+				       : !args || !w->opt.args || strcmp(args, w->opt.args))
 			rc = err_set(e, ERR_CREATE,
 				     "%s: is an unfinished trace of another input (%.100s)",
 				     w->file, args ? args : "?");
@@ -455,14 +457,14 @@ static int count_rows(struct trace_writer *w, struct writer_stream *s, struct er
 }
 
 /* Hashes the rows that are in the file: the rest of the input follows them. */
-static int rebuild_digest(struct trace_writer *w, struct writer_stream *s, struct err *e)
+static int rebuild_digest(sqlite3 *db, const char *file, struct writer_stream *s, struct err *e)
 {
 	struct chunk_decoder *dec = chunk_decoder_new();
 	sqlite3_stmt *st = NULL;
 	int rc = dec ? 0 : err_set(e, ERR_NOMEM, "out of memory");
 	if (!rc)
-		rc = db_prepare(w->db, w->file,
-				"SELECT blob FROM chunk WHERE stream_id = ? ORDER BY seq", &st, e);
+		rc = db_prepare(db, file, "SELECT blob FROM chunk WHERE stream_id = ? ORDER BY seq",
+				&st, e);
 	if (!rc)
 		sqlite3_bind_int64(st, 1, s->stream_id);
 	while (!rc && sqlite3_step(st) == SQLITE_ROW) {
@@ -476,6 +478,34 @@ static int rebuild_digest(struct trace_writer *w, struct writer_stream *s, struc
 	}
 	sqlite3_finalize(st);
 	chunk_decoder_free(dec);
+	return rc;
+}
+
+/* What earlier files of the set hold of a stream. */
+static int count_earlier(struct trace_writer *w, struct writer_stream *s, struct err *e)
+{
+	int rc = 0;
+	for (unsigned i = 1; i < w->file_number && !rc; i++) {
+		char file[sizeof(w->file)], sql[120];
+		sqlite3 *db;
+		int64_t rows = 0, seq = 0;
+		trace_set_name(w->path, i, file, sizeof(file));
+		rc = db_open_readonly(file, TRACE_APPLICATION_ID, &db, e);
+		if (rc)
+			break;
+		snprintf(sql, sizeof(sql), "SELECT sum(n) FROM chunk WHERE stream_id = %lld",
+			 (long long)s->stream_id);
+		rc = db_get_i64(db, file, sql, 0, &rows, e);
+		snprintf(sql, sizeof(sql), "SELECT 1 + max(seq) FROM chunk WHERE stream_id = %lld",
+			 (long long)s->stream_id);
+		if (!rc)
+			rc = db_get_i64(db, file, sql, 0, &seq, e);
+		if (!rc && !s->is_digest_stale)
+			rc = rebuild_digest(db, file, s, e);
+		sqlite3_close(db);
+		s->committed_rows += (uint64_t)rows;
+		s->next_seq = seq > s->next_seq ? seq : s->next_seq;
+	}
 	return rc;
 }
 
@@ -498,9 +528,12 @@ static int load_streams(struct trace_writer *w, struct err *e)
 		w->streams[k->id] = s;
 		s->stream_id = sqlite3_column_int64(st, 0);
 		rc = count_rows(w, s, e);
-		if (!rc && w->resume_offset) /* the importer seeks: rows below are done */
-			rc = rebuild_digest(w, s, e);
-		if (!rc && w->resume_offset)
+		const bool goes_on = w->resume_offset || w->opt.append;
+		if (!rc && goes_on && w->file_number > 1)
+			rc = count_earlier(w, s, e);
+		if (!rc && goes_on && !s->is_digest_stale) /* else rows below are put again */
+			rc = rebuild_digest(w->db, w->file, s, e);
+		if (!rc && goes_on)
 			s->put_rows = s->committed_rows;
 		else if (!rc) /* the importer replays: drop what is in the file */
 			s->skip_rows = s->committed_rows;
@@ -511,7 +544,7 @@ static int load_streams(struct trace_writer *w, struct err *e)
 
 int writer_file_resume(struct trace_writer *w, struct err *e)
 {
-	if (w->file_number > 1)
+	if (w->file_number > 1 && !w->opt.append)
 		return err_set(e, ERR_CREATE,
 			       "%s: a set of several files cannot be resumed; "
 			       "remove it and import again",
@@ -534,6 +567,8 @@ int writer_file_resume(struct trace_writer *w, struct err *e)
 
 	w->is_resumed = true;
 	writer_ballast_create(w);
+	if (w->opt.append)
+		return 0;
 	uint64_t rows = 0;
 	for (unsigned i = 0; i < KIND_COUNT; i++)
 		rows += w->streams[i] ? w->streams[i]->committed_rows : 0;
@@ -541,6 +576,35 @@ int writer_file_resume(struct trace_writer *w, struct err *e)
 	snprintf(detail, sizeof(detail), "resumed after %llu rows; no row is missing",
 		 (unsigned long long)rows);
 	return trace_writer_loss(w, NULL, 0, 0, 0, "kill", detail, e);
+}
+
+int trace_writer_end(const struct trace_writer *w, struct trace_end *out, struct err *e)
+{
+	int64_t last = 0;
+	sqlite3_stmt *st;
+	*out = (struct trace_end){};
+	int rc = db_get_i64(w->db, w->file, "SELECT max(last_ns) FROM chunk", 0, &last, e);
+	if (!rc)
+		rc = db_prepare(w->db, w->file,
+				"SELECT trace_ns, mono_ns, boot_ns, real_ns,"
+				" (SELECT boot_id FROM host LIMIT 1) FROM clock"
+				" WHERE mono_ns NOTNULL AND boot_ns NOTNULL AND real_ns NOTNULL"
+				" ORDER BY clock_id DESC LIMIT 1",
+				&st, e);
+	if (rc)
+		return rc;
+	out->last_ns = (uint64_t)last;
+	if (sqlite3_step(st) == SQLITE_ROW) {
+		const char *boot = (const char *)sqlite3_column_text(st, 4);
+		out->has_clocks = true;
+		out->clocks.trace_ns = (uint64_t)sqlite3_column_int64(st, 0);
+		out->clocks.mono_ns = (uint64_t)sqlite3_column_int64(st, 1);
+		out->clocks.boot_ns = (uint64_t)sqlite3_column_int64(st, 2);
+		out->clocks.real_ns = (uint64_t)sqlite3_column_int64(st, 3);
+		snprintf(out->boot_id, sizeof(out->boot_id), "%s", boot ? boot : "");
+	}
+	sqlite3_finalize(st);
+	return 0;
 }
 
 /* ---- rotation ---- */

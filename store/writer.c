@@ -393,6 +393,11 @@ int trace_writer_open(const char *path, const struct trace_writer_options *opt,
 		return err_set(e, ERR_NOMEM, "out of memory");
 
 	bool is_there = find_file(w);
+	if (w->file_number > 1 && opt->resume && opt->append && writer_file_is_shell(w)) {
+		/* the writer died while it made it: the file before is the last */
+		trace_remove_file(w->file, NULL);
+		is_there = find_file(w);
+	}
 	int rc = check_name(w, e);
 	if (!rc && is_there && w->opt.resume)
 		rc = writer_lock(w, false, e);

@@ -39,4 +39,31 @@ is 'rows are in each' $empty 0
 is 'never is more missing than the last 250 ms' $late 0
 diag "at most $((worst / 1000)) ms were missing"
 is 'no tracefs instance of ours was left' $left 0
+
+# ---- the next recording goes on ----
+
+ask() {
+	pugmark sql -n "$1" "SELECT $2" 2>/dev/null
+}
+before=$(ask k.db 'count(*) FROM fault')
+end=$(ask k.db 'max(ts_ns) FROM fault')
+exits 0 'a recording onto the file of a killed one goes on' pugmark record -o k.db --probe fault -- ./faulter 5000
+diag "$(err)"
+ok 'it verifies' pugmark verify k.db
+is 'its session is recovered' "$(ask k.db 'group_concat(state) FROM session')" recovered
+is 'what was there stays' "$(ask k.db "count(*) FROM fault WHERE ts_ns <= $end")" "$before"
+ok 'and new rows come after it' test "$(ask k.db "count(*) FROM fault WHERE ts_ns > $end")" -ge 5000
+is 'the gap is a loss of unknown size' "$(ask k.db "count(*) FROM loss WHERE cause = 'kill' AND n_lost IS NULL AND from_ns >= $end AND to_ns > from_ns")" 1
+is 'the clock of the file goes on' "$(ask k.db '(max(trace_ns - boot_ns) - min(trace_ns - boot_ns)) / 5000000 FROM clock')" 0
+exits 73 'a sealed file is refused' pugmark record -o k.db --probe fault -- ./faulter 1
+like 'with a sentence' "$(err)" 'k\.db: exists already and is complete'
+
+pugmark record -q -o set.db --probe fault --rotate-every 250ms -- ./faulter 0 900 >killed 2>said
+until [ -s killed ]; do :; done
+before=$(ask set.db 'count(*) FROM fault')
+ok 'a killed set is of several files' test "$(ls set.*.db | wc -l)" -ge 2
+exits 0 'a set goes on too' pugmark record -o set.db --probe fault --rotate-every 1h -- ./faulter 5000
+ok 'it verifies' pugmark verify set.db
+ok 'all rows are there' test "$(ask set.db 'count(*) FROM fault')" -ge $((before + 5000))
+is 'nothing is left beside the files' "$(ls | grep -E -c 'wal|shm|ballast|journal')" 0
 done_testing
