@@ -32,14 +32,15 @@ COMPILES := $(filter-out help asan fuzz cov bench man format format-check clean,
 REQUIRED := sqlite3:libsqlite3-dev libzstd:libzstd-dev libxxhash:libxxhash-dev inih:libinih-dev \
             jansson:libjansson-dev smartcols:libsmartcols-dev liblzma:liblzma-dev zlib:zlib1g-dev
 # Optional ones, name:package:MACRO:what-is-gone-without-it: said once per configuration.
-OPTIONAL :=
+OPTIONAL := libbpf:libbpf-dev:HAVE_BPF:probe-block-bpf
 TESTING  := $(if $(filter check check-long,$(COMPILES)),cmocka:libcmocka-dev)
 nth       = $(word $2,$(subst :, ,$1))
 has       = $(shell pkg-config --exists $(call nth,$1,1) && echo yes)
 ifneq ($(COMPILES),)
 $(foreach p,$(REQUIRED) $(TESTING),$(if $(call has,$p),,\
   $(error $(call nth,$p,1) not found: install $(call nth,$p,2), or run sh scripts/bootstrap)))
-FOUND  := $(foreach p,$(OPTIONAL),$(if $(call has,$p),$p))
+FOUND  := $(foreach p,$(if $(shell command -v $(CLANG)),$(OPTIONAL),$(filter-out libbpf:%,$(OPTIONAL))),\
+            $(if $(call has,$p),$p))
 PKGS   := $(foreach p,$(REQUIRED) $(FOUND),$(call nth,$p,1))
 LIBS   := $(shell pkg-config --libs $(PKGS)) -lm -ldl -pthread
 CFLAGS_ALL := -std=gnu11 $(OPT) $(WARN) -fPIC -ffp-contract=off -fvisibility=hidden -pthread -I. -I$(B) \
@@ -48,7 +49,8 @@ CFLAGS_ALL := -std=gnu11 $(OPT) $(WARN) -fPIC -ffp-contract=off -fvisibility=hid
 LDFLAGS_ALL := $(OPT) -rdynamic -Wl,--as-needed $(LDFLAGS)
 endif
 
-SRC     := $(sort $(foreach d,base store reports collect sim policies replay,$(wildcard $d/*.c)))
+WITHOUT := %.bpf.c $(if $(filter libbpf:%,$(FOUND)),,%-bpf.c collect/bpfobject.c)
+SRC     := $(filter-out $(WITHOUT),$(sort $(foreach d,base store reports collect sim policies replay,$(wildcard $d/*.c))))
 EMBED   := $(wildcard store/*.sql reports/queries/*.sql reports/queries/*.gp sim/profiles/*.ini)
 OBJ     := $(SRC:%.c=$(B)/%.o) $(patsubst scripts/embed,$(B)/embedded.o,$(wildcard scripts/embed))
 EXT     := $(patsubst store/sqlext.c,$(B)/pugmark.so,$(wildcard store/sqlext.c))
@@ -95,6 +97,15 @@ $(B)/%.o: %.c $(B)/flags
 $(B)/store/sqlext.o: CFLAGS_ALL += -DSQLITE_CORE
 $(B)/store/sqlext-so.o: store/sqlext.c $(B)/flags
 	$(compile)
+
+# A BPF program, for the file that takes it in.
+$(B)/%.bpf.o: %.bpf.c $(B)/flags
+	$(say) BPF $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) -target bpf -O2 -g -Wall $(if $(CI),-Werror) -I. -MMD -MP -c -o $@ $<
+$(B)/collect/probe-%-bpf.o: CFLAGS_ALL += -Wa,-I$(B)
+$(patsubst collect/%.bpf.c,$(B)/collect/probe-%-bpf.o,$(wildcard collect/*.bpf.c)): \
+$(B)/collect/probe-%-bpf.o: $(B)/collect/%.bpf.o
 
 $(B)/embedded.c: scripts/embed $(EMBED) $(B)/objects
 	$(say) EMBED $@

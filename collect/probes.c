@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-extern const struct probe probe_block, probe_dma, probe_fault, probe_iommu, probe_iopf, probe_nvme;
+extern const struct probe probe_block, probe_block_bpf, probe_dma, probe_fault, probe_iommu,
+	probe_iopf, probe_nvme;
 
 const struct probe *const probes[] = {
 	/* device side */
@@ -13,6 +14,7 @@ const struct probe *const probes[] = {
 	&probe_iopf,
 	&probe_nvme,
 	&probe_block,
+	&probe_block_bpf,
 	/* CPU side */
 	&probe_fault,
 	NULL,

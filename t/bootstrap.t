@@ -69,11 +69,11 @@ like 'it shows the command' "$(out)" '^\+ sudo env .* gcc gnuplot-nox$'
 like 'and the build' "$(out)" '^\+ make$'
 is 'but runs neither' "$(cat apt; ls tree/built 2>/dev/null)" ''
 
-state 0 'clang' ''
+state 0 'clang-format-14' ''
 bootstrap >/dev/null
-is 'clang is for developers' "$(cat apt)" ''
+is 'clang-format is for developers' "$(cat apt)" ''
 ok 'who ask for all' bootstrap --all
-like 'and get it' "$(cat apt)" 'install .* clang$'
+like 'and get it' "$(cat apt)" 'install .* clang-format-14$'
 
 stub apt-get 'echo "E: no network" >&2; exit 100'
 state 0 'gcc' ''

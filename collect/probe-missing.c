@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+/* Probes whose library was not there when pugmark was built: doctor says so, record refuses. */
+#include "collect/probe-look.h"
+
+#ifndef HAVE_BPF
+static const char without_bpf[] =
+	"install libbpf-dev and clang, and build again; or use --probe filemap";
+
+static void look_bpf(const struct hostfacts *h, struct probe_finding *out)
+{
+	(void)h;
+	probe_say(out, PROBE_ABSENT, "this build of pugmark has no BPF", without_bpf);
+}
+
+static int start_bpf(struct recording *r, void **state_out, struct err *e)
+{
+	(void)r;
+	(void)state_out;
+	return err_set(e, ERR_FEATURE, "block-bpf: not in this build: %s", without_bpf);
+}
+
+extern const struct probe probe_block_bpf;
+const struct probe probe_block_bpf = {
+	.name = "block-bpf",
+	.summary = "exact pages of block requests: frame, offset, bytes, direction (BPF)",
+	.coverage = "nothing: not in this build",
+	.side = PROBE_DEVICE,
+	.look = look_bpf,
+	.start = start_bpf,
+};
+#endif
