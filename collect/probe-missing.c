@@ -19,7 +19,6 @@ static int start_bpf(struct recording *r, void **state_out, struct err *e)
 	return err_set(e, ERR_FEATURE, "block-bpf: not in this build: %s", without_bpf);
 }
 
-extern const struct probe probe_block_bpf;
 const struct probe probe_block_bpf = {
 	.name = "block-bpf",
 	.summary = "exact pages of block requests: frame, offset, bytes, direction (BPF)",

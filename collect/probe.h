@@ -19,9 +19,11 @@
 #include "base/err.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct hostfacts;
+struct param;
 struct recording;
 
 enum probe_status { PROBE_USABLE, PROBE_BLIND, PROBE_DENIED, PROBE_ABSENT, PROBE_STATUSES };
@@ -50,6 +52,10 @@ struct probe {
 	const struct probe_tracepoint *tracepoints; /* ends with {}; or NULL */
 	bool is_of_target; /* its tracepoints only of the recorded process, where there is one */
 
+	/* What --set may say ("NAME.key=value"): fills a zeroed struct of config_bytes. */
+	const struct param *params;
+	size_t nparams, config_bytes;
+
 	/* Changes nothing on the host. */
 	void (*look)(const struct hostfacts *h, struct probe_finding *out);
 
@@ -66,6 +72,9 @@ struct probe {
 
 /* In order of registration, NULL at the end. */
 extern const struct probe *const probes[];
+
+extern const struct probe probe_agent, probe_block, probe_block_bpf, probe_dma, probe_fault,
+	probe_iommu, probe_iopf, probe_nvme;
 
 /* By name, or NULL. */
 const struct probe *probe_find(const char *name);

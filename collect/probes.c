@@ -4,9 +4,6 @@
 
 #include <string.h>
 
-extern const struct probe probe_block, probe_block_bpf, probe_dma, probe_fault, probe_iommu,
-	probe_iopf, probe_nvme;
-
 const struct probe *const probes[] = {
 	/* device side */
 	&probe_dma,
@@ -15,6 +12,7 @@ const struct probe *const probes[] = {
 	&probe_nvme,
 	&probe_block,
 	&probe_block_bpf,
+	&probe_agent,
 	/* CPU side */
 	&probe_fault,
 	NULL,

@@ -11,7 +11,9 @@
  */
 #include "collect/recording.h"
 
+#include "base/arena.h"
 #include "base/cleanup.h"
+#include "base/param.h"
 #include "base/quantity.h"
 #include "base/units.h"
 #include "collect/budget.h"
@@ -41,12 +43,20 @@ struct running {
 	void *state;
 };
 
+struct configured {
+	const struct probe *probe;
+	void *config; /* arena */
+};
+
 struct recording {
 	const struct recording_options *o;
 	struct trace_writer *w;
 	uint64_t start_ns, last_clock_ns, last_rotate_ns;
 	uint64_t base_ns;    /* trace time at the start: more than 0 where a file goes on */
 	struct hub *hubs[2]; /* of everything, of the target; or NULL */
+	struct arena arena;
+	struct param_set params;
+	struct configured configured[RECORDING_PROBES_MAX];
 	struct running running[RECORDING_PROBES_MAX];
 	unsigned nrunning;
 	struct rowbuf rows[KIND_COUNT];
@@ -102,6 +112,14 @@ static int read_clocks(struct recording *r, struct err *e)
 const struct recording_options *recording_options(const struct recording *r)
 {
 	return r->o;
+}
+
+const void *recording_config(const struct recording *r, const struct probe *p)
+{
+	for (unsigned i = 0; i < r->o->nprobes; i++)
+		if (r->configured[i].probe == p)
+			return r->configured[i].config;
+	return NULL;
 }
 
 struct trace_writer *recording_writer(struct recording *r)
@@ -434,6 +452,26 @@ static int loop(struct recording *r, struct err *e)
 
 /* ---- start and end ---- */
 
+/* Defaults, then what --set says, of all probes that run. */
+static int configure(struct recording *r, struct err *e)
+{
+	int rc = 0;
+	r->params.arena = &r->arena;
+	for (unsigned i = 0; i < r->o->nprobes && !rc; i++) {
+		const struct probe *p = r->o->probes[i];
+		r->configured[i].probe = p;
+		if (!p->params)
+			continue;
+		r->configured[i].config = arena_alloc(&r->arena, 1, p->config_bytes);
+		rc = r->configured[i].config ? param_set_add(&r->params, p->params, p->nparams,
+							     r->configured[i].config, e)
+					     : err_set(e, ERR_NOMEM, "out of memory");
+	}
+	for (size_t i = 0; i < r->o->nsets && !rc; i++)
+		rc = param_assign(&r->params, r->o->sets[i], e);
+	return rc;
+}
+
 static int open_hubs(struct recording *r, struct err *e)
 {
 	int rc = 0;
@@ -627,7 +665,9 @@ static void give_up(struct recording *r)
 
 static int start(struct recording *r, struct err *e)
 {
-	int rc = start_command(r, e);
+	int rc = configure(r, e);
+	if (!rc)
+		rc = start_command(r, e);
 	if (!rc)
 		rc = open_writer(r, e);
 	if (rc)
@@ -668,6 +708,7 @@ int recording_run(const struct recording_options *o, struct recording_summary *o
 		rc = rc ? rc : failed;
 	}
 	end_command(r);
+	arena_deinit(&r->arena);
 	out->command_status = r->child_status;
 	for (unsigned k = 0; k < KIND_COUNT; k++)
 		rowbuf_deinit(&r->rows[k]);

@@ -41,7 +41,7 @@ struct recording_options {
 	uint64_t max_memory_bytes; /* of rows that wait */
 	uint64_t sample_ppm;       /* share of pages by hash; 0: all */
 
-	/* probe options, by name: "agent.socket=/run/x", as param_assign takes them */
+	/* parameters of probes: "agent.socket=/run/x", as param_assign takes them */
 	const char *const *sets;
 	size_t nsets;
 
@@ -70,6 +70,8 @@ int recording_run(const struct recording_options *o, struct recording_summary *o
 /* ---- for probes ---- */
 
 const struct recording_options *recording_options(const struct recording *r);
+/* The struct that --set and its defaults filled for a probe that runs. */
+const void *recording_config(const struct recording *r, const struct probe *p);
 struct trace_writer *recording_writer(struct recording *r);
 
 /* CLOCK_MONOTONIC. */

@@ -134,6 +134,14 @@ int trace_writer_vm(struct trace_writer *w, const struct trace_vm *vm, struct er
 /* One reading. */
 int trace_writer_clock(struct trace_writer *w, const struct trace_clock *c, struct err *e);
 
+/* A piece of a VM's memory: guest page, its place in the host process and in host memory
+ * (UINT64_MAX: not known). */
+struct trace_memslot {
+	unsigned vm, slot;
+	uint64_t from_ns, gpa_pfn, hva_pfn, hpa_pfn, npages;
+};
+int trace_writer_memslot(struct trace_writer *w, const struct trace_memslot *m, struct err *e);
+
 /* Free text about the trace: "clock_base_ns", "origin", "licence" ... */
 int trace_writer_meta(struct trace_writer *w, const char *key, const char *value, struct err *e);
 

@@ -183,6 +183,24 @@ int trace_writer_clock(struct trace_writer *w, const struct trace_clock *c, stru
 			  (int64_t)w->is_resumed);
 }
 
+/* A slot that is told again ends where the new one begins. */
+int trace_writer_memslot(struct trace_writer *w, const struct trace_memslot *m, struct err *e)
+{
+	if (!w->db)
+		return 0;
+	int rc = db_run(
+		w->db, w->file, e,
+		"UPDATE memslot SET to_ns = ? WHERE vm_id = ? AND slot = ? AND to_ns IS NULL",
+		"uii", m->from_ns, (int64_t)m->vm, (int64_t)m->slot);
+	if (!rc && m->npages)
+		rc = db_run(w->db, w->file, e,
+			    "INSERT INTO memslot(vm_id, slot, from_ns, gpa_pfn, hva_pfn, hpa_pfn,"
+			    " npages) VALUES (?, ?, ?, ?, nullif(?, -1), nullif(?, -1), ?)",
+			    "iiuuiiu", (int64_t)m->vm, (int64_t)m->slot, m->from_ns, m->gpa_pfn,
+			    (int64_t)m->hva_pfn, (int64_t)m->hpa_pfn, m->npages);
+	return rc;
+}
+
 int trace_writer_meta(struct trace_writer *w, const char *key, const char *value, struct err *e)
 {
 	if (!w->db)
