@@ -29,6 +29,7 @@ struct options {
 	size_t nprobes;
 	uint64_t pid, for_ns, ring_bytes, max_rate, max_cpu_ppm, max_size, max_memory;
 	uint64_t rotate_size, rotate_every_ns, sample_ppm;
+	bool via_tracefs;
 	struct cli_sets sets;
 	char **command;
 	struct progress progress;
@@ -75,6 +76,15 @@ static int set_sample(void *mine, char *text, struct err *e)
 	if (!rc)
 		o->sample_ppm = PPM_PER_ONE / n;
 	return rc;
+}
+
+static int set_via(void *mine, char *text, struct err *e)
+{
+	struct options *o = mine;
+	o->via_tracefs = !strcmp(text, "tracefs");
+	return o->via_tracefs || !strcmp(text, "perf")
+		       ? 0
+		       : err_set(e, ERR_USAGE, "'%.40s': expected perf or tracefs", text);
 }
 
 static int set_max_cpu(void *mine, char *text, struct err *e)
@@ -132,6 +142,11 @@ static const struct cli_option options[] = {
 	  .most = RING_MOST,
 	  .fallback = "2M",
 	  .help = "Kernel buffer of each CPU" },
+	{ .name = "via",
+	  .arg = "perf|tracefs",
+	  .kind = CLI_CALL,
+	  .each = set_via,
+	  .help = "Read tracepoints by perf rings (default) or a tracefs instance of our own" },
 	{ .name = "sample",
 	  .arg = "1/N",
 	  .kind = CLI_CALL,
@@ -249,6 +264,7 @@ static int run(struct options *o, struct recording_summary *out, struct err *e)
 		.command = o->command,
 		.for_ns = o->for_ns,
 		.ring_bytes = o->ring_bytes,
+		.via_tracefs = o->via_tracefs,
 		.max_rows_per_s = o->max_rate,
 		.max_cpu_ppm = o->max_cpu_ppm,
 		.max_file_bytes = o->max_size,

@@ -12,6 +12,7 @@
 #include "collect/recording.h"
 #include "collect/tracefs.h"
 #include "collect/tracepoint.h"
+#include "collect/tracering.h"
 
 #include <linux/perf_event.h>
 #include <stdio.h>
@@ -26,7 +27,8 @@ static const uint64_t slack_ns = 2 * NS_PER_MS; /* between a stamp and its recor
 
 struct hub {
 	struct recording *recording;
-	struct perfring *ring;
+	struct perfring *ring; /* one of both */
+	struct tracering *tracering;
 	struct tracepoints *points;
 	struct perfring_event events[PERFRING_EVENTS_MAX];
 	char names[PERFRING_EVENTS_MAX][NAME_BYTES]; /* "dma:dma_map_page" */
@@ -34,6 +36,7 @@ struct hub {
 	bool waits_for_exec;
 	uint64_t lost, counted_lost; /* noted as loss rows; told by the counters at the end */
 	uint64_t last_ns;            /* trace time of the last record */
+	uint64_t looked_ns;          /* at the counters of an instance */
 	/* made; of them left out by the user's sample, by the budget */
 	uint64_t rows[KIND_COUNT], filtered[KIND_COUNT], shed[KIND_COUNT];
 };
@@ -103,6 +106,51 @@ static int find_source(void *ctx, const char *name, const char *coverage, uint16
 				 : trace_writer_source_detail(w, *source_out, 0, 0, sample_ppm, e);
 }
 
+/* ---- the two ways to read ---- */
+
+static int ring_open(struct hub *h, const struct hub_config *c, struct err *e)
+{
+	const struct perfring_config ring = {
+		.events = h->events,
+		.nevents = h->nevents,
+		.pid = c->pid,
+		.waits_for_exec = c->waits_for_exec && !c->via_tracefs,
+		.ring_bytes = c->ring_bytes,
+	};
+	h->waits_for_exec = ring.waits_for_exec;
+	return c->via_tracefs ? tracering_open(&ring, &h->tracering, e)
+			      : perfring_open(&ring, &h->ring, e);
+}
+
+static unsigned ring_fds(const struct hub *h, const int **fds_out)
+{
+	return h->tracering ? tracering_fds(h->tracering, fds_out) : perfring_fds(h->ring, fds_out);
+}
+
+static int ring_begin(struct hub *h, uint64_t limit_ns, struct err *e)
+{
+	return h->tracering ? tracering_begin(h->tracering, limit_ns, e)
+			    : perfring_begin(h->ring, limit_ns, e);
+}
+
+static int ring_next(struct hub *h, struct perfring_record *rec, struct err *e)
+{
+	return h->tracering ? tracering_next(h->tracering, rec, e) : perfring_next(h->ring, rec, e);
+}
+
+static int ring_enable(struct hub *h, struct err *e)
+{
+	return h->tracering ? tracering_enable(h->tracering, e) : perfring_enable(h->ring, e);
+}
+
+static void ring_disable(struct hub *h)
+{
+	if (h->tracering)
+		tracering_disable(h->tracering);
+	else
+		perfring_disable(h->ring);
+}
+
 /* ---- opening ---- */
 
 static int add_event(struct hub *h, const struct probe *probe, const struct probe_tracepoint *t,
@@ -164,6 +212,7 @@ static int add_events(struct hub *h, const struct hub_config *c, struct err *e)
 static void hub_free(struct hub *h)
 {
 	perfring_close(h->ring);
+	tracering_close(h->tracering);
 	tracepoints_free(h->points);
 	free(h);
 }
@@ -175,7 +224,6 @@ int hub_open(const struct hub_config *c, struct hub **out, struct err *e)
 	if (!h)
 		return err_set(e, ERR_NOMEM, "out of memory");
 	h->recording = c->recording;
-	h->waits_for_exec = c->waits_for_exec;
 	const struct tracepoint_options points = {
 		.as = AS_PA,
 		.mappings_max = MAPPINGS_MAX,
@@ -194,12 +242,7 @@ int hub_open(const struct hub_config *c, struct hub **out, struct err *e)
 	if (!rc)
 		rc = add_events(h, c, e);
 	if (!rc && h->nevents)
-		rc = perfring_open(&(struct perfring_config){ .events = h->events,
-							      .nevents = h->nevents,
-							      .pid = c->pid,
-							      .waits_for_exec = c->waits_for_exec,
-							      .ring_bytes = c->ring_bytes },
-				   &h->ring, e);
+		rc = ring_open(h, c, e);
 	if (rc || !h->nevents) {
 		hub_free(h);
 		return rc;
@@ -210,19 +253,41 @@ int hub_open(const struct hub_config *c, struct hub **out, struct err *e)
 
 int hub_start(struct hub *h, struct err *e)
 {
+	h->looked_ns = recording_now();
 	const int *fds;
-	const unsigned n = perfring_fds(h->ring, &fds);
+	const unsigned n = ring_fds(h, &fds);
 	int rc = 0;
 	for (unsigned i = 0; i < n && !rc; i++)
 		rc = recording_watch(h->recording, fds[i], e);
-	return rc || h->waits_for_exec ? rc : perfring_enable(h->ring, e);
+	return rc || h->waits_for_exec ? rc : ring_enable(h, e);
 }
 
 /* ---- reading ---- */
 
-static int note_losses(struct hub *h, struct err *e)
+/* Counters of an instance are files to read: once a second is enough. */
+static int note_instance_losses(struct hub *h, uint64_t now_ns, struct err *e)
+{
+	struct perfring_counts n;
+	const uint64_t from_ns = h->looked_ns;
+	if (now_ns - from_ns < NS_PER_SEC)
+		return 0;
+	h->looked_ns = now_ns;
+	const int rc = tracering_counts(h->tracering, &n, e);
+	if (rc || n.lost <= h->lost)
+		return rc;
+	const uint64_t lost = n.lost - h->lost;
+	h->lost = n.lost;
+	return trace_writer_loss(recording_writer(h->recording), "tracepoints",
+				 recording_time(h->recording, from_ns),
+				 recording_time(h->recording, now_ns), lost, "ring",
+				 "a buffer of the kernel was full", e);
+}
+
+static int note_losses(struct hub *h, uint64_t now_ns, struct err *e)
 {
 	uint64_t from, to;
+	if (!h->ring)
+		return note_instance_losses(h, now_ns, e);
 	const uint64_t lost = perfring_take_lost(h->ring, &from, &to);
 	if (!lost)
 		return 0;
@@ -235,8 +300,8 @@ static int note_losses(struct hub *h, struct err *e)
 static int drain(struct hub *h, uint64_t limit_ns, struct err *e)
 {
 	struct perfring_record rec;
-	int rc = perfring_begin(h->ring, limit_ns, e);
-	while (!rc && (rc = perfring_next(h->ring, &rec, e)) > 0) {
+	int rc = ring_begin(h, limit_ns, e);
+	while (!rc && (rc = ring_next(h, &rec, e)) > 0) {
 		h->last_ns = recording_time(h->recording, rec.ts);
 		rc = tracepoints_event(h->points, h->last_ns, rec.cpu, rec.raw, rec.raw_bytes, e);
 	}
@@ -250,7 +315,7 @@ int hub_poll(struct hub *h, uint64_t now_ns, struct err *e)
 	if (!rc)
 		rc = tracepoints_advance(h->points, recording_time(h->recording, limit), io_hold_ns,
 					 e);
-	return rc ? rc : note_losses(h, e);
+	return rc ? rc : note_losses(h, now_ns, e);
 }
 
 uint64_t hub_oldest_ns(const struct hub *h, unsigned kind)
@@ -275,9 +340,9 @@ static int find_account(const struct hub *h, const char *name, struct trace_acco
 /* The kernel's count may run ahead of the records by what came while we stopped. */
 static int account_event(struct hub *h, unsigned event, struct err *e)
 {
-	struct perfring_counts n;
+	struct perfring_counts n = {};
 	struct trace_account a;
-	int rc = perfring_counts(h->ring, event, &n, e);
+	const int rc = h->ring ? perfring_counts(h->ring, event, &n, e) : 0;
 	if (rc)
 		return rc;
 	find_account(h, h->names[event], &a);
@@ -289,13 +354,30 @@ static int account_event(struct hub *h, unsigned event, struct err *e)
 	return trace_writer_account(recording_writer(h->recording), h->names[event], &a, e);
 }
 
+/* All events of an instance together. */
+static int account_tracering(struct hub *h, struct err *e)
+{
+	struct perfring_counts n;
+	const int rc = tracering_counts(h->tracering, &n, e);
+	if (rc)
+		return rc;
+	const uint64_t known = n.records + n.lost;
+	const struct trace_account a = { .seen = n.counted > known ? n.counted : known,
+					 .stored = n.records,
+					 .ring_lost = n.lost,
+					 .unaccounted = n.counted > known ? n.counted - known : 0 };
+	h->counted_lost += n.lost;
+	return trace_writer_account(recording_writer(h->recording), "tracefs ring", &a, e);
+}
+
 /* A ring tells its losses with the next record: those at the end only the counters know. */
 static int note_last_losses(struct hub *h, struct err *e)
 {
 	if (h->counted_lost <= h->lost)
 		return 0;
 	const uint64_t now_ns = recording_time(h->recording, recording_now());
-	return trace_writer_loss(recording_writer(h->recording), "tracepoints", h->last_ns, now_ns,
+	const uint64_t from_ns = h->ring ? h->last_ns : recording_time(h->recording, h->looked_ns);
+	return trace_writer_loss(recording_writer(h->recording), "tracepoints", from_ns, now_ns,
 				 h->counted_lost - h->lost, "ring",
 				 "a ring of the kernel was full at the end", e);
 }
@@ -306,6 +388,8 @@ static int account(struct hub *h, struct err *e)
 	int rc = 0;
 	for (unsigned i = 0; i < h->nevents && !rc; i++)
 		rc = account_event(h, i, e);
+	if (!rc && h->tracering)
+		rc = account_tracering(h, e);
 	if (!rc)
 		rc = note_last_losses(h, e);
 	for (unsigned k = 0; k < KIND_COUNT && !rc; k++) {
@@ -324,12 +408,12 @@ static int account(struct hub *h, struct err *e)
 
 int hub_stop(struct hub *h, struct err *e)
 {
-	perfring_disable(h->ring);
+	ring_disable(h);
 	int rc = drain(h, UINT64_MAX, e);
 	if (!rc)
 		rc = tracepoints_finish(h->points, e);
 	if (!rc)
-		rc = note_losses(h, e);
+		rc = note_losses(h, recording_now(), e);
 	const int failed = account(h, rc ? NULL : e);
 	hub_free(h);
 	return rc ? rc : failed;

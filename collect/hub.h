@@ -24,6 +24,7 @@ struct hub_config {
 	pid_t pid;         /* the target; 0: everything */
 	bool waits_for_exec;
 	uint64_t ring_bytes;
+	bool via_tracefs; /* a tracefs instance of our own instead of perf rings */
 };
 
 /* NULL in *out when no probe has a tracepoint for it. */

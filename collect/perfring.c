@@ -9,6 +9,8 @@
  */
 #include "collect/perfring.h"
 
+#include "collect/ringheap.h"
+
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <stdio.h>
@@ -48,8 +50,7 @@ struct perfring {
 	uint16_t *id_event;
 	unsigned nids;
 	struct ring *rings;
-	uint32_t *heap; /* rings with a record before the limit, earliest first */
-	unsigned nheap;
+	struct ringheap heap; /* rings with a record, earliest first */
 	uint64_t records[PERFRING_EVENTS_MAX];
 	uint64_t lost, lost_from_ns, lost_to_ns, last_ns;
 	uint64_t limit_ns;
@@ -150,8 +151,8 @@ static int attach(struct perfring *r, const struct perfring_config *c, unsigned 
 	return rc;
 }
 
-/* Online CPUs, from "0-3,5" as the kernel lists them. */
-static unsigned list_cpus(uint32_t *cpus, unsigned max)
+/* From "0-3,5" as the kernel lists them. */
+unsigned perfring_list_cpus(uint32_t *cpus, unsigned max)
 {
 	char text[4096] = "";
 	FILE *f = fopen("/sys/devices/system/cpu/online", "re");
@@ -198,7 +199,7 @@ static void sort_ids(struct perfring *r)
 int perfring_open(const struct perfring_config *c, struct perfring **out, struct err *e)
 {
 	uint32_t cpus[LIVE_CPUS_MAX];
-	const unsigned ncpus = list_cpus(cpus, LIVE_CPUS_MAX);
+	const unsigned ncpus = perfring_list_cpus(cpus, LIVE_CPUS_MAX);
 	if (!ncpus)
 		return err_set(e, ERR_FEATURE, "/sys/devices/system/cpu/online lists no CPU");
 	if (!c->nevents || c->nevents > PERFRING_EVENTS_MAX)
@@ -212,9 +213,9 @@ int perfring_open(const struct perfring_config *c, struct perfring **out, struct
 		r->ids = calloc(nfds, sizeof(*r->ids));
 		r->id_event = calloc(nfds, sizeof(*r->id_event));
 		r->rings = calloc(ncpus, sizeof(*r->rings));
-		r->heap = calloc(ncpus, sizeof(*r->heap));
+		r->heap.entries = calloc(ncpus, sizeof(*r->heap.entries));
 	}
-	if (!r || !r->fds || !r->ids || !r->id_event || !r->rings || !r->heap) {
+	if (!r || !r->fds || !r->ids || !r->id_event || !r->rings || !r->heap.entries) {
 		perfring_close(r);
 		return err_set(e, ERR_NOMEM, "no memory for %u rings", ncpus);
 	}
@@ -275,7 +276,7 @@ void perfring_close(struct perfring *r)
 	free(r->ids);
 	free(r->id_event);
 	free(r->rings);
-	free(r->heap);
+	free(r->heap.entries);
 	free(r);
 }
 
@@ -384,25 +385,6 @@ static int peek(struct perfring *r, struct ring *ring, struct err *e)
 	return 0;
 }
 
-static void sift(struct perfring *r, unsigned at)
-{
-	const uint32_t moved = r->heap[at];
-	const uint64_t ts = r->rings[moved].next.ts;
-	for (;;) {
-		unsigned child = 2 * at + 1;
-		if (child >= r->nheap)
-			break;
-		if (child + 1 < r->nheap &&
-		    r->rings[r->heap[child + 1]].next.ts < r->rings[r->heap[child]].next.ts)
-			child++;
-		if (r->rings[r->heap[child]].next.ts >= ts)
-			break;
-		r->heap[at] = r->heap[child];
-		at = child;
-	}
-	r->heap[at] = moved;
-}
-
 static void give_back(struct ring *ring)
 {
 	__atomic_store_n(&ring->page->data_tail, ring->tail, __ATOMIC_RELEASE);
@@ -412,7 +394,7 @@ static void give_back(struct ring *ring)
 int perfring_begin(struct perfring *r, uint64_t limit_ns, struct err *e)
 {
 	r->limit_ns = limit_ns;
-	r->nheap = 0;
+	r->heap.n = 0;
 	for (unsigned i = 0; i < r->ncpus; i++) {
 		struct ring *ring = &r->rings[i];
 		give_back(ring);
@@ -421,27 +403,26 @@ int perfring_begin(struct perfring *r, uint64_t limit_ns, struct err *e)
 		if (rc < 0)
 			return rc;
 		if (rc)
-			r->heap[r->nheap++] = i;
+			r->heap.entries[r->heap.n++] = (struct ringheap_entry){ ring->next.ts, i };
 	}
-	for (unsigned i = r->nheap / 2; i-- > 0;)
-		sift(r, i);
+	ringheap_build(&r->heap);
 	return 0;
 }
 
 /* The first record has been used: the next of its ring takes its place. */
 static int advance(struct perfring *r, struct err *e)
 {
-	struct ring *ring = &r->rings[r->heap[0]];
+	struct ring *ring = &r->rings[r->heap.entries[0].ring];
 	ring->tail = ring->next_end;
 	if (ring->tail - ring->given_back > ring->mask / 4)
 		give_back(ring);
 	const int rc = peek(r, ring, e);
 	if (rc < 0)
 		return rc;
-	if (!rc)
-		r->heap[0] = r->heap[--r->nheap];
-	if (r->nheap)
-		sift(r, 0);
+	if (rc)
+		ringheap_replace_first(&r->heap, ring->next.ts);
+	else
+		ringheap_drop_first(&r->heap);
 	return 0;
 }
 
@@ -453,9 +434,9 @@ int perfring_next(struct perfring *r, struct perfring_record *out, struct err *e
 		if (rc)
 			return rc;
 	}
-	if (!r->nheap || r->rings[r->heap[0]].next.ts >= r->limit_ns)
+	if (!r->heap.n || r->heap.entries[0].ts >= r->limit_ns)
 		return 0;
-	*out = r->rings[r->heap[0]].next;
+	*out = r->rings[r->heap.entries[0].ring].next;
 	r->records[out->event]++;
 	r->last_ns = out->ts;
 	if (r->lost && !r->lost_to_ns)

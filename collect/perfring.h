@@ -79,6 +79,9 @@ struct perfring_counts {
 int perfring_counts(const struct perfring *r, unsigned event, struct perfring_counts *out,
 		    struct err *e);
 
+/* Numbers of the CPUs that are online; 0 where that cannot be read. */
+unsigned perfring_list_cpus(uint32_t *cpus, unsigned max);
+
 /* Losses told inside the rings since the last call: records, and between which times. */
 uint64_t perfring_take_lost(struct perfring *r, uint64_t *from_ns_out, uint64_t *to_ns_out);
 

@@ -485,6 +485,7 @@ static int open_hubs(struct recording *r, struct err *e)
 			.pid = i ? target : 0,
 			.waits_for_exec = i && r->child > 0,
 			.ring_bytes = r->o->ring_bytes,
+			.via_tracefs = r->o->via_tracefs,
 		};
 		rc = hub_open(&c, &r->hubs[i], e);
 	}

@@ -35,6 +35,7 @@ struct recording_options {
 	uint64_t for_ns;      /* 0: until a signal or the command's end */
 
 	uint64_t ring_bytes;     /* a CPU */
+	bool via_tracefs;        /* tracepoints by an instance of our own, not perf rings */
 	uint64_t max_rows_per_s; /* 0: no bound, as below */
 	uint64_t max_cpu_ppm;    /* of one core, our own time */
 	uint64_t max_file_bytes, rotate_bytes, rotate_ns;

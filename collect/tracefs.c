@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_BYTES_MAX = 1 << 20, BOOT_CHARS = 8 };
+enum { FILE_BYTES_MAX = 1 << 20, BOOT_CHARS = 8, INSTANCES_MAX = 8 };
 
 static const char prefix[] = "pugmark-";
 
@@ -115,13 +115,18 @@ int tracefs_instance_new(struct tracefs_instance *out, struct err *e)
 {
 	char boot[BOOT_CHARS + 1], path[PATH_MAX];
 	boot_name(boot);
-	snprintf(out->name, sizeof(out->name), "%s%ld-%s", prefix, (long)getpid(), boot);
-	instance_path(out->name, "", path, sizeof(path));
-	if (!tracefs_root() || mkdir(path, 0700)) {
-		out->name[0] = 0;
-		return fail("instances", errno, e);
+	errno = ENOENT;
+	for (unsigned n = 0; tracefs_root() && n < INSTANCES_MAX; n++) {
+		snprintf(out->name, sizeof(out->name), "%s%ld-%s-%u", prefix, (long)getpid(), boot,
+			 n);
+		instance_path(out->name, "", path, sizeof(path));
+		if (!mkdir(path, 0700))
+			return 0;
+		if (errno != EEXIST)
+			break;
 	}
-	return 0;
+	out->name[0] = 0;
+	return fail("instances", errno, e);
 }
 
 int tracefs_instance_open(const struct tracefs_instance *i, const char *file, int flags,
@@ -162,7 +167,7 @@ void tracefs_instance_free(struct tracefs_instance *i)
 	i->name[0] = 0;
 }
 
-/* "pugmark-PID-BOOT" of a process that is gone; a PID used again counts as alive. */
+/* "pugmark-PID-BOOT-N" of a process that is gone; a PID used again counts as alive. */
 static bool is_stale(const char *name)
 {
 	char boot[BOOT_CHARS + 1], *end;
@@ -174,7 +179,7 @@ static bool is_stale(const char *name)
 	if (errno || end == name + skip || *end != '-' || pid <= 0 || pid > INT_MAX)
 		return false;
 	boot_name(boot);
-	return strcmp(end + 1, boot) || (kill((pid_t)pid, 0) && errno == ESRCH);
+	return strncmp(end + 1, boot, BOOT_CHARS) || (kill((pid_t)pid, 0) && errno == ESRCH);
 }
 
 unsigned tracefs_clean(void)

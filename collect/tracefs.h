@@ -30,7 +30,7 @@ bool tracefs_has_event(const char *system, const char *event);
 
 /* An instance; ends with the process that owns it, or with the next start (tracefs_clean). */
 struct tracefs_instance {
-	char name[80]; /* "pugmark-PID-BOOT" */
+	char name[80]; /* "pugmark-PID-BOOT-N" */
 };
 
 int tracefs_instance_new(struct tracefs_instance *out, struct err *e);

@@ -106,6 +106,12 @@ need_root() {
 	[ "$(id -u)" -eq 0 ] || skip_all 'needs root'
 }
 
+# alone NAME: waits until no other test runs that called this with the same name
+alone() {
+	command -v flock >/dev/null 2>&1 || return 0
+	exec 9>"${TMPDIR:-/tmp}/pugmark-$1.lock" && flock 9
+}
+
 # what the last command of ok, fails or exits said
 out() {
 	cat "$tap_capture/out"

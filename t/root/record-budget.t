@@ -3,6 +3,7 @@
 # Budgets of a recording: a storm is shed and counted, a small ring's losses are exact, the cost it tells is true.
 . t/lib.sh
 need_root
+alone recording
 need gcc awk
 need_command record info verify sql doctor
 case $(pugmark doctor --json | tr '{' '\n' | grep '"source":"fault"') in

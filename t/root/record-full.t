@@ -3,6 +3,7 @@
 # A disk that fills up during a recording: it counts on, and stores again when there is room.
 . t/lib.sh
 need_root
+[ -n "${PUGMARK_TEST_NAMESPACE:-}" ] || alone recording
 need unshare mount gcc
 need_command record info verify sql doctor
 case $(pugmark doctor --json | tr '{' '\n' | grep '"source":"fault"') in

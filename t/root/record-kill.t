@@ -3,6 +3,7 @@
 # kill -9 during a recording: the file opens, and at most the last 250 ms are missing.
 . t/lib.sh
 need_root
+alone recording
 need gcc
 need_command record info verify sql doctor
 case $(pugmark doctor --json | tr '{' '\n' | grep '"source":"fault"') in

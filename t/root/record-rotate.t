@@ -3,6 +3,7 @@
 # A recording that goes on in the next file loses nothing on the way.
 . t/lib.sh
 need_root
+alone recording
 need gcc
 need_command record info verify sql doctor
 case $(pugmark doctor --json | tr '{' '\n' | grep '"source":"fault"') in

@@ -3,6 +3,7 @@
 # Live recording with the kernel's own tracepoints: counts close, death is harmless.
 . t/lib.sh
 need_root
+alone recording
 need_command record info verify
 case $(pugmark doctor --json | tr '{' '\n' | grep '"source":"fault"') in
 *usable*) ;;
