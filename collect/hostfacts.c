@@ -3,6 +3,7 @@
 #include "collect/hostfacts.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,8 @@ static bool is_there(const struct hostfacts *h, const char *name)
 {
 	char path[PATH_BYTES];
 	path_of(h, name, path, sizeof(path));
-	return !access(path, F_OK);
+	/* by the effective rights: access(2) forgets the capabilities of other users than root */
+	return !faccessat(AT_FDCWD, path, F_OK, AT_EACCESS);
 }
 
 /* The beginning of a file as text without its last newline; "" when it cannot be read. */

@@ -56,6 +56,10 @@ struct probe {
 	const struct param *params;
 	size_t nparams, config_bytes;
 
+	/* Without tracepoints: after its start it needs no right but privilege_recording; else it
+	 * keeps privilege_unsaid too. */
+	bool drops_rights;
+
 	/* Changes nothing on the host. */
 	void (*look)(const struct hostfacts *h, struct probe_finding *out);
 

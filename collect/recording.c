@@ -18,9 +18,11 @@
 #include "base/units.h"
 #include "collect/budget.h"
 #include "collect/hub.h"
+#include "collect/privilege.h"
 #include "collect/rowbuf.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -655,6 +657,23 @@ static int finish(struct recording *r, struct recording_summary *out, struct err
 	return rc ? rc : failed;
 }
 
+/* All is open: from here on no more rights than that takes. */
+static int drop_rights(struct recording *r, struct err *e)
+{
+	_free_ char *path = strdup(r->o->out);
+	uint64_t keep = privilege_recording;
+	bool has_override;
+	if (!path)
+		return err_set(e, ERR_NOMEM, "out of memory");
+	for (unsigned i = 0; i < r->nrunning; i++)
+		keep |= r->running[i].probe->drops_rights ? 0 : privilege_unsaid;
+	const int rc = privilege_drop(keep, dirname(path), &has_override, e);
+	if (!rc && has_override)
+		recording_note(r, "CAP_DAC_OVERRIDE is kept: the folder of %s is not our user's",
+			       r->o->out);
+	return rc;
+}
+
 /* Nothing was recorded: no file is left, but for one that was there before. */
 static void give_up(struct recording *r)
 {
@@ -680,6 +699,8 @@ static int start(struct recording *r, struct err *e)
 		rc = put_host(r, e);
 	if (!rc)
 		rc = read_clocks(r, e);
+	if (!rc)
+		rc = drop_rights(r, e);
 	if (rc) {
 		stop_probes(r, NULL);
 		give_up(r);

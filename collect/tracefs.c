@@ -29,7 +29,7 @@ const char *tracefs_root(void)
 	for (size_t i = 0; i < sizeof(roots) / sizeof(*roots); i++) {
 		char events[64];
 		snprintf(events, sizeof(events), "%s/events", roots[i]);
-		if (!access(events, F_OK))
+		if (!faccessat(AT_FDCWD, events, F_OK, AT_EACCESS))
 			return roots[i];
 	}
 	return NULL;
@@ -91,7 +91,7 @@ bool tracefs_has_event(const char *system, const char *event)
 	if (!root)
 		return false;
 	snprintf(path, sizeof(path), "%s/events/%s/%s", root, system, event);
-	return !access(path, F_OK);
+	return !faccessat(AT_FDCWD, path, F_OK, AT_EACCESS);
 }
 
 /* ---- instances ---- */
