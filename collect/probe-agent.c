@@ -393,6 +393,7 @@ const struct probe probe_agent = {
 	.summary = "DMA as a VMM, vhost-user or SPDK target or DPU tells it (Unix socket)",
 	.coverage = "both directions, guest physical, as senders tell",
 	.side = PROBE_DEVICE,
+	.drops_rights = true,
 	.params = params,
 	.nparams = sizeof(params) / sizeof(*params),
 	.config_bytes = sizeof(struct config),

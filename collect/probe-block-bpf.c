@@ -313,6 +313,7 @@ const struct probe probe_block_bpf = {
 	.summary = "exact pages of block requests: frame, offset, bytes, direction (BPF)",
 	.coverage = "both directions, real addresses, requests of the block layer",
 	.side = PROBE_DEVICE,
+	.drops_rights = true,
 	.is_default = true,
 	.look = look,
 	.start = start,
