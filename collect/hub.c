@@ -67,6 +67,16 @@ static int put_fault(void *ctx, const struct fault_event *row, struct err *e)
 	return put(ctx, KIND_FAULT, row, e);
 }
 
+static int put_iopf(void *ctx, const struct iopf_event *row, struct err *e)
+{
+	return put(ctx, KIND_IOPF, row, e);
+}
+
+static int put_swap(void *ctx, const struct swap_event *row, struct err *e)
+{
+	return put(ctx, KIND_SWAP, row, e);
+}
+
 /* Class of a PCI device as sysfs tells it: no first pass can learn it. */
 static const char *pci_class(const char *bdf)
 {
@@ -230,11 +240,14 @@ int hub_open(const struct hub_config *c, struct hub **out, struct err *e)
 		.without_dma = !has_event(c, "dma", NULL),
 		.without_iommu = !has_event(c, "iommu", "map"),
 		.without_block_complete = !has_event(c, "block", "block_rq_complete"),
+		.with_memory = true,
 		.dma_hold_ns = dma_hold_ns,
 		.sink = { .ctx = h,
 			  .dma = put_dma,
 			  .io = put_io,
 			  .fault = put_fault,
+			  .iopf = put_iopf,
+			  .swap = put_swap,
 			  .device = find_device,
 			  .source = find_source },
 	};
@@ -320,9 +333,7 @@ int hub_poll(struct hub *h, uint64_t now_ns, struct err *e)
 
 uint64_t hub_oldest_ns(const struct hub *h, unsigned kind)
 {
-	return kind == KIND_DMA  ? tracepoints_oldest_dma(h->points)
-	       : kind == KIND_IO ? tracepoints_oldest_io(h->points)
-				 : UINT64_MAX;
+	return tracepoints_oldest(h->points, kind);
 }
 
 /* ---- the end ---- */

@@ -13,8 +13,10 @@ const struct probe *const probes[] = {
 	&probe_block,
 	&probe_block_bpf,
 	&probe_agent,
+	&probe_filemap,
 	/* CPU side */
 	&probe_fault,
+	&probe_swap,
 	NULL,
 };
 

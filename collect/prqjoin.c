@@ -156,6 +156,11 @@ int prqjoin_error(struct prqjoin *j, uint64_t ts, uint16_t dev, uint64_t iova, u
 	return add(j, &w, e);
 }
 
+uint64_t prqjoin_oldest(const struct prqjoin *j)
+{
+	return j->first < j->next ? j->ring[j->first % ROWS_MAX].row.ts : UINT64_MAX;
+}
+
 int prqjoin_finish(struct prqjoin *j, struct err *e)
 {
 	int rc = 0;

@@ -46,4 +46,7 @@ int prqjoin_error(struct prqjoin *j, uint64_t ts, uint16_t dev, uint64_t iova, u
 /* Gives out all rows that wait. */
 int prqjoin_finish(struct prqjoin *j, struct err *e);
 
+/* No row that is still to come is older; UINT64_MAX: none waits. */
+uint64_t prqjoin_oldest(const struct prqjoin *j);
+
 #endif

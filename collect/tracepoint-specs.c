@@ -59,6 +59,8 @@ static const struct tracepoint_spec specs[] = {
 	{ "intel_iommu", "prq_report", PRQ_REPORT, { "dev", "dw0", "dw1" } },
 	{ "intel_iommu", "qi_submit", QI_SUBMIT, { "qw0", "qw1" } },
 	{ "iommu", "io_page_fault", IO_PAGE_FAULT, { "device", "iova", "?flags" } },
+	{ "filemap", "mm_filemap_add_to_page_cache", PAGE_CACHE_ADD, { "pfn", "s_dev", "?order" } },
+	{ "vmscan", "mm_vmscan_write_folio", RECLAIM_WRITE, { "pfn", "reclaim_flags" } },
 };
 
 const struct tracepoint_spec *tracepoint_spec_find(const char *system, const char *name)

@@ -25,6 +25,8 @@ enum tracepoint_kind {
 	PRQ_REPORT,
 	QI_SUBMIT,
 	IO_PAGE_FAULT,
+	PAGE_CACHE_ADD,
+	RECLAIM_WRITE,
 };
 
 /* Fields in the order the decoder knows them; a leading '?' makes one optional. */

@@ -10,6 +10,7 @@
 #include "collect/iojoin.h"
 #include "collect/prqjoin.h"
 #include "collect/tracepoint-devices.h"
+#include "collect/tracepoint-memory.h"
 #include "collect/tracepoint-specs.h"
 
 #include <stdio.h>
@@ -58,9 +59,10 @@ struct tracepoints {
 
 	/* numbers in the sink, learnt at first use */
 	uint16_t dma_sources[DMAJOIN_SOURCES], io_sources[IOJOIN_SOURCES];
-	uint16_t iopf_sources[PRQJOIN_SOURCES], fault_source;
+	uint16_t iopf_sources[PRQJOIN_SOURCES], fault_source, cache_source, reclaim_source;
 	bool has_dma_source[DMAJOIN_SOURCES], has_io_source[IOJOIN_SOURCES];
-	bool has_iopf_source[PRQJOIN_SOURCES], has_fault_source;
+	bool has_iopf_source[PRQJOIN_SOURCES], has_fault_source, has_cache_source;
+	bool has_reclaim_source;
 
 	struct dmajoin_segment *segments; /* of the list at hand */
 	uint64_t *addrs;
@@ -577,6 +579,48 @@ static int on_prq(struct tracepoints *t, const struct tracepoint *x, const struc
 						     x->has & 4 ? qw1 & 1 : UINT8_MAX, e);
 }
 
+/* ---- memory management ---- */
+
+static int on_page_cache(struct tracepoints *t, const struct tracepoint *x, const struct record *r,
+			 struct err *e)
+{
+	struct dma_event row = { .ts = r->ts, .as = (uint8_t)t->o.as };
+	uint32_t s_dev;
+	uint16_t dev;
+	if (!memory_page_cache(&x->f[0], &x->f[1], x->has & 4 ? &x->f[2] : NULL, r->p, r->n, &row,
+			       &s_dev))
+		return UNDECODABLE;
+	int rc = devices_find_block(t->devices, s_dev, &dev, e);
+	t->stats.rows++;
+	if (!rc)
+		rc = devices_number(t->devices, dev, &t->o.sink, &row.dev, e);
+	if (!rc)
+		rc = source_number(t, "filemap",
+				   "inferred: pages put into the page cache, which "
+				   "their file's device will read or write",
+				   &t->has_cache_source, &t->cache_source, e);
+	row.source = t->cache_source;
+	return rc || !t->o.sink.dma ? rc : t->o.sink.dma(t->o.sink.ctx, &row, e);
+}
+
+static int on_reclaim_write(struct tracepoints *t, const struct tracepoint *x,
+			    const struct record *r, struct err *e)
+{
+	struct swap_event row = { .ts = r->ts, .as = (uint8_t)t->o.as };
+	bool is_swap;
+	if (!memory_reclaim_write(&x->f[0], &x->f[1], r->p, r->n, &row, &is_swap))
+		return UNDECODABLE;
+	if (!is_swap || !t->o.sink.swap)
+		return FILTERED;
+	t->stats.rows++;
+	const int rc = source_number(t, "vmscan",
+				     "reclaim's writes to swap by first frame; no "
+				     "reads, no process",
+				     &t->has_reclaim_source, &t->reclaim_source, e);
+	row.source = t->reclaim_source;
+	return rc ? rc : t->o.sink.swap(t->o.sink.ctx, &row, e);
+}
+
 static int decode(struct tracepoints *t, const struct tracepoint *x, const struct record *r,
 		  struct err *e)
 {
@@ -615,6 +659,10 @@ static int decode(struct tracepoints *t, const struct tracepoint *x, const struc
 	case QI_SUBMIT:
 	case IO_PAGE_FAULT:
 		return on_prq(t, x, r, e);
+	case PAGE_CACHE_ADD:
+		return t->o.with_memory ? on_page_cache(t, x, r, e) : FILTERED;
+	case RECLAIM_WRITE:
+		return t->o.with_memory ? on_reclaim_write(t, x, r, e) : FILTERED;
 	}
 	return FILTERED;
 }
@@ -796,14 +844,12 @@ int tracepoints_advance(struct tracepoints *t, uint64_t now, uint64_t io_hold_ns
 	return rc ? rc : iojoin_give_up(t->io, now > io_hold_ns ? now - io_hold_ns : 0, e);
 }
 
-uint64_t tracepoints_oldest_dma(const struct tracepoints *t)
+uint64_t tracepoints_oldest(const struct tracepoints *t, unsigned kind)
 {
-	return dmajoin_oldest(t->dma);
-}
-
-uint64_t tracepoints_oldest_io(const struct tracepoints *t)
-{
-	return iojoin_oldest(t->io);
+	return kind == KIND_DMA    ? dmajoin_oldest(t->dma)
+	       : kind == KIND_IO   ? iojoin_oldest(t->io)
+	       : kind == KIND_IOPF ? prqjoin_oldest(t->prq)
+				   : UINT64_MAX;
 }
 
 int tracepoints_finish(struct tracepoints *t, struct err *e)

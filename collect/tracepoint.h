@@ -11,6 +11,8 @@
  *	exceptions:page_fault_user, _kernel       fault rows
  *	intel_iommu:prq_report, qi_submit,
  *	iommu:io_page_fault                       iopf rows
+ *	filemap:mm_filemap_add_to_page_cache      dma rows, where asked for
+ *	vmscan:mm_vmscan_write_folio              swap rows, likewise
  *	any other                                 counted as filtered
  *
  * Stored means: is in a row, alone or joined with another event. Filtered are
@@ -43,6 +45,7 @@ struct tracepoint_sink {
 	int (*io)(void *ctx, const struct io_event *row, struct err *e);
 	int (*fault)(void *ctx, const struct fault_event *row, struct err *e);
 	int (*iopf)(void *ctx, const struct iopf_event *row, struct err *e);
+	int (*swap)(void *ctx, const struct swap_event *row, struct err *e);
 	/* asked once for each device and source that has a row */
 	int (*device)(void *ctx, const struct trace_device *d, uint16_t *dev_out, struct err *e);
 	int (*source)(void *ctx, const char *name, const char *coverage, uint16_t *source_out,
@@ -62,6 +65,8 @@ struct tracepoint_options {
 	bool learnt_all; /* the first pass saw every record */
 	/* live: no first pass, but it is known what is not recorded at all */
 	bool without_dma, without_iommu, without_block_complete;
+	/* filemap:* and vmscan:* make rows, which come at once and not behind waiting ones */
+	bool with_memory;
 	uint64_t dma_hold_ns; /* how long a DMA event waits for its partner; 0: 10 s */
 	struct tracepoint_sink sink;
 };
@@ -86,9 +91,8 @@ int tracepoints_event(struct tracepoints *t, uint64_t ts, uint32_t cpu, const ui
  */
 int tracepoints_advance(struct tracepoints *t, uint64_t now, uint64_t io_hold_ns, struct err *e);
 
-/* Rows of these kinds that are still to come are not older; UINT64_MAX: none waits. */
-uint64_t tracepoints_oldest_dma(const struct tracepoints *t);
-uint64_t tracepoints_oldest_io(const struct tracepoints *t);
+/* Rows of a kind that are still to come are not older; UINT64_MAX: none waits. */
+uint64_t tracepoints_oldest(const struct tracepoints *t, unsigned kind);
 
 /* Gives out all rows that wait for a partner. */
 int tracepoints_finish(struct tracepoints *t, struct err *e);

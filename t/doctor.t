@@ -12,10 +12,12 @@ host() {
 	printf 'Name:\tx\nCapEff:\t%s\n' "$3" >"$1/proc/self/status"
 	echo 'root=/dev/sda quiet' >"$1/proc/cmdline"
 	for event in dma/dma_map_page iommu/map nvme/nvme_setup_cmd block/block_rq_issue \
-		exceptions/page_fault_user intel_iommu/prq_report; do
+		exceptions/page_fault_user intel_iommu/prq_report filemap/mm_filemap_add_to_page_cache \
+		vmscan/mm_vmscan_write_folio; do
 		mkdir -p "$1/sys/kernel/tracing/events/$event"
 	done
 	mkdir -p "$1/sys/kernel/iommu_groups/0" "$1/sys/bus/pci/drivers/nvme/0000:01:00.0"
+	printf 'Filename Type\n/dev/sdb partition\n' >"$1/proc/swaps"
 	echo DMA-FQ >"$1/sys/kernel/iommu_groups/0/type"
 }
 
@@ -26,7 +28,7 @@ field() {
 }
 
 host good 6.12.1 000001ffffffffff 2
-for source in dma iommu iopf nvme block fault; do
+for source in dma iommu iopf nvme block fault filemap swap; do
 	is "on a host with everything $source is usable" "$(field good $source status)" usable
 done
 
@@ -41,6 +43,9 @@ is 'without rights tracepoints are denied' "$(field user dma status)" denied
 like 'and the right is named' "$(field user dma remedy)" CAP_PERFMON
 host lax 6.12.1 0000000000000000 -1
 is 'unless the host lets everybody trace' "$(field lax dma status)" usable
+
+echo 'Filename Type' >good/proc/swaps
+is 'without swap its probe would record nothing' "$(field good swap status)" blind
 
 host pt 6.12.1 000001ffffffffff 2
 echo 'root=/dev/sda iommu.passthrough=1' >pt/proc/cmdline
