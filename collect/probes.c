@@ -16,6 +16,7 @@ const struct probe *const probes[] = {
 	&probe_filemap,
 	/* CPU side */
 	&probe_fault,
+	&probe_majfault,
 	&probe_swap,
 	NULL,
 };

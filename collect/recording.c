@@ -129,6 +129,12 @@ struct trace_writer *recording_writer(struct recording *r)
 	return r->w;
 }
 
+pid_t recording_target(const struct recording *r, bool *waits_for_exec_out)
+{
+	*waits_for_exec_out = r->child > 0;
+	return r->child > 0 ? r->child : r->o->pid;
+}
+
 void recording_note(struct recording *r, const char *fmt, ...)
 {
 	char text[400];
@@ -478,14 +484,15 @@ static int open_hubs(struct recording *r, struct err *e)
 {
 	int rc = 0;
 	for (unsigned i = 0; i < 2 && !rc; i++) {
-		const pid_t target = r->child > 0 ? r->child : r->o->pid;
+		bool waits_for_exec;
+		const pid_t target = recording_target(r, &waits_for_exec);
 		const struct hub_config c = {
 			.recording = r,
 			.probes = r->o->probes,
 			.nprobes = r->o->nprobes,
 			.is_of_target = i,
 			.pid = i ? target : 0,
-			.waits_for_exec = i && r->child > 0,
+			.waits_for_exec = i && waits_for_exec,
 			.ring_bytes = r->o->ring_bytes,
 			.via_tracefs = r->o->via_tracefs,
 		};

@@ -75,6 +75,10 @@ const struct recording_options *recording_options(const struct recording *r);
 const void *recording_config(const struct recording *r, const struct probe *p);
 struct trace_writer *recording_writer(struct recording *r);
 
+/* The process that CPU probes record: the command's or --pid's; 0: all. The first is not there
+ * yet but for its number: it starts with its exec. */
+pid_t recording_target(const struct recording *r, bool *waits_for_exec_out);
+
 /* CLOCK_MONOTONIC. */
 uint64_t recording_now(void);
 

@@ -28,7 +28,7 @@ field() {
 }
 
 host good 6.12.1 000001ffffffffff 2
-for source in dma iommu iopf nvme block fault filemap swap; do
+for source in dma iommu iopf nvme block fault filemap majfault swap; do
 	is "on a host with everything $source is usable" "$(field good $source status)" usable
 done
 
@@ -44,6 +44,8 @@ like 'and the right is named' "$(field user dma remedy)" CAP_PERFMON
 host lax 6.12.1 0000000000000000 -1
 is 'unless the host lets everybody trace' "$(field lax dma status)" usable
 
+is 'address-only faults need no tracepoint but the right' "$(field user majfault status)" denied
+is 'which a host may give to all' "$(field lax majfault status)" usable
 echo 'Filename Type' >good/proc/swaps
 is 'without swap its probe would record nothing' "$(field good swap status)" blind
 
