@@ -45,6 +45,7 @@ struct hostfacts {
 enum host_capability {
 	HOST_CAP_DAC_READ = 2,
 	HOST_CAP_NET_RAW = 13,
+	HOST_CAP_SYS_PTRACE = 19,
 	HOST_CAP_SYS_ADMIN = 21,
 	HOST_CAP_PERFMON = 38,
 	HOST_CAP_BPF = 39

@@ -17,6 +17,7 @@ const struct probe *const probes[] = {
 	/* CPU side */
 	&probe_fault,
 	&probe_majfault,
+	&probe_memslots,
 	&probe_swap,
 	NULL,
 };

@@ -18,6 +18,7 @@ host() {
 	done
 	mkdir -p "$1/sys/kernel/iommu_groups/0" "$1/sys/bus/pci/drivers/nvme/0000:01:00.0"
 	printf 'Filename Type\n/dev/sdb partition\n' >"$1/proc/swaps"
+	: >"$1/proc/self/pagemap"
 	echo DMA-FQ >"$1/sys/kernel/iommu_groups/0/type"
 }
 
@@ -28,7 +29,7 @@ field() {
 }
 
 host good 6.12.1 000001ffffffffff 2
-for source in dma iommu iopf nvme block fault filemap majfault swap; do
+for source in dma iommu iopf nvme block fault filemap majfault swap memslots; do
 	is "on a host with everything $source is usable" "$(field good $source status)" usable
 done
 
