@@ -208,6 +208,20 @@ static bool has_swap(const struct hostfacts *h)
 	return second && second[1];
 }
 
+/* A kernel with soft-dirty bits says so of new mappings (VmFlags: .. sd). */
+static bool has_soft_dirty(const struct hostfacts *h)
+{
+	char path[PATH_BYTES], line[200];
+	bool has = false;
+	path_of(h, "/proc/self/smaps", path, sizeof(path));
+	FILE *f = fopen(path, "re");
+	while (f && !has && fgets(line, sizeof(line), f))
+		has = !strncmp(line, "VmFlags:", 8) && has_word(line, "sd");
+	if (f)
+		fclose(f);
+	return has;
+}
+
 void hostfacts_read(struct hostfacts *h, const char *root)
 {
 	*h = (struct hostfacts){};
@@ -225,6 +239,7 @@ void hostfacts_read(struct hostfacts *h, const char *root)
 	h->has_kpageflags = is_there(h, "/proc/kpageflags");
 	h->has_pagemap = is_there(h, "/proc/self/pagemap");
 	h->has_page_idle = is_there(h, "/sys/kernel/mm/page_idle/bitmap");
+	h->has_soft_dirty = has_soft_dirty(h);
 	h->has_iommufd = is_there(h, "/dev/iommu");
 	h->has_swap = has_swap(h);
 }

@@ -29,6 +29,7 @@ struct hostfacts {
 	int perf_paranoid;     /* kernel.perf_event_paranoid; 4 when it is not there */
 
 	bool has_tracefs, has_btf, has_iommu, has_core_pmu, has_kpageflags, has_page_idle;
+	bool has_soft_dirty;
 	bool has_iommufd, has_swap, has_pagemap;
 	char tracefs[80]; /* its events folder below root */
 

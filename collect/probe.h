@@ -72,6 +72,10 @@ struct probe {
 	int (*start)(struct recording *r, void **state_out, struct err *e);
 	int (*poll)(void *state, uint64_t now_ns, struct err *e);
 	int (*stop)(void *state, struct err *e);
+
+	/* No row of a kind still to come is older (trace time); UINT64_MAX, or no function: none
+	 * is older than the last poll. */
+	uint64_t (*oldest_ns)(const void *state, unsigned kind);
 };
 
 /* In order of registration, NULL at the end. */
@@ -79,7 +83,7 @@ extern const struct probe *const probes[];
 
 extern const struct probe probe_agent, probe_block, probe_block_bpf, probe_dma, probe_fault,
 	probe_filemap, probe_iommu, probe_iopf, probe_majfault, probe_memslots, probe_nvme,
-	probe_swap;
+	probe_swap, probe_touch;
 
 /* By name, or NULL. */
 const struct probe *probe_find(const char *name);

@@ -19,6 +19,7 @@ const struct probe *const probes[] = {
 	&probe_majfault,
 	&probe_memslots,
 	&probe_swap,
+	&probe_touch,
 	NULL,
 };
 

@@ -213,26 +213,47 @@ static int add(struct recording *r, enum kind_id kind, const void *row, struct e
 	return rc;
 }
 
-/* A range whose pages do not all stay: the runs that do; whether any did. */
-static int add_runs(struct recording *r, const struct dma_event *row, bool *is_any_out,
+/* The part of a range row from page i on. */
+static int add_part(struct recording *r, enum kind_id kind, const void *row, uint32_t i, uint32_t n,
 		    struct err *e)
 {
-	struct dma_event part = *row;
+	if (kind == KIND_CPU) {
+		struct cpu_event part = *(const struct cpu_event *)row;
+		part.pfn += i;
+		part.npages = n;
+		return add(r, kind, &part, e);
+	}
+	struct dma_event part = *(const struct dma_event *)row;
+	part.pfn += i;
+	part.bytes = part.bytes * n / part.npages;
+	part.npages = n;
+	return add(r, kind, &part, e);
+}
+
+/* A range whose pages do not all stay: the runs that do; whether any did. */
+static int add_runs(struct recording *r, enum kind_id kind, const void *row, uint64_t page,
+		    uint32_t npages, bool *is_any_out, struct err *e)
+{
 	int rc = 0;
-	for (uint32_t i = 0, end; i < row->npages && !rc; i = end) {
-		const bool keeps = recording_keeps(r, row->pfn + i);
-		for (end = i + 1; end < row->npages && recording_keeps(r, row->pfn + end) == keeps;)
+	for (uint32_t i = 0, end; i < npages && !rc; i = end) {
+		const bool keeps = recording_keeps(r, page + i);
+		for (end = i + 1; end < npages && recording_keeps(r, page + end) == keeps;)
 			end++;
 		if (!keeps)
 			continue;
-		part.pfn = row->pfn + i;
-		part.npages = end - i;
-		part.bytes = row->bytes * part.npages / row->npages;
-		rc = add(r, KIND_DMA, &part, e);
+		rc = add_part(r, kind, row, i, end - i, e);
 		*is_any_out = *is_any_out || rc != RECORDING_SHED;
 		rc = rc < 0 ? rc : 0;
 	}
 	return rc;
+}
+
+/* Pages of a row: of kinds whose rows are ranges. */
+static uint32_t pages_of(enum kind_id kind, const void *row)
+{
+	return kind == KIND_DMA   ? ((const struct dma_event *)row)->npages
+	       : kind == KIND_CPU ? ((const struct cpu_event *)row)->npages
+				  : 1;
 }
 
 /* By its first page: a range of which nothing stays was outside the sample, or shed. */
@@ -248,9 +269,10 @@ int recording_put(struct recording *r, enum kind_id kind, const void *row, struc
 	const uint64_t page = r->keep == UINT64_MAX ? UINT64_MAX : page_of(kind, row);
 	if (page == UINT64_MAX)
 		return add(r, kind, row, e);
+	const uint32_t npages = pages_of(kind, row);
 	bool is_any = false;
-	if (kind == KIND_DMA && ((const struct dma_event *)row)->npages > 1) {
-		const int rc = add_runs(r, row, &is_any, e);
+	if (npages > 1) {
+		const int rc = add_runs(r, kind, row, page, npages, &is_any, e);
 		return rc || is_any ? rc : leave_out(r, page);
 	}
 	return recording_keeps(r, page) ? add(r, kind, row, e) : leave_out(r, page);
@@ -303,6 +325,12 @@ static uint64_t mark_of(const struct recording *r, enum kind_id kind, uint64_t m
 {
 	for (unsigned i = 0; i < 2; i++) {
 		const uint64_t oldest = r->hubs[i] ? hub_oldest_ns(r->hubs[i], kind) : UINT64_MAX;
+		mark_ns = oldest < mark_ns ? oldest : mark_ns;
+	}
+	for (unsigned i = 0; i < r->nrunning; i++) {
+		const struct running *x = &r->running[i];
+		const uint64_t oldest = x->probe->oldest_ns ? x->probe->oldest_ns(x->state, kind)
+							    : UINT64_MAX;
 		mark_ns = oldest < mark_ns ? oldest : mark_ns;
 	}
 	return mark_ns;

@@ -29,7 +29,7 @@ field() {
 }
 
 host good 6.12.1 000001ffffffffff 2
-for source in dma iommu iopf nvme block fault filemap majfault swap memslots; do
+for source in dma iommu iopf nvme block fault filemap majfault swap memslots touch; do
 	is "on a host with everything $source is usable" "$(field good $source status)" usable
 done
 
@@ -38,6 +38,11 @@ rm -r old/sys/kernel/tracing/events/dma
 is 'a kernel without dma tracepoints is told as absent' "$(field old dma status)" absent
 like 'with its version' "$(field old dma reason)" '6\.1\.0-48'
 like 'and the version that has them' "$(field old dma remedy)" '6\.12'
+
+is 'nor can it tell writes of a process' "$(field old touch status)" absent
+mkdir -p old/sys/kernel/mm/page_idle && : >old/sys/kernel/mm/page_idle/bitmap
+is 'but for idle page tracking' "$(field old touch status)" usable
+like 'where touches are writes only that is said' "$(field good touch reason)" '^writes only'
 
 host user 6.12.1 0000000000000000 2
 is 'without rights tracepoints are denied' "$(field user dma status)" denied
