@@ -211,6 +211,7 @@ const struct probe probe_majfault = {
 	.params = params,
 	.nparams = sizeof(params) / sizeof(*params),
 	.config_bytes = sizeof(struct config),
+	.drops_rights = true,
 	.look = look,
 	.start = start,
 	.poll = poll,

@@ -112,19 +112,28 @@ static int check_chunk(void *ctx, uint64_t page, const uint64_t *entries, size_t
 	return rc;
 }
 
-int touch_idle_look(struct touch *t, struct err *e)
+static int open_bitmap(struct touch *t, struct err *e)
 {
 	char path[300];
+	if (t->has_marks)
+		return 0;
+	snprintf(path, sizeof(path), "%s/sys/kernel/mm/page_idle/bitmap", t->root);
+	t->marks = open(path, O_RDWR | O_CLOEXEC);
+	t->has_marks = t->marks >= 0;
+	return t->has_marks ? 0
+			    : err_set(e, errno == ENOENT ? ERR_FEATURE : ERR_PERM, "%s: %s", path,
+				      strerror(errno));
+}
+
+int touch_idle_look(struct touch *t, struct err *e)
+{
+	const int rc = open_bitmap(t, e);
+	if (rc)
+		return rc;
 	_free_ struct pass *p = calloc(1, sizeof(*p));
 	if (!p)
 		return err_set(e, ERR_NOMEM, "out of memory");
-	snprintf(path, sizeof(path), "%s/sys/kernel/mm/page_idle/bitmap", t->root);
 	p->touch = t;
-	p->bitmap = open(path, O_RDWR | O_CLOEXEC);
-	if (p->bitmap < 0)
-		return err_set(e, errno == ENOENT ? ERR_FEATURE : ERR_PERM, "%s: %s", path,
-			       strerror(errno));
-	const int rc = touch_walk(t, check_chunk, p, e);
-	close(p->bitmap);
-	return rc;
+	p->bitmap = t->marks;
+	return touch_walk(t, check_chunk, p, e);
 }

@@ -33,14 +33,14 @@ static int tell_chunk(void *ctx, uint64_t page, const uint64_t *entries, size_t 
 
 static int clear_marks(struct touch *t, struct err *e)
 {
-	int fd, rc = touch_open(t, "clear_refs", O_WRONLY, &fd, e);
+	const int rc = t->has_marks ? 0 : touch_open(t, "clear_refs", O_WRONLY, &t->marks, e);
 	if (rc)
 		return rc;
-	if (write(fd, "4", 1) != 1)
-		rc = err_set(e, errno == ESRCH ? ERR_NOINPUT : ERR_FEATURE,
-			     "clear_refs of process %d: %s", (int)t->pid, strerror(errno));
-	close(fd);
-	return rc;
+	t->has_marks = true;
+	if (pwrite(t->marks, "4", 1, 0) != 1)
+		return err_set(e, errno == ESRCH ? ERR_NOINPUT : ERR_FEATURE,
+			       "clear_refs of process %d: %s", (int)t->pid, strerror(errno));
+	return 0;
 }
 
 int touch_soft_dirty_look(struct touch *t, struct err *e)

@@ -48,6 +48,8 @@ void touch_deinit(struct touch *t)
 {
 	touch_runs_free(&t->known);
 	touch_runs_free(&t->written);
+	if (t->has_marks)
+		close(t->marks);
 }
 
 int touch_open(const struct touch *t, const char *name, int flags, int *fd_out, struct err *e)

@@ -29,6 +29,8 @@ struct touch {
 	void *ctx;
 
 	/* private to the methods */
+	int marks; /* what is written to mark again, once it is open: rights are given up later */
+	bool has_marks;
 	struct touch_runs known;   /* scan: ranges that were there at the last look */
 	struct touch_runs written; /* scan without reset: as it was at the last look */
 };

@@ -10,6 +10,7 @@ on_exit() {
 	swapoff /dev/zram$zram 2>/dev/null
 	echo $zram >/sys/class/zram-control/hot_remove
 }
+TMPDIR=/tmp alone recording
 need_root
 need gcc
 need_command record sql info verify

@@ -7,6 +7,7 @@ on_exit() {
 	for pid in $vmm $recorder; do kill $pid 2>/dev/null; done
 	wait
 }
+TMPDIR=/tmp alone recording
 need_root
 need gcc
 need_command record sql info verify doctor
@@ -43,7 +44,7 @@ start() {
 	db=$1
 	shift
 	pugmark record -q -o $db --probe touch,memslots --pid $vmm --set touch.method=pagemap-scan \
-		--set touch.epoch=20ms "$@" >record.txt 2>&1 &
+		--set touch.epoch=50ms "$@" >record.txt 2>&1 &
 	recorder=$!
 	until_true $recorder is_recording
 }
