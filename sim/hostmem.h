@@ -28,6 +28,7 @@
 #include <stdint.h>
 
 enum { HOSTMEM_PAGES_MAX = 2000000000 };
+#define HOSTMEM_AGE_MAX_NS (UINT64_C(52) * 86400 * NS_PER_SEC)
 
 enum hostmem_state {
 	HOSTMEM_ABSENT,

@@ -5,7 +5,7 @@
  * for it. Nobody outside sim/hostmem and sim/reclaim-* includes this.
  *
  * Per page: 8 bytes of list links, 10 of struct hostpage, 4 of the swap slot
- * map, and a bit: 22 1/8. With 2 MiB backing, 4 bytes for each 512 pages.
+ * map, and a bit: 22 1/8; with age one more. With 2 MiB backing, 4 bytes for each 512 pages.
  *
  * A 2 MiB page that was not split is one entry of a model's lists, under the
  * number of its first page, whose flags are those of the entry (LISTED,

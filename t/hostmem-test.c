@@ -521,16 +521,18 @@ static void test_none(void **state)
 static void test_memory(void **state)
 {
 	(void)state;
-	static const char *const settings[] = { "memory.reclaim=two-list", NULL };
-	const struct hostmem_config c = config(1 << 20, 1 << 19, settings);
-	struct host o = host_new(&c, NULL);
-	/* 24 bytes a page; fixed parts and a cluster of slots are less than 64 KiB */
-	assert_true(o.arena.total_bytes <= (size_t)24 * c.npages + 65536);
-	host_free(&o);
+	for (int reclaim = RECLAIM_NONE; reclaim <= RECLAIM_PSI; reclaim++) {
+		struct hostmem_config c = config(1 << 20, 1 << 19, (const char *const[]){ NULL });
+		c.reclaim = reclaim;
+		struct host o = host_new(&c, NULL);
+		/* 24 bytes a page; fixed parts and a cluster of slots are less than 64 KiB */
+		assert_true(o.arena.total_bytes <= (size_t)24 * c.npages + 65536);
+		host_free(&o);
+	}
 	/* with 2 MiB backing, four more for 512 */
 	static const char *const huge[] = { "memory.huge=split", NULL };
 	const struct hostmem_config c2 = config(1 << 20, 1 << 19, huge);
-	o = host_new(&c2, NULL);
+	struct host o = host_new(&c2, NULL);
 	assert_true(o.arena.total_bytes <= (size_t)24 * c2.npages + c2.npages / 128 + 65536);
 	host_free(&o);
 }

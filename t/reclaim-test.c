@@ -331,6 +331,65 @@ static void test_age_rate(void **state)
 	host_free(&o);
 }
 
+/* Against the times themselves: steps from a nanosecond to 200 days. */
+static void test_age_over_years(void **state)
+{
+	(void)state;
+	static const char *const settings[] = { "memory.reclaim=age", "memory.age=30000s",
+						"memory.readahead=1", NULL };
+	enum { PAGES = 40, TOUCHES = 20000 };
+	const uint64_t age_ns = 30000 * NS_PER_SEC;
+	const struct hostmem_config c = config(PAGES, PAGES, settings);
+	struct host o = host_new(&c, NULL);
+	struct rng r;
+	rng_init(&r, 1, "test");
+	uint64_t last[PAGES] = {}, now = 0, majors = 0;
+	bool is_known[PAGES] = {};
+	for (int i = 0; i < TOUCHES; i++) {
+		const unsigned bits = rng_below(&r, 50) ? 43 : 54;
+		now += rng_below(&r, UINT64_C(1) << rng_below(&r, bits));
+		const uint32_t page =
+			(uint32_t)(rng_below(&r, PAGES) * rng_below(&r, PAGES) / PAGES);
+		const enum touch_result expected = !is_known[page]             ? TOUCH_FIRST
+						   : now - last[page] < age_ns ? TOUCH_HIT
+									       : TOUCH_MAJOR;
+		assert_int_equal(hostmem_touch(o.h, page, TOUCH_CPU, false, (struct ns){ now }),
+				 expected);
+		majors += expected == TOUCH_MAJOR;
+		is_known[page] = true;
+		last[page] = now;
+		for (uint32_t k = 0; k < PAGES; k++)
+			assert_int_equal(hostmem_is_mapped(o.h, k),
+					 is_known[k] && now - last[k] < age_ns);
+	}
+	assert_in_range(majors, TOUCHES / 20, TOUCHES / 2);
+	host_free(&o);
+}
+
+/* A rate keeps pages that are older than marks tell: they still leave in their order. */
+static void test_age_rate_over_years(void **state)
+{
+	(void)state;
+	static const char *const settings[] = { "memory.reclaim=age", "memory.age=30000s",
+						"memory.age_rate=1", "memory.readahead=1", NULL };
+	const struct hostmem_config c = config(4, 4, settings);
+	struct host o = host_new(&c, NULL);
+	const uint64_t day_ns = 86400 * NS_PER_SEC;
+	for (uint32_t i = 0; i < 3; i++)
+		hostmem_touch(o.h, i, TOUCH_CPU, false, (struct ns){ i * NS_PER_SEC });
+	hostmem_touch(o.h, 3, TOUCH_CPU, false, (struct ns){ 60 * day_ns });
+	assert_string_equal(states(&o, 4), "SRRR");
+	hostmem_touch(o.h, 3, TOUCH_CPU, false, (struct ns){ 200 * day_ns });
+	assert_string_equal(states(&o, 4), "SSRR");
+	hostmem_tick(o.h, (struct ns){ 200 * day_ns + NS_PER_SEC });
+	assert_string_equal(states(&o, 4), "SSSR");
+	hostmem_tick(o.h, (struct ns){ 200 * day_ns + 29999 * NS_PER_SEC });
+	assert_string_equal(states(&o, 4), "SSSR");
+	hostmem_tick(o.h, (struct ns){ 200 * day_ns + 30000 * NS_PER_SEC });
+	assert_string_equal(states(&o, 4), "SSSS");
+	host_free(&o);
+}
+
 static void test_psi(void **state)
 {
 	(void)state;
@@ -503,6 +562,10 @@ int main(void)
 		{ "a page that was waited for is as old as its arrival", test_age_after_arrival,
 		  NULL, NULL, NULL },
 		{ "age takes no more than its rate", test_age_rate, NULL, NULL, NULL },
+		{ "age knows times to the nanosecond over years", test_age_over_years, NULL, NULL,
+		  NULL },
+		{ "a rate keeps the order of pages idle for months", test_age_rate_over_years, NULL,
+		  NULL, NULL },
 		{ "psi reclaims by how far pressure is below target", test_psi, NULL, NULL, NULL },
 		{ "mglru takes the oldest generation that no walk found accessed",
 		  test_mglru_generations, NULL, NULL, NULL },
