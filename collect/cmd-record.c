@@ -30,6 +30,7 @@ struct options {
 	uint64_t pid, for_ns, ring_bytes, max_rate, max_cpu_ppm, max_size, max_memory;
 	uint64_t rotate_size, rotate_every_ns, sample_ppm;
 	bool via_tracefs;
+	enum recording_mode mode;
 	struct cli_sets sets;
 	char **command;
 	struct progress progress;
@@ -76,6 +77,15 @@ static int set_sample(void *mine, char *text, struct err *e)
 	if (!rc)
 		o->sample_ppm = PPM_PER_ONE / n;
 	return rc;
+}
+
+static int set_mode(void *mine, char *text, struct err *e)
+{
+	struct options *o = mine;
+	if (strcmp(text, "events") && strcmp(text, "counts"))
+		return err_set(e, ERR_USAGE, "'%.40s': expected events or counts", text);
+	o->mode = *text == 'e' ? RECORDING_EVENTS : RECORDING_COUNTS;
+	return 0;
 }
 
 static int set_via(void *mine, char *text, struct err *e)
@@ -147,6 +157,13 @@ static const struct cli_option options[] = {
 	  .kind = CLI_CALL,
 	  .each = set_via,
 	  .help = "Read tracepoints by perf rings (default) or a tracefs instance of our own" },
+	{ .name = "mode",
+	  .arg = "events|counts",
+	  .kind = CLI_CALL,
+	  .each = set_mode,
+	  .help = "DMA: each event, or counts of pages over 200 ms; default: counts where the "
+		  "first "
+		  "second has more than 10,000" },
 	{ .name = "sample",
 	  .arg = "1/N",
 	  .kind = CLI_CALL,
@@ -265,6 +282,7 @@ static int run(struct options *o, struct recording_summary *out, struct err *e)
 		.for_ns = o->for_ns,
 		.ring_bytes = o->ring_bytes,
 		.via_tracefs = o->via_tracefs,
+		.mode = o->mode,
 		.max_rows_per_s = o->max_rate,
 		.max_cpu_ppm = o->max_cpu_ppm,
 		.max_file_bytes = o->max_size,

@@ -173,7 +173,7 @@ static uint64_t default_of(const struct kind *k, const struct kind_column *c,
 		return options ? options->as : AS_PA;
 	if (k->id == KIND_DMA && !strcmp(c->name, "op"))
 		return DMA_ACCESS;
-	return !strcmp(c->name, "npages") || !strcmp(c->name, "count");
+	return !strcmp(c->name, "npages") || (k->id == KIND_CPU && !strcmp(c->name, "count"));
 }
 
 static void prepare(struct table *t, const struct header *h, const struct import_options *options)

@@ -180,7 +180,7 @@ static const uint8_t roles[KIND_COUNT][KIND_MAX_COLUMNS] = {
 /* clang-format on */
 
 _Static_assert(KIND_COUNT == 12, "decide what of the new kind tells who or where");
-_Static_assert(DMA_NCOLS == 11 && OBJECT_NCOLS == 6 && IO_NCOLS == 9 && CPU_NCOLS == 9 &&
+_Static_assert(DMA_NCOLS == 12 && OBJECT_NCOLS == 6 && IO_NCOLS == 9 && CPU_NCOLS == 9 &&
 		       MEM_NCOLS == 5 && FAULT_NCOLS == 10 && IOPF_NCOLS == 20 && PKT_NCOLS == 10 &&
 		       WALK_NCOLS == 10 && PT_NCOLS == 8 && PTPAGE_NCOLS == 10 && SWAP_NCOLS == 10,
 	       "decide what of the new column tells who or where");

@@ -17,6 +17,7 @@
 #include "base/quantity.h"
 #include "base/units.h"
 #include "collect/budget.h"
+#include "collect/epoch.h"
 #include "collect/hub.h"
 #include "collect/privilege.h"
 #include "collect/rowbuf.h"
@@ -38,6 +39,8 @@ enum { WATCHED_MAX = 4096 };
 
 static const uint64_t tick_ns = 200 * NS_PER_MS;
 static const uint64_t slack_ns = 5 * NS_PER_MS; /* probes may put rows so much behind the clock */
+static const uint64_t measured_ns = NS_PER_SEC; /* before DMA rows are counted or not */
+static const uint64_t events_per_s_most = 10000;
 static const uint64_t wake_ns = 50 * NS_PER_MS; /* rings are looked at so often, full or not */
 
 struct running {
@@ -62,6 +65,9 @@ struct recording {
 	struct running running[RECORDING_PROBES_MAX];
 	unsigned nrunning;
 	struct rowbuf rows[KIND_COUNT];
+	bool is_measuring;   /* DMA rows wait until it is known whether they are counted */
+	struct epoch *epoch; /* they are; or NULL */
+	uint64_t counted_sources[(UINT16_MAX + 1) / 64]; /* bits: their row says so */
 	struct pollfd watched[WATCHED_MAX];
 	unsigned nwatched;
 
@@ -200,7 +206,7 @@ static int shed(struct recording *r)
 	return RECORDING_SHED;
 }
 
-static int add(struct recording *r, enum kind_id kind, const void *row, struct err *e)
+static int add_row(struct recording *r, enum kind_id kind, const void *row, struct err *e)
 {
 	if (!budget_take(&r->budget))
 		return shed(r);
@@ -211,6 +217,77 @@ static int add(struct recording *r, enum kind_id kind, const void *row, struct e
 	if (budget_halve(&r->budget))
 		rc = set_share(r, r->budget.halvings - 1, e);
 	return rc;
+}
+
+static int add(struct recording *r, enum kind_id kind, const void *row, struct err *e)
+{
+	if (kind == KIND_DMA && r->epoch && epoch_wants(row) &&
+	    ((const struct dma_event *)row)->npages <= EPOCH_RANGE_PAGES)
+		return epoch_add(r->epoch, row, e);
+	return add_row(r, kind, row, e);
+}
+
+/* ---- counts instead of events ---- */
+
+/* A row of counts; its source says how long the time is that it stands for. */
+static int put_counted(void *ctx, const struct dma_event *row, struct err *e)
+{
+	struct recording *r = ctx;
+	const uint64_t bit = UINT64_C(1) << row->source % 64;
+	int rc = 0;
+	if (!(r->counted_sources[row->source / 64] & bit)) {
+		r->counted_sources[row->source / 64] |= bit;
+		rc = trace_writer_source_detail(r->w, row->source, PAGE_BYTES, tick_ns,
+						r->o->sample_ppm, e);
+	}
+	if (!rc)
+		rc = add_row(r, KIND_DMA, row, e);
+	return rc < 0 ? rc : 0;
+}
+
+/* What was counted becomes rows at the end of what is settled next. */
+static int take_counts(struct recording *r, uint64_t ts, struct err *e)
+{
+	return r->epoch ? epoch_take(r->epoch, ts, put_counted, r, e) : 0;
+}
+
+/* Rows that waited are counted, tick by tick of their own times. */
+static int count_waiting(struct recording *r, struct err *e)
+{
+	struct rowbuf waiting = r->rows[KIND_DMA];
+	uint64_t end_ns = r->base_ns + tick_ns;
+	int rc = 0;
+	rowbuf_init(&r->rows[KIND_DMA], KIND_DMA);
+	for (size_t i = 0; i < waiting.n && !rc; i++) {
+		struct dma_event row;
+		memcpy(&row, waiting.rows + i * waiting.row_bytes, sizeof(row));
+		if (row.ts >= end_ns) {
+			rc = take_counts(r, end_ns - 1, e);
+			end_ns = row.ts - (row.ts - r->base_ns) % tick_ns + tick_ns;
+		}
+		if (!rc)
+			rc = add(r, KIND_DMA, &row, e);
+	}
+	rowbuf_deinit(&waiting);
+	return rc < 0 ? rc : 0;
+}
+
+/* Shorter recordings than the time of measuring keep their events. */
+static int choose_mode(struct recording *r, bool is_end, struct err *e)
+{
+	const uint64_t elapsed = r->now_ns - r->start_ns;
+	if (!r->is_measuring || (elapsed < measured_ns && !is_end))
+		return 0;
+	r->is_measuring = false;
+	if (elapsed < measured_ns)
+		return 0;
+	const uint64_t rate = r->rows[KIND_DMA].n * NS_PER_SEC / elapsed;
+	if (rate <= events_per_s_most)
+		return 0;
+	recording_note(r, "%s DMA events/s: pages are counted every 200 ms (--mode events: all)",
+		       quantity_count(rate).s);
+	const int rc = epoch_new(&r->epoch, e);
+	return rc ? rc : count_waiting(r, e);
 }
 
 /* The part of a range row from page i on. */
@@ -316,6 +393,8 @@ static bool is_over_memory(const struct recording *r)
 	for (unsigned k = 0; k < KIND_COUNT; k++)
 		bytes += (r->rows[k].n + (r->rows[k].other ? r->rows[k].cap : 0)) *
 			 r->rows[k].row_bytes;
+	if (r->epoch)
+		bytes += epoch_bytes(r->epoch);
 	return r->o->max_memory_bytes && bytes > r->o->max_memory_bytes;
 }
 
@@ -342,7 +421,7 @@ static int settle(struct recording *r, uint64_t mark_ns, struct err *e)
 	int rc = 0;
 	for (unsigned k = 0; k < KIND_COUNT && !rc; k++) {
 		struct trace_stream *s;
-		if (!r->rows[k].n)
+		if (!r->rows[k].n || (k == KIND_DMA && r->is_measuring))
 			continue;
 		rc = trace_writer_stream(r->w, k, &s, e);
 		if (!rc)
@@ -377,7 +456,12 @@ static int rotate_if_due(struct recording *r, uint64_t now_ns, struct err *e)
 static int tick(struct recording *r, uint64_t now_ns, struct err *e)
 {
 	const uint64_t t = recording_time(r, now_ns);
-	int rc = settle(r, t > slack_ns ? t - slack_ns : 0, e);
+	const uint64_t mark_ns = t > slack_ns ? t - slack_ns : 0;
+	int rc = choose_mode(r, is_over_memory(r), e);
+	if (!rc)
+		rc = take_counts(r, mark_ns ? mark_ns - 1 : 0, e);
+	if (!rc)
+		rc = settle(r, mark_ns, e);
 	if (!rc)
 		rc = balance(r, e);
 	if (!rc && now_ns - r->last_clock_ns >= NS_PER_SEC)
@@ -679,6 +763,10 @@ static int finish(struct recording *r, struct recording_summary *out, struct err
 	budget_fill(&r->budget, r->now_ns);
 	int rc = stop_probes(r, e);
 	if (!rc)
+		rc = choose_mode(r, true, e);
+	if (!rc)
+		rc = take_counts(r, recording_time(r, recording_now()), e);
+	if (!rc)
 		rc = settle(r, UINT64_MAX, e);
 	if (!rc)
 		rc = note_shed(r, r->budget.halvings, e);
@@ -751,13 +839,16 @@ int recording_run(const struct recording_options *o, struct recording_summary *o
 		return err_set(e, ERR_NOMEM, "out of memory");
 	r->o = o;
 	r->child_go = -1;
+	r->is_measuring = o->mode == RECORDING_BY_RATE;
 	r->start_ns = r->last_rotate_ns = r->changed_ns = r->now_ns = recording_now();
 	budget_init(&r->budget, o->max_rows_per_s, o->max_cpu_ppm, r->start_ns);
 	r->keep = r->sample_keep = o->sample_ppm ? UINT64_MAX / PPM_PER_ONE * o->sample_ppm
 						 : UINT64_MAX;
 	for (unsigned k = 0; k < KIND_COUNT; k++)
 		rowbuf_init(&r->rows[k], k);
-	int rc = start(r, e);
+	int rc = o->mode == RECORDING_COUNTS ? epoch_new(&r->epoch, e) : 0;
+	if (!rc)
+		rc = start(r, e);
 	if (!rc) {
 		let_command_go(r);
 		rc = loop(r, e);
@@ -766,6 +857,7 @@ int recording_run(const struct recording_options *o, struct recording_summary *o
 	}
 	end_command(r);
 	arena_deinit(&r->arena);
+	epoch_free(r->epoch);
 	out->command_status = r->child_status;
 	for (unsigned k = 0; k < KIND_COUNT; k++)
 		rowbuf_deinit(&r->rows[k]);

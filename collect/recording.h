@@ -24,6 +24,9 @@
 
 enum { RECORDING_PROBES_MAX = 32 };
 
+/* DMA rows: all, or counts of pages over a tick; default: by the rate of the first second. */
+enum recording_mode { RECORDING_BY_RATE, RECORDING_EVENTS, RECORDING_COUNTS };
+
 struct recording_options {
 	const char *out;  /* path of the trace */
 	const char *args; /* the command line, for provenance */
@@ -41,6 +44,7 @@ struct recording_options {
 	uint64_t max_file_bytes, rotate_bytes, rotate_ns;
 	uint64_t max_memory_bytes; /* of rows that wait */
 	uint64_t sample_ppm;       /* share of pages by hash; 0: all */
+	enum recording_mode mode;
 
 	/* parameters of probes: "agent.socket=/run/x", as param_assign takes them */
 	const char *const *sets;

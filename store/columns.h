@@ -18,7 +18,11 @@
 #ifndef PUGMARK_STORE_COLUMNS_H
 #define PUGMARK_STORE_COLUMNS_H
 
-/* One row per mapping or access; a range of pages is one row. req joins rows of one request. */
+/*
+ * One row per mapping or access; a range of pages is one row. req joins rows of one request.
+ * count: accesses of each page that the row stands for, all within the source's period before ts;
+ * 0: not counted, the row is one.
+ */
 #define DMA_COLUMNS(X)                                            \
 	X(ts, u64, "ts_ns", DELTA, PLANES, NEVER, NULL)           \
 	X(dev, u16, "dev", NONE, PLANES, NEVER, NULL)             \
@@ -30,7 +34,8 @@
 	X(offset, u16, "offset_bytes", NONE, PLANES, NEVER, NULL) \
 	X(bytes, u64, "bytes", NONE, VARINT, NEVER, NULL)         \
 	X(req, u64, "req", DELTA, VARINT, MAX, NULL)              \
-	X(source, u16, "source", NONE, PLANES, NEVER, NULL)
+	X(source, u16, "source", NONE, PLANES, NEVER, NULL)       \
+	X(count, u32, "count", NONE, VARINT, NEVER, NULL)
 
 /* Abstract requests: npages consecutive object or page numbers from obj on. */
 #define OBJECT_COLUMNS(X)                                   \

@@ -6,7 +6,7 @@ need gcc
 need_command record sql verify
 gcc -O2 -D_GNU_SOURCE -I"$ROOT" -o producer "$ROOT/t/programs/agent-producer.c" "$ROOT/collect/agent-client.c" || exit 1
 record() {
-	pugmark record -q -o "$1" --probe agent --set "agent.socket=$TMP/s" -- "./$2"
+	pugmark record -q -o "$1" --mode events --probe agent --set "agent.socket=$TMP/s" -- "./$2"
 }
 cat >good <<-'END'
 	#!/bin/sh

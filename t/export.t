@@ -15,12 +15,12 @@ rows() {
 }
 
 cat >dma.csv <<'END'
-ts_ns,dev,op,dir,as,pfn,npages,offset_bytes,bytes,req,source
-0,0,map,to-device,pa,256,2,16,5000,7,2
-1500,1,map,both,gpa,512,1,0,4096,,2
-2000,0,unmap,to-device,pa,256,2,16,5000,7,2
-2000,0,access,from-device,iova,,1,0,64,9,3
-2750,1,free,unknown,hpa,512,1,0,4096,18446744073709551614,2
+ts_ns,dev,op,dir,as,pfn,npages,offset_bytes,bytes,req,source,count
+0,0,map,to-device,pa,256,2,16,5000,7,2,0
+1500,1,map,both,gpa,512,1,0,4096,,2,0
+2000,0,unmap,to-device,pa,256,2,16,5000,7,2,0
+2000,0,access,from-device,iova,,1,0,64,9,3,12
+2750,1,free,unknown,hpa,512,1,0,4096,18446744073709551614,2,0
 END
 imported dma dma.csv
 ok 'dma rows are written as csv' pugmark export dma.db --format csv
@@ -28,7 +28,7 @@ out >got.csv
 same 'csv comes back as it went in' dma.csv got.csv
 ok 'rows are written as JSON lines' pugmark export dma.db --format jsonl -o dma.jsonl
 is 'a JSON line has every column, NULL as null' "$(sed -n 2p dma.jsonl)" \
-	'{"ts_ns":1500,"dev":1,"op":"map","dir":"both","as":"gpa","pfn":512,"npages":1,"offset_bytes":0,"bytes":4096,"req":null,"source":2}'
+	'{"ts_ns":1500,"dev":1,"op":"map","dir":"both","as":"gpa","pfn":512,"npages":1,"offset_bytes":0,"bytes":4096,"req":null,"source":2,"count":0}'
 ok 'pages of dma rows are requests' pugmark export dma.db --format requests
 is 'unmap, free and unknown pages ask for nothing' "$(out | tr '\n' ' ')" \
 	'time_us,object_id 0,256 0,257 1,512 '
@@ -41,7 +41,7 @@ ts_ns,dev,pfn,bytes,offset_bytes
 END
 imported dev dev.csv
 is 'names become numbers, missing columns their defaults' "$(pugmark export dev.db -f csv | sed -n '2,$p' | tr '\n' ' ')" \
-	'0,0,access,unknown,pa,16,2,1,4096,,2 5,1,access,unknown,pa,32,1,0,1,,2 6,0,access,unknown,pa,48,2,0,8192,,2 '
+	'0,0,access,unknown,pa,16,2,1,4096,,2,0 5,1,access,unknown,pa,32,1,0,1,,2,0 6,0,access,unknown,pa,48,2,0,8192,,2,0 '
 
 cat >mem.log <<'END'
 ==7== Lackey

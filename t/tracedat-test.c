@@ -172,18 +172,18 @@ static void rows_say_what_the_events_said(void **state)
 	assert_int_equal(r.rc, 0);
 
 	static const struct dma_event want[] = {
-		{ 1010, 0, DMA_MAP, DIR_FROM_DEVICE, AS_PA, 0x4c72, 1, 0, 4096, 0, 0 },
-		{ 2020, 0, DMA_UNMAP, DIR_FROM_DEVICE, AS_PA, 0x4c72, 1, 0, 4096, 0, 0 },
-		{ 3000, 0, DMA_ALLOC, DIR_BOTH, AS_PA, 0x100, 1, 0, 4096, 1, 0 },
-		{ 3010, 0, DMA_ALLOC, DIR_BOTH, AS_PA, 0x300, 2, 0, 8192, 1, 0 },
-		{ 3030, 0, DMA_FREE, DIR_BOTH, AS_PA, 0x100, 1, 0, 4096, 1, 0 },
-		{ 3030, 0, DMA_FREE, DIR_BOTH, AS_PA, 0x300, 2, 0, 8192, 1, 0 },
-		{ 4000, 1, DMA_MAP, DIR_TO_DEVICE, AS_PA, 0x500, 1, 0, 4096, 3, 0 },
-		{ 4000, 1, DMA_MAP, DIR_TO_DEVICE, AS_PA, 0x700, 1, 0, 4096, 3, 0 },
-		{ 4000, 1, DMA_MAP, DIR_TO_DEVICE, AS_PA, 0x900, 1, 0, 4096, 3, 0 },
-		{ 4010, 1, DMA_UNMAP, DIR_TO_DEVICE, AS_PA, 0x500, 1, 0, 4096, 3, 0 },
-		{ 4010, 1, DMA_UNMAP, DIR_TO_DEVICE, AS_PA, 0x700, 1, 0, 4096, 3, 0 },
-		{ 4010, 1, DMA_UNMAP, DIR_TO_DEVICE, AS_PA, 0x900, 1, 0, 4096, 3, 0 },
+		{ 1010, 0, DMA_MAP, DIR_FROM_DEVICE, AS_PA, 0x4c72, 1, 0, 4096, 0, 0, 0 },
+		{ 2020, 0, DMA_UNMAP, DIR_FROM_DEVICE, AS_PA, 0x4c72, 1, 0, 4096, 0, 0, 0 },
+		{ 3000, 0, DMA_ALLOC, DIR_BOTH, AS_PA, 0x100, 1, 0, 4096, 1, 0, 0 },
+		{ 3010, 0, DMA_ALLOC, DIR_BOTH, AS_PA, 0x300, 2, 0, 8192, 1, 0, 0 },
+		{ 3030, 0, DMA_FREE, DIR_BOTH, AS_PA, 0x100, 1, 0, 4096, 1, 0, 0 },
+		{ 3030, 0, DMA_FREE, DIR_BOTH, AS_PA, 0x300, 2, 0, 8192, 1, 0, 0 },
+		{ 4000, 1, DMA_MAP, DIR_TO_DEVICE, AS_PA, 0x500, 1, 0, 4096, 3, 0, 0 },
+		{ 4000, 1, DMA_MAP, DIR_TO_DEVICE, AS_PA, 0x700, 1, 0, 4096, 3, 0, 0 },
+		{ 4000, 1, DMA_MAP, DIR_TO_DEVICE, AS_PA, 0x900, 1, 0, 4096, 3, 0, 0 },
+		{ 4010, 1, DMA_UNMAP, DIR_TO_DEVICE, AS_PA, 0x500, 1, 0, 4096, 3, 0, 0 },
+		{ 4010, 1, DMA_UNMAP, DIR_TO_DEVICE, AS_PA, 0x700, 1, 0, 4096, 3, 0, 0 },
+		{ 4010, 1, DMA_UNMAP, DIR_TO_DEVICE, AS_PA, 0x900, 1, 0, 4096, 3, 0, 0 },
 	};
 	assert_int_equal(r.ndma, sizeof(want) / sizeof(*want));
 	const uint16_t disk = r.dma[0].dev, other = r.dma[6].dev;

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+/*
+ * An open hash of pages, emptied by sorting it in place: pages of one buffer
+ * lie side by side, and become one row.
+ */
+#include "collect/epoch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SLOTS_FIRST = 1 << 12, SLOTS_MAX = 1 << 24 };
+
+struct slot {
+	uint64_t pfn, bytes;
+	uint32_t count; /* 0: free */
+	uint16_t dev, source;
+	uint8_t dir, as;
+};
+
+struct epoch {
+	struct slot *slots;
+	uint32_t mask, n;
+};
+
+int epoch_new(struct epoch **out, struct err *e)
+{
+	struct epoch *x = calloc(1, sizeof(*x));
+	if (x)
+		x->slots = calloc(SLOTS_FIRST, sizeof(*x->slots));
+	if (!x || !x->slots) {
+		epoch_free(x);
+		return err_set(e, ERR_NOMEM, "no memory to count pages");
+	}
+	x->mask = SLOTS_FIRST - 1;
+	*out = x;
+	return 0;
+}
+
+void epoch_free(struct epoch *x)
+{
+	if (x)
+		free(x->slots);
+	free(x);
+}
+
+uint64_t epoch_bytes(const struct epoch *x)
+{
+	return ((uint64_t)x->mask + 1) * sizeof(*x->slots);
+}
+
+bool epoch_wants(const struct dma_event *row)
+{
+	return row->op == DMA_MAP || row->op == DMA_UNMAP || row->op == DMA_ACCESS;
+}
+
+static bool is_access(const struct dma_event *row)
+{
+	if (row->op == DMA_MAP)
+		return row->dir != DIR_FROM_DEVICE;
+	return row->op == DMA_ACCESS || row->dir == DIR_FROM_DEVICE || row->dir == DIR_BOTH;
+}
+
+static bool is_same(const struct slot *a, const struct slot *b)
+{
+	return a->pfn == b->pfn && a->dev == b->dev && a->source == b->source && a->dir == b->dir &&
+	       a->as == b->as;
+}
+
+static struct slot *find(const struct epoch *x, const struct slot *key)
+{
+	uint64_t h = key->pfn + ((uint64_t)key->dev << 48 | (uint64_t)key->source << 32 |
+				 (uint64_t)key->dir << 8 | key->as) *
+					UINT64_C(0x9e3779b97f4a7c15);
+	h = (h ^ h >> 31) * UINT64_C(0xbf58476d1ce4e5b9);
+	for (uint32_t i = (uint32_t)(h >> 32) & x->mask;; i = (i + 1) & x->mask)
+		if (!x->slots[i].count || is_same(&x->slots[i], key))
+			return &x->slots[i];
+}
+
+static int grow(struct epoch *x, struct err *e)
+{
+	const uint32_t slots = x->mask + 1;
+	struct epoch larger = { .mask = 2 * slots - 1, .n = x->n };
+	if (slots < SLOTS_MAX)
+		larger.slots = calloc(2 * (size_t)slots, sizeof(*larger.slots));
+	if (!larger.slots)
+		return err_set(e, ERR_NOMEM, "no memory to count %u pages", x->n);
+	for (uint32_t i = 0; i < slots; i++)
+		if (x->slots[i].count)
+			*find(&larger, &x->slots[i]) = x->slots[i];
+	free(x->slots);
+	*x = larger;
+	return 0;
+}
+
+int epoch_add(struct epoch *x, const struct dma_event *row, struct err *e)
+{
+	const uint32_t npages = row->npages ? row->npages : 1;
+	if (!is_access(row))
+		return 0;
+	for (uint32_t i = 0; i < npages; i++) {
+		const struct slot key = {
+			.pfn = row->pfn + i,
+			.dev = row->dev,
+			.source = row->source,
+			.dir = row->dir,
+			.as = row->as,
+		};
+		if (x->n >= x->mask / 2) {
+			const int rc = grow(x, e);
+			if (rc)
+				return rc;
+		}
+		struct slot *s = find(x, &key);
+		if (!s->count) {
+			*s = key;
+			x->n++;
+		}
+		s->count += s->count < UINT32_MAX;
+		s->bytes += row->bytes / npages + (i < row->bytes % npages);
+	}
+	return 0;
+}
+
+static int in_order(const void *a, const void *b)
+{
+	const struct slot *x = a, *y = b;
+	if (x->dev != y->dev)
+		return x->dev < y->dev ? -1 : 1;
+	if (x->source != y->source)
+		return x->source < y->source ? -1 : 1;
+	if (x->as != y->as)
+		return x->as < y->as ? -1 : 1;
+	if (x->dir != y->dir)
+		return x->dir < y->dir ? -1 : 1;
+	return (x->pfn > y->pfn) - (x->pfn < y->pfn);
+}
+
+static bool goes_on(const struct slot *a, const struct slot *b)
+{
+	const struct slot next = {
+		.pfn = a->pfn + 1, .dev = a->dev, .source = a->source, .dir = a->dir, .as = a->as
+	};
+	return is_same(&next, b) && a->count == b->count;
+}
+
+int epoch_take(struct epoch *x, uint64_t ts, epoch_put put, void *ctx, struct err *e)
+{
+	uint32_t n = 0;
+	int rc = 0;
+	for (uint32_t i = 0; i <= x->mask; i++)
+		if (x->slots[i].count)
+			x->slots[n++] = x->slots[i];
+	qsort(x->slots, n, sizeof(*x->slots), in_order);
+	for (uint32_t from = 0, to; from < n && !rc; from = to) {
+		const struct slot *s = &x->slots[from];
+		uint64_t bytes = s->bytes;
+		for (to = from + 1; to < n && goes_on(&x->slots[to - 1], &x->slots[to]); to++)
+			bytes += x->slots[to].bytes;
+		const struct dma_event row = { .ts = ts,
+					       .dev = s->dev,
+					       .op = DMA_ACCESS,
+					       .dir = s->dir,
+					       .as = s->as,
+					       .pfn = s->pfn,
+					       .npages = to - from,
+					       .bytes = bytes,
+					       .req = UINT64_MAX,
+					       .source = s->source,
+					       .count = s->count };
+		rc = put(ctx, &row, e);
+	}
+	memset(x->slots, 0, ((size_t)x->mask + 1) * sizeof(*x->slots));
+	x->n = 0;
+	return rc;
+}
