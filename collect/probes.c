@@ -20,6 +20,8 @@ const struct probe *const probes[] = {
 	&probe_memslots,
 	&probe_swap,
 	&probe_touch,
+	/* walk side */
+	&probe_census,
 	NULL,
 };
 
