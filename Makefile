@@ -32,7 +32,7 @@ COMPILES := $(filter-out help asan fuzz cov bench man format format-check clean,
 REQUIRED := sqlite3:libsqlite3-dev libzstd:libzstd-dev libxxhash:libxxhash-dev inih:libinih-dev \
             jansson:libjansson-dev smartcols:libsmartcols-dev liblzma:liblzma-dev zlib:zlib1g-dev
 # Optional ones, name:package:MACRO:what-is-gone-without-it: said once per configuration.
-OPTIONAL := libbpf:libbpf-dev:HAVE_BPF:probe-block-bpf
+OPTIONAL := libbpf:libbpf-dev:HAVE_BPF:probe-block-bpf libpcap:libpcap-dev:HAVE_PCAP:probe-net
 TESTING  := $(if $(filter check check-long,$(COMPILES)),cmocka:libcmocka-dev)
 nth       = $(word $2,$(subst :, ,$1))
 has       = $(shell pkg-config --exists $(call nth,$1,1) && echo yes)
@@ -49,7 +49,7 @@ CFLAGS_ALL := -std=gnu11 $(OPT) $(WARN) -fPIC -ffp-contract=off -fvisibility=hid
 LDFLAGS_ALL := $(OPT) -rdynamic -Wl,--as-needed $(LDFLAGS)
 endif
 
-WITHOUT := %.bpf.c $(if $(filter libbpf:%,$(FOUND)),,%-bpf.c collect/bpfobject.c)
+WITHOUT := %.bpf.c $(if $(filter libbpf:%,$(FOUND)),,%-bpf.c collect/bpfobject.c) $(if $(filter libpcap:%,$(FOUND)),,%/probe-net.c)
 SRC     := $(filter-out $(WITHOUT),$(sort $(foreach d,base store reports collect sim policies replay,$(wildcard $d/*.c))))
 EMBED   := $(wildcard store/*.sql reports/queries/*.sql reports/queries/*.gp sim/profiles/*.ini)
 OBJ     := $(SRC:%.c=$(B)/%.o) $(patsubst scripts/embed,$(B)/embedded.o,$(wildcard scripts/embed))

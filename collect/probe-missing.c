@@ -28,3 +28,30 @@ const struct probe probe_block_bpf = {
 	.start = start_bpf,
 };
 #endif
+
+#ifndef HAVE_PCAP
+static const char without_pcap[] =
+	"install libpcap-dev and build again; or capture with tcpdump and import that";
+
+static void look_net(const struct hostfacts *h, struct probe_finding *out)
+{
+	(void)h;
+	probe_say(out, PROBE_ABSENT, "this build of pugmark has no libpcap", without_pcap);
+}
+
+static int start_net(struct recording *r, void **state_out, struct err *e)
+{
+	(void)r;
+	(void)state_out;
+	return err_set(e, ERR_FEATURE, "net: not in this build: %s", without_pcap);
+}
+
+const struct probe probe_net = {
+	.name = "net",
+	.summary = "packets of network interfaces, headers only (libpcap)",
+	.coverage = "nothing: not in this build",
+	.side = PROBE_DEVICE,
+	.look = look_net,
+	.start = start_net,
+};
+#endif

@@ -193,6 +193,8 @@ static uint64_t page_of(enum kind_id kind, const void *row)
 		return ((const struct fault_event *)row)->va >> PAGE_SHIFT;
 	case KIND_IO:
 		return ((const struct io_event *)row)->lba / (PAGE_BYTES / 512);
+	case KIND_PKT: /* a flow whole or not at all */
+		return ((const struct pkt_event *)row)->flow;
 	default:
 		return UINT64_MAX;
 	}
