@@ -14,6 +14,7 @@ const struct probe *const probes[] = {
 	&probe_block_bpf,
 	&probe_agent,
 	&probe_filemap,
+	&probe_iommufd,
 	&probe_net,
 	/* CPU side */
 	&probe_fault,
