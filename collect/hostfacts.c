@@ -102,6 +102,8 @@ static void read_virtio(struct hostfacts *h)
 		add_name(&h->virtio, entries[i]->d_name, type);
 		if (strlen(features) <= ACCESS_PLATFORM || features[ACCESS_PLATFORM] != '1')
 			add_name(&h->virtio_direct, entries[i]->d_name, type);
+		else
+			add_name(&h->mapped, entries[i]->d_name, type);
 	}
 	free_list(entries, n);
 }
@@ -110,6 +112,24 @@ static void read_virtio(struct hostfacts *h)
 static bool is_bdf(const char *name)
 {
 	return strlen(name) >= 12 && name[4] == ':' && name[7] == ':' && name[10] == '.';
+}
+
+/*
+ * A device whose driver lets it reach memory (command register, PCI 3.0, 6.2.2) may have rings and
+ * queues mapped; bridges pass on what others do, virtio devices are looked at on their own bus.
+ */
+static bool may_have_mappings(const struct hostfacts *h, const char *folder, const char *bdf)
+{
+	enum { COMMAND_REGISTER = 4, IS_MASTER = 4, FOLDER_MOST = 400 };
+	char name[PATH_MAX], text[80] = {};
+	if (strstr(folder, "virtio"))
+		return false;
+	snprintf(name, sizeof(name), "%.*s/%.40s/class", FOLDER_MOST, folder, bdf);
+	if (!read_text(h, name, text, sizeof(text)) || strtoul(text, NULL, 16) >> 16 == 6)
+		return false;
+	memset(text, 0, sizeof(text));
+	snprintf(name, sizeof(name), "%.*s/%.40s/config", FOLDER_MOST, folder, bdf);
+	return read_text(h, name, text, sizeof(text)) && text[COMMAND_REGISTER] & IS_MASTER;
 }
 
 static void read_pci(struct hostfacts *h)
@@ -125,10 +145,15 @@ static void read_pci(struct hostfacts *h)
 		snprintf(folder, sizeof(folder), "%s/%s", drivers, entries[i]->d_name);
 		const int ndevices = list(h, folder, &devices);
 		const bool is_vfio = strstr(entries[i]->d_name, "vfio");
-		for (int k = 0; k < ndevices; k++)
-			if (is_bdf(devices[k]->d_name))
-				add_name(is_vfio ? &h->assigned : &h->pci, devices[k]->d_name,
-					 is_vfio ? NULL : entries[i]->d_name);
+		for (int k = 0; k < ndevices; k++) {
+			const char *bdf = devices[k]->d_name;
+			if (!is_bdf(bdf))
+				continue;
+			add_name(is_vfio ? &h->assigned : &h->pci, bdf,
+				 is_vfio ? NULL : entries[i]->d_name);
+			if (!is_vfio && may_have_mappings(h, folder, bdf))
+				add_name(&h->mapped, bdf, entries[i]->d_name);
+		}
 		free_list(devices, ndevices);
 	}
 	free_list(entries, n);

@@ -38,6 +38,8 @@ struct hostfacts {
 	struct host_devices virtio_direct; /* of them without ACCESS_PLATFORM: no DMA API */
 	struct host_devices assigned;      /* to guests through VFIO */
 	struct host_devices pci;           /* driven by the host */
+	/* of them and of virtio: what may hold mappings of the DMA API at present */
+	struct host_devices mapped;
 
 	unsigned kdamonds; /* of somebody: DAMON is not ours to touch */
 	bool has_damon;

@@ -8,6 +8,7 @@
 #include "collect/hub.h"
 
 #include "base/units.h"
+#include "collect/hostfacts.h"
 #include "collect/perfring.h"
 #include "collect/recording.h"
 #include "collect/tracefs.h"
@@ -33,6 +34,9 @@ struct hub {
 	struct perfring_event events[PERFRING_EVENTS_MAX];
 	char names[PERFRING_EVENTS_MAX][NAME_BYTES]; /* "dma:dma_map_page" */
 	unsigned nevents;
+	const struct probe *probes[RECORDING_PROBES_MAX]; /* that have events here */
+	unsigned nprobes;
+	struct hostfacts facts; /* as the recording began */
 	bool waits_for_exec;
 	uint64_t lost, counted_lost; /* noted as loss rows; told by the counters at the end */
 	uint64_t last_ns;            /* trace time of the last record */
@@ -105,12 +109,24 @@ static int find_device(void *ctx, const struct trace_device *d, uint16_t *dev_ou
 	return trace_writer_device(recording_writer(h->recording), &known, dev_out, e);
 }
 
+/* Mappings are told when they are made: those of rings and queues, when drivers load. */
+static bool is_partial(const struct hub *h, const char *source)
+{
+	return h->facts.mapped.n && (!strncmp(source, "dma", 3) || !strncmp(source, "iommu", 5));
+}
+
 static int find_source(void *ctx, const char *name, const char *coverage, uint16_t *source_out,
 		       struct err *e)
 {
 	const struct hub *h = ctx;
+	char partial[400];
 	struct trace_writer *w = recording_writer(h->recording);
 	const uint64_t sample_ppm = recording_options(h->recording)->sample_ppm;
+	if (is_partial(h, name)) {
+		snprintf(partial, sizeof(partial), "%s; partial: rings mapped before start (%s)",
+			 coverage, h->facts.mapped.names);
+		coverage = partial;
+	}
 	const int rc = trace_writer_source(w, name, coverage, source_out, e);
 	return rc || !sample_ppm ? rc
 				 : trace_writer_source_detail(w, *source_out, 0, 0, sample_ppm, e);
@@ -213,6 +229,8 @@ static int add_events(struct hub *h, const struct hub_config *c, struct err *e)
 		const struct probe_tracepoint *t = c->probes[i]->tracepoints;
 		if (c->probes[i]->is_of_target != c->is_of_target)
 			continue;
+		if (t)
+			h->probes[h->nprobes++] = c->probes[i];
 		for (; t && t->system && !rc; t++)
 			rc = add_event(h, c->probes[i], t, e);
 	}
@@ -234,6 +252,7 @@ int hub_open(const struct hub_config *c, struct hub **out, struct err *e)
 	if (!h)
 		return err_set(e, ERR_NOMEM, "out of memory");
 	h->recording = c->recording;
+	hostfacts_read(&h->facts, "");
 	const struct tracepoint_options points = {
 		.as = AS_PA,
 		.mappings_max = MAPPINGS_MAX,
@@ -269,6 +288,10 @@ int hub_start(struct hub *h, struct err *e)
 	h->looked_ns = recording_now();
 	const int *fds;
 	const unsigned n = ring_fds(h, &fds);
+	for (unsigned i = 0; i < h->nprobes; i++)
+		if (is_partial(h, h->probes[i]->name))
+			recording_note(h->recording, "%s is partial: rings mapped before start: %s",
+				       h->probes[i]->name, h->facts.mapped.names);
 	int rc = 0;
 	for (unsigned i = 0; i < n && !rc; i++)
 		rc = recording_watch(h->recording, fds[i], e);
@@ -417,6 +440,40 @@ static int account(struct hub *h, struct err *e)
 	return rc;
 }
 
+static bool has_told(const struct hub *h, const struct probe *p)
+{
+	for (const struct probe_tracepoint *t = p->tracepoints; t->system; t++) {
+		char name[NAME_BYTES];
+		struct trace_account a;
+		snprintf(name, sizeof(name), "%s:%s", t->system, t->event);
+		if (!find_account(h, name, &a) && a.seen)
+			return true;
+	}
+	return false;
+}
+
+/* A probe that is silent because it is blind must not look like one that had nothing to tell. */
+static int tell_blind(struct hub *h, struct err *e)
+{
+	int rc = 0;
+	for (unsigned i = 0; i < h->nprobes && !rc; i++) {
+		const struct probe *p = h->probes[i];
+		struct probe_finding f = {};
+		char coverage[sizeof(f.reason) + 8];
+		uint16_t number;
+		if (has_told(h, p))
+			continue;
+		p->look(&h->facts, &f);
+		if (f.status != PROBE_BLIND)
+			continue;
+		snprintf(coverage, sizeof(coverage), "blind: %s", f.reason);
+		rc = trace_writer_source(recording_writer(h->recording), p->name, coverage, &number,
+					 e);
+		recording_note(h->recording, "%s told nothing: %s", p->name, f.reason);
+	}
+	return rc;
+}
+
 int hub_stop(struct hub *h, struct err *e)
 {
 	ring_disable(h);
@@ -425,6 +482,8 @@ int hub_stop(struct hub *h, struct err *e)
 		rc = tracepoints_finish(h->points, e);
 	if (!rc)
 		rc = note_losses(h, recording_now(), e);
+	if (!rc)
+		rc = tell_blind(h, e);
 	const int failed = account(h, rc ? NULL : e);
 	hub_free(h);
 	return rc ? rc : failed;
