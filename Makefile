@@ -140,6 +140,10 @@ check:
 check-long:
 	$(Q)$(PROVE) $(or $(T),$(filter $(B)/t/long/%,$(TESTS)) $(wildcard t/long/*.t t/root/*.t))
 
+#: make guest-test         recordings in and around a guest without KVM against what its devices did
+guest-test: all
+	$(Q)$(PROVE) -v $(or $(T),$(wildcard t/guest/*.t))
+
 #: make asan               the short suite under the address and undefined sanitizers
 asan:
 	$(Q)$(MAKE) --no-print-directory BUILD=asan check
@@ -196,7 +200,7 @@ clean:
 help:
 	@sed -n 's/^#: //p' Makefile
 
-.PHONY: all check check-long asan cov bench bench-run fuzz fuzz-run headers format format-check man install clean help
+.PHONY: all check check-long guest-test asan cov bench bench-run fuzz fuzz-run headers format format-check man install clean help
 .DELETE_ON_ERROR:
 .PRECIOUS: $(B)/%.o
 -include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/t/long/*.d)
