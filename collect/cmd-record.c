@@ -143,6 +143,7 @@ static const struct cli_option options[] = {
 	  .arg = "T",
 	  .kind = CLI_NS,
 	  AT(for_ns),
+	  .least = 1,
 	  .help = "Stop after this time; default: at SIGINT, SIGTERM or the command's end" },
 	{ .name = "ring",
 	  .arg = "SIZE",

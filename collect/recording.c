@@ -23,6 +23,7 @@
 #include "collect/rowbuf.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <libgen.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -477,12 +478,29 @@ static int tick(struct recording *r, uint64_t now_ns, struct err *e)
 
 /* ---- the command ---- */
 
+/* As execvp will look for it: better now than after the fork. */
+static bool is_command(const char *name)
+{
+	char path[PATH_MAX];
+	const char *folders = getenv("PATH");
+	if (strchr(name, '/') || !folders)
+		return !access(name, X_OK);
+	for (const char *p = folders; *p; p += strcspn(p, ":"), p += *p == ':') {
+		snprintf(path, sizeof(path), "%.*s/%s", (int)strcspn(p, ":"), p, name);
+		if (!access(path, X_OK))
+			return true;
+	}
+	return false;
+}
+
 static int start_command(struct recording *r, struct err *e)
 {
 	int go[2];
 	r->child_go = -1;
 	if (!r->o->command)
 		return 0;
+	if (!is_command(r->o->command[0]))
+		return err_set(e, ERR_NOINPUT, "%s: no such command", r->o->command[0]);
 	if (pipe(go))
 		return err_set(e, ERR_IO, "pipe: %s", strerror(errno));
 	r->child = fork();

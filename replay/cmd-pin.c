@@ -147,16 +147,32 @@ static void sort_budgets(struct pin_job *jobs, size_t n)
 	}
 }
 
-static void choose_companions(struct pin_options *o, const struct trace *t)
+static int choose_companions(struct pin_options *o, const struct trace *t, struct err *e)
 {
-	if (o->ncompanions)
-		return;
 	const struct trace_stream_info *cpu = trace_find_stream(t, KIND_CPU);
-	if (cpu && cpu->rows)
-		o->companions[PIN_BY_TRACE] = true;
-	else
-		o->companions[PIN_BY_BACKGROUND] = o->companions[PIN_BY_COLD] =
-			o->companions[PIN_BY_TOUCHED] = true;
+	const bool has_rows = cpu && cpu->rows;
+	if (o->companions[PIN_BY_TRACE] && !has_rows)
+		return err_set(e, ERR_UNUSABLE,
+			       "%s: has no cpu rows: --cpu background, cold or touched", o->path);
+	if (o->ncompanions)
+		return 0;
+	o->companions[PIN_BY_TRACE] = has_rows;
+	o->companions[PIN_BY_BACKGROUND] = o->companions[PIN_BY_COLD] =
+		o->companions[PIN_BY_TOUCHED] = !has_rows;
+	return 0;
+}
+
+/* A goal for devices that are not there would always be met. */
+static int check_goal(const struct work *w, struct err *e)
+{
+	const struct pin_options *o = w->options;
+	for (unsigned i = 0; i < o->goal.n; i++) {
+		const int k = pin_condition_class(&o->goal.conditions[i]);
+		if (k < PIN_CLASSES && !w->devices.ndevices[k])
+			return err_set(e, ERR_USAGE, "--goal '%s': %s has no %s device",
+				       o->goal.text, o->path, pin_class_names[k]);
+	}
+	return 0;
 }
 
 static int run_all(struct work *w, struct trace *t, const char **memory_from, struct err *e)
@@ -289,8 +305,11 @@ static int answer(struct trace *t, struct work *w, struct err *e)
 	struct pin_options *o = w->options;
 	char digest[TRACE_DIGEST_CHARS + 1];
 	const char *memory_from = NULL;
-	choose_companions(o, t);
-	int rc = pin_devices_read(t, &w->devices, e);
+	int rc = choose_companions(o, t, e);
+	if (!rc)
+		rc = pin_devices_read(t, &w->devices, e);
+	if (!rc)
+		rc = check_goal(w, e);
 	if (!rc)
 		rc = pin_options_design(o, &w->devices, &w->design, e);
 	if (!rc)

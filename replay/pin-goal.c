@@ -41,6 +41,13 @@ static const struct metric {
 	[PIN_GOAL_P9999] = { "p9999", TIME, OF_BLOCK },
 };
 
+int pin_condition_class(const struct pin_condition *c)
+{
+	if (c->metric >= PIN_GOAL_GAP && c->metric <= PIN_GOAL_RTO)
+		return PIN_NIC;
+	return c->metric >= PIN_GOAL_P50 ? PIN_BLOCK : c->device_class;
+}
+
 const char *pin_metric_name(enum pin_metric m)
 {
 	return metrics[m].name;

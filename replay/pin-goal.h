@@ -57,6 +57,9 @@ int pin_goal_parse(const char *text, struct pin_goal *out, struct err *e);
 int pin_goal_failing(const struct pin_goal *g, const struct pin_result *r, uint32_t vm_pages,
 		     uint64_t exposure_ns);
 
+/* Whose devices it is about: enum pin_class; PIN_CLASSES: all, or none. */
+int pin_condition_class(const struct pin_condition *c);
+
 /* "iopf.max_1s" */
 const char *pin_metric_name(enum pin_metric m);
 

@@ -102,9 +102,13 @@ static void show_verdict(struct report *r, const struct pin_answer *a, const str
 			 pin_memory(pin_returned_pages(a, j)).s, pin_memory(x->host.absent).s,
 			 pin_memory(x->cold_pages).s, pin_memory(x->forced_pages).s);
 	}
-	if (o->no) {
-		const struct pin_condition *c =
-			&a->goal->conditions[o->no->why < 0 ? 0 : o->no->why];
+	if (o->no && o->no->why < 0) {
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			 "%sNO at %s: of the policies tried none is a choice: what pins all gives "
+			 "nothing back, what knows the future is a bound.",
+			 o->yes ? "  " : "", pin_percent(o->no->overcommit_ppm).s);
+	} else if (o->no) {
+		const struct pin_condition *c = &a->goal->conditions[o->no->why];
 		snprintf(text + strlen(text), sizeof(text) - strlen(text),
 			 "%sNO at %s: %s: %s is %s, goal %s (up to %s pinned).", o->yes ? "  " : "",
 			 pin_percent(o->no->overcommit_ppm).s, what_breaks(c),
@@ -136,10 +140,11 @@ static struct pin_text verdict_text(const struct pin_answer *a, const struct pin
 	const char *monotone = v->is_non_monotone ? ", not monotone" : "";
 	if (v->is_yes)
 		snprintf(t.s, sizeof(t.s), "yes%s", monotone);
+	else if (v->why < 0)
+		snprintf(t.s, sizeof(t.s), "no choice");
 	else
 		snprintf(t.s, sizeof(t.s), "no: %.60s%s",
-			 pin_condition_name(&a->goal->conditions[v->why < 0 ? 0 : v->why]).s,
-			 monotone);
+			 pin_condition_name(&a->goal->conditions[v->why]).s, monotone);
 	return t;
 }
 

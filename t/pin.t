@@ -250,4 +250,11 @@ else
 	skip 'faults are drawn by pinned share' 'gnuplot is not installed'
 fi
 exits 64 'a picture and JSON cannot share standard output' pugmark pin "$nic" --json --plot-footprint -
+# ---- questions that have no answer
+exits 64 'a goal for devices that are not there is refused' pugmark pin "$ROOT/datasets/nic.db" --goal 'block.p999<=+10%'
+like 'with what is missing' "$(err)" 'has no block device'
+exits 65 'the CPU of a trace that has none is refused' pugmark pin "$ROOT/datasets/nic.db" --cpu trace
+like 'with what to say instead' "$(err)" 'background, cold or touched'
+ok 'pinning all is no choice' pugmark pin "$ROOT/datasets/nic.db" --policy static-all --overcommit 10% --cpu cold
+like 'and the verdict says why' "$(out)" 'none is a choice: what pins all gives nothing back'
 done_testing

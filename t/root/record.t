@@ -34,4 +34,7 @@ wait $recorder 2>/dev/null
 ok 'what a killed recorder had committed is sound' pugmark verify k.db
 like 'and there' "$(pugmark sql k.db 'SELECT count(*) > 0 FROM fault')" 1
 is 'no tracefs instance of ours is left' "$(ls /sys/kernel/tracing/instances 2>/dev/null | grep -c '^pugmark-')" 0
+exits 66 'a command that is not there is told before anything starts' pugmark record -o n.db --probe fault -- ./nope
+ok 'and leaves no trace' test ! -e n.db
+exits 64 'no time at all is no time to record' pugmark record -o n.db --for 0s
 done_testing
