@@ -11,11 +11,15 @@
 enum { SLOTS_FIRST = 1 << 12, SLOTS_MAX = 1 << 24 };
 
 struct slot {
-	uint64_t pfn, bytes;
-	uint32_t count; /* 0: free */
-	uint16_t dev, source;
-	uint8_t dir, as;
+	uint64_t whose, pfn, bytes; /* whose: device, source, address space, direction */
+	uint32_t count;             /* 0: free */
 };
+
+static uint64_t whose(const struct dma_event *row)
+{
+	return (uint64_t)row->dev << 32 | (uint64_t)row->source << 16 | (uint64_t)row->as << 8 |
+	       row->dir;
+}
 
 struct epoch {
 	struct slot *slots;
@@ -62,15 +66,12 @@ static bool is_access(const struct dma_event *row)
 
 static bool is_same(const struct slot *a, const struct slot *b)
 {
-	return a->pfn == b->pfn && a->dev == b->dev && a->source == b->source && a->dir == b->dir &&
-	       a->as == b->as;
+	return a->pfn == b->pfn && a->whose == b->whose;
 }
 
 static struct slot *find(const struct epoch *x, const struct slot *key)
 {
-	uint64_t h = key->pfn + ((uint64_t)key->dev << 48 | (uint64_t)key->source << 32 |
-				 (uint64_t)key->dir << 8 | key->as) *
-					UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t h = key->pfn + key->whose * UINT64_C(0x9e3779b97f4a7c15);
 	h = (h ^ h >> 31) * UINT64_C(0xbf58476d1ce4e5b9);
 	for (uint32_t i = (uint32_t)(h >> 32) & x->mask;; i = (i + 1) & x->mask)
 		if (!x->slots[i].count || is_same(&x->slots[i], key))
@@ -99,13 +100,7 @@ int epoch_add(struct epoch *x, const struct dma_event *row, struct err *e)
 	if (!is_access(row))
 		return 0;
 	for (uint32_t i = 0; i < npages; i++) {
-		const struct slot key = {
-			.pfn = row->pfn + i,
-			.dev = row->dev,
-			.source = row->source,
-			.dir = row->dir,
-			.as = row->as,
-		};
+		const struct slot key = { .whose = whose(row), .pfn = row->pfn + i };
 		if (x->n >= x->mask / 2) {
 			const int rc = grow(x, e);
 			if (rc)
@@ -125,22 +120,14 @@ int epoch_add(struct epoch *x, const struct dma_event *row, struct err *e)
 static int in_order(const void *a, const void *b)
 {
 	const struct slot *x = a, *y = b;
-	if (x->dev != y->dev)
-		return x->dev < y->dev ? -1 : 1;
-	if (x->source != y->source)
-		return x->source < y->source ? -1 : 1;
-	if (x->as != y->as)
-		return x->as < y->as ? -1 : 1;
-	if (x->dir != y->dir)
-		return x->dir < y->dir ? -1 : 1;
+	if (x->whose != y->whose)
+		return x->whose < y->whose ? -1 : 1;
 	return (x->pfn > y->pfn) - (x->pfn < y->pfn);
 }
 
 static bool goes_on(const struct slot *a, const struct slot *b)
 {
-	const struct slot next = {
-		.pfn = a->pfn + 1, .dev = a->dev, .source = a->source, .dir = a->dir, .as = a->as
-	};
+	const struct slot next = { .whose = a->whose, .pfn = a->pfn + 1 };
 	return is_same(&next, b) && a->count == b->count;
 }
 
@@ -158,15 +145,15 @@ int epoch_take(struct epoch *x, uint64_t ts, epoch_put put, void *ctx, struct er
 		for (to = from + 1; to < n && goes_on(&x->slots[to - 1], &x->slots[to]); to++)
 			bytes += x->slots[to].bytes;
 		const struct dma_event row = { .ts = ts,
-					       .dev = s->dev,
+					       .dev = (u16)(s->whose >> 32),
 					       .op = DMA_ACCESS,
-					       .dir = s->dir,
-					       .as = s->as,
+					       .dir = (u8)s->whose,
+					       .as = (u8)(s->whose >> 8),
 					       .pfn = s->pfn,
 					       .npages = to - from,
 					       .bytes = bytes,
 					       .req = UINT64_MAX,
-					       .source = s->source,
+					       .source = (u16)(s->whose >> 16),
 					       .count = s->count };
 		rc = put(ctx, &row, e);
 	}

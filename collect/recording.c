@@ -261,6 +261,7 @@ static int count_waiting(struct recording *r, struct err *e)
 	uint64_t end_ns = r->base_ns + tick_ns;
 	int rc = 0;
 	rowbuf_init(&r->rows[KIND_DMA], KIND_DMA);
+	r->put_rows -= waiting.n; /* they were not rows yet */
 	for (size_t i = 0; i < waiting.n && !rc; i++) {
 		struct dma_event row;
 		memcpy(&row, waiting.rows + i * waiting.row_bytes, sizeof(row));
@@ -275,15 +276,13 @@ static int count_waiting(struct recording *r, struct err *e)
 	return rc < 0 ? rc : 0;
 }
 
-/* Shorter recordings than the time of measuring keep their events. */
-static int choose_mode(struct recording *r, bool is_end, struct err *e)
+/* By the rate until now, where that is long enough. */
+static int choose_mode(struct recording *r, uint64_t least_ns, struct err *e)
 {
 	const uint64_t elapsed = r->now_ns - r->start_ns;
-	if (!r->is_measuring || (elapsed < measured_ns && !is_end))
+	if (!r->is_measuring || !elapsed || elapsed < least_ns)
 		return 0;
 	r->is_measuring = false;
-	if (elapsed < measured_ns)
-		return 0;
 	const uint64_t rate = r->rows[KIND_DMA].n * NS_PER_SEC / elapsed;
 	if (rate <= events_per_s_most)
 		return 0;
@@ -460,7 +459,7 @@ static int tick(struct recording *r, uint64_t now_ns, struct err *e)
 {
 	const uint64_t t = recording_time(r, now_ns);
 	const uint64_t mark_ns = t > slack_ns ? t - slack_ns : 0;
-	int rc = choose_mode(r, is_over_memory(r), e);
+	int rc = choose_mode(r, is_over_memory(r) ? 0 : measured_ns, e);
 	if (!rc)
 		rc = take_counts(r, mark_ns ? mark_ns - 1 : 0, e);
 	if (!rc)
@@ -782,8 +781,7 @@ static int finish(struct recording *r, struct recording_summary *out, struct err
 	r->now_ns = recording_now();
 	budget_fill(&r->budget, r->now_ns);
 	int rc = stop_probes(r, e);
-	if (!rc)
-		rc = choose_mode(r, true, e);
+	r->is_measuring = false; /* a short recording keeps its events */
 	if (!rc)
 		rc = take_counts(r, recording_time(r, recording_now()), e);
 	if (!rc)
