@@ -24,6 +24,7 @@ const struct probe *const probes[] = {
 	&probe_touch,
 	/* walk side */
 	&probe_census,
+	&probe_pagemap,
 	NULL,
 };
 
