@@ -39,17 +39,19 @@ has       = $(shell pkg-config --exists $(call nth,$1,1) && echo yes)
 ifneq ($(COMPILES),)
 $(foreach p,$(REQUIRED) $(TESTING),$(if $(call has,$p),,\
   $(error $(call nth,$p,1) not found: install $(call nth,$p,2), or run sh scripts/bootstrap)))
+# libpfm4 has no .pc file
+PFM    := $(if $(wildcard /usr/include/perfmon/pfmlib_perf_event.h),libpfm)
 FOUND  := $(foreach p,$(if $(shell command -v $(CLANG)),$(OPTIONAL),$(filter-out libbpf:%,$(OPTIONAL))),\
             $(if $(call has,$p),$p))
 PKGS   := $(foreach p,$(REQUIRED) $(FOUND),$(call nth,$p,1))
-LIBS   := $(shell pkg-config --libs $(PKGS)) -lm -ldl -pthread
+LIBS   := $(shell pkg-config --libs $(PKGS)) -lm -ldl -pthread $(if $(PFM),-lpfm)
 CFLAGS_ALL := -std=gnu11 $(OPT) $(WARN) -fPIC -ffp-contract=off -fvisibility=hidden -pthread -I. -I$(B) \
-              -D_GNU_SOURCE -DPUGMARK_VERSION='"$(VERSION)"' $(foreach p,$(FOUND),-D$(call nth,$p,3)) \
+              -D_GNU_SOURCE -DPUGMARK_VERSION='"$(VERSION)"' $(foreach p,$(FOUND),-D$(call nth,$p,3)) $(if $(PFM),-DHAVE_PFM) \
               $(filter-out -I/usr/include,$(shell pkg-config --cflags $(PKGS))) $(CFLAGS)
 LDFLAGS_ALL := $(OPT) -rdynamic -Wl,--as-needed $(LDFLAGS)
 endif
 
-WITHOUT := %.bpf.c $(if $(filter libbpf:%,$(FOUND)),,%-bpf.c collect/bpfobject.c) $(if $(filter libpcap:%,$(FOUND)),,%/probe-net.c)
+WITHOUT := %.bpf.c $(if $(filter libbpf:%,$(FOUND)),,%-bpf.c collect/bpfobject.c) $(if $(filter libpcap:%,$(FOUND)),,%/probe-net.c) $(if $(PFM),,%/probe-pmu.c)
 SRC     := $(filter-out $(WITHOUT),$(sort $(foreach d,base store reports collect sim policies replay,$(wildcard $d/*.c))))
 EMBED   := $(wildcard store/*.sql reports/queries/*.sql reports/queries/*.gp sim/profiles/*.ini)
 OBJ     := $(SRC:%.c=$(B)/%.o) $(patsubst scripts/embed,$(B)/embedded.o,$(wildcard scripts/embed))
@@ -72,6 +74,7 @@ ifneq ($(file <$(B)/flags),$(FLAGS))
 $(file >$(B)/flags,$(FLAGS))
 $(foreach p,$(filter-out $(FOUND),$(OPTIONAL)),\
   $(info without $(call nth,$p,2): no $(subst -, ,$(call nth,$p,4))))
+$(if $(PFM),,$(info without libpfm4-dev: no probe pmu))
 endif
 ifneq ($(file <$(B)/objects),$(OBJ) $(EMBED))
 $(file >$(B)/objects,$(OBJ) $(EMBED))

@@ -55,3 +55,29 @@ const struct probe probe_net = {
 	.start = start_net,
 };
 #endif
+
+#ifndef HAVE_PFM
+static const char without_pfm[] = "install libpfm4-dev and build again";
+
+static void look_pmu(const struct hostfacts *h, struct probe_finding *out)
+{
+	(void)h;
+	probe_say(out, PROBE_ABSENT, "this build of pugmark has no libpfm4", without_pfm);
+}
+
+static int start_pmu(struct recording *r, void **state_out, struct err *e)
+{
+	(void)r;
+	(void)state_out;
+	return err_set(e, ERR_FEATURE, "pmu: not in this build: %s", without_pfm);
+}
+
+const struct probe probe_pmu = {
+	.name = "pmu",
+	.summary = "page walks as the processor counts them (libpfm4 names)",
+	.coverage = "nothing: not in this build",
+	.side = PROBE_WALK,
+	.look = look_pmu,
+	.start = start_pmu,
+};
+#endif

@@ -25,6 +25,7 @@ const struct probe *const probes[] = {
 	/* walk side */
 	&probe_census,
 	&probe_pagemap,
+	&probe_pmu,
 	NULL,
 };
 
