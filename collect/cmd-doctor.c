@@ -9,8 +9,10 @@
 #include "collect/probe.h"
 #include "reports/options.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define COMMAND "doctor"
 
@@ -102,6 +104,10 @@ int cmd_doctor(int argc, char **argv)
 	struct hostfacts h;
 	struct err e = {};
 	cli_options_parse(&command, argc, argv, &o);
+	if (o.root && access(o.root, R_OK | X_OK)) {
+		err_set(&e, ERR_NOINPUT, "%s: %s", o.root, strerror(errno));
+		return cli_fail(COMMAND, &e);
+	}
 	hostfacts_read(&h, o.root ? o.root : "");
 	struct report *r = report_begin(stdout, cli_format(&o.cli), COMMAND, NULL, NULL);
 	if (!r) {

@@ -385,7 +385,7 @@ static int account_event(struct hub *h, unsigned event, struct err *e)
 	const uint64_t known = a.seen + n.lost;
 	a.unaccounted += n.counted > known ? n.counted - known : 0;
 	a.seen = a.stored + a.filtered + a.ring_lost + a.shed + a.decode_error + a.unaccounted;
-	return trace_writer_account(recording_writer(h->recording), h->names[event], &a, e);
+	return recording_account(h->recording, h->names[event], &a, e);
 }
 
 /* All events of an instance together. */
@@ -401,7 +401,7 @@ static int account_tracering(struct hub *h, struct err *e)
 					 .ring_lost = n.lost,
 					 .unaccounted = n.counted > known ? n.counted - known : 0 };
 	h->counted_lost += n.lost;
-	return trace_writer_account(recording_writer(h->recording), "tracefs ring", &a, e);
+	return recording_account(h->recording, "tracefs ring", &a, e);
 }
 
 /* A ring tells its losses with the next record: those at the end only the counters know. */
@@ -435,7 +435,7 @@ static int account(struct hub *h, struct err *e)
 		if (!h->filtered[k] && !h->shed[k])
 			continue;
 		snprintf(name, sizeof(name), "%s rows", kinds[k].name);
-		rc = trace_writer_account(recording_writer(h->recording), name, &a, e);
+		rc = recording_account(h->recording, name, &a, e);
 	}
 	return rc;
 }

@@ -383,7 +383,7 @@ static int stop(void *state, struct err *e)
 	if (s->refused)
 		recording_note(s->recording, "agent: %llu callers did not speak its protocol",
 			       (unsigned long long)s->refused);
-	const int failed = trace_writer_account(writer(s), "agent", &s->account, rc ? NULL : e);
+	const int failed = recording_account(s->recording, "agent", &s->account, rc ? NULL : e);
 	free(s);
 	return rc ? rc : failed;
 }

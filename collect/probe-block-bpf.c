@@ -301,8 +301,7 @@ static int stop(void *state, struct err *e)
 	a->seen = count_of(s, BLOCK_BPF_SEEN);
 	a->unaccounted = a->seen > known ? a->seen - known : 0;
 	a->seen = known + a->unaccounted;
-	const int failed =
-		trace_writer_account(recording_writer(s->recording), "block-bpf", a, rc ? NULL : e);
+	const int failed = recording_account(s->recording, "block-bpf", a, rc ? NULL : e);
 	recording_unwatch(s->recording, ring_buffer__epoll_fd(s->ring));
 	release(s);
 	return rc ? rc : failed;

@@ -187,7 +187,7 @@ static int account(struct state *s, struct err *e)
 		a->seen = n.records + n.lost;
 		a->unaccounted = n.counted > a->seen ? n.counted - a->seen : 0;
 		a->seen += a->unaccounted;
-		rc = trace_writer_account(recording_writer(s->recording), events[i].name, a, e);
+		rc = recording_account(s->recording, events[i].name, a, e);
 	}
 	return rc;
 }

@@ -153,6 +153,20 @@ void recording_note(struct recording *r, const char *fmt, ...)
 		r->o->note(r->o->ctx, text);
 }
 
+int recording_account(struct recording *r, const char *source, const struct trace_account *a,
+		      struct err *e)
+{
+	const uint64_t now = recording_time(r, recording_now());
+	int rc = trace_writer_account(r->w, source, a, e);
+	if (!rc && a->decode_error)
+		rc = trace_writer_loss(r->w, source, 0, now, a->decode_error, "parse",
+				       "seen, but not as expected", e);
+	if (!rc && a->unaccounted)
+		rc = trace_writer_loss(r->w, source, 0, now, a->unaccounted, "ring",
+				       "counted by the kernel, neither seen nor told as lost", e);
+	return rc;
+}
+
 int recording_watch(struct recording *r, int fd, struct err *e)
 {
 	if (r->nwatched == WATCHED_MAX)

@@ -101,6 +101,13 @@ int recording_put(struct recording *r, enum kind_id kind, const void *row, struc
 /* Whether a page is in the sample at present. */
 bool recording_keeps(const struct recording *r, uint64_t pfn);
 
+/*
+ * An account, at stop. Events that are in no row and in no loss row yet (not
+ * decoded, unaccounted) become losses, so that readers of the trace hear of them.
+ */
+int recording_account(struct recording *r, const char *source, const struct trace_account *a,
+		      struct err *e);
+
 /* Wakes the loop when a file is readable; fd stays the probe's. */
 int recording_watch(struct recording *r, int fd, struct err *e);
 void recording_unwatch(struct recording *r, int fd);

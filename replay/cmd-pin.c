@@ -17,6 +17,7 @@
 #include "replay/pin-options.h"
 #include "replay/pin-report.h"
 #include "replay/pin-whatif.h"
+#include "reports/banner.h"
 #include "reports/params.h"
 #include "reports/progress.h"
 #include "store/trace-meta.h"
@@ -388,6 +389,7 @@ int cmd_pin(int argc, char **argv)
 
 	int rc = trace_open(o->path, &t, &e);
 	if (!rc) {
+		banner_show(&o->cli, "pin", t);
 		rc = answer(t, w, &e);
 		for (unsigned i = 0; i < PLOTS; i++)
 			if (w->plots[i])

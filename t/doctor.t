@@ -84,6 +84,8 @@ like 'with the ways to see it' "$(field vfio dma remedy)" 'agent.*inside the gue
 host none 6.12.1 000001ffffffffff 2
 rm -r none/sys/kernel/tracing
 is 'no tracefs is told as absent to who may mount it' "$(field none block status)" absent
+mkdir nothing
 exits 0 'a folder with nothing in it has an answer too' pugmark doctor --root "$TMP/nothing"
+exits 66 'one that is not there has none' pugmark doctor --root "$TMP/nowhere"
 like 'for people: a verdict first' "$(pugmark doctor --root "$TMP/good")" '6 of [0-9]+ sources are usable|sources are usable'
 done_testing
