@@ -63,7 +63,8 @@ int writer_run_waiting(struct trace_writer *w, struct err *e)
 /* Runs st, or keeps it for later; what is kept goes first. */
 static int run_or_wait(struct trace_writer *w, sqlite3_stmt *st, struct err *e)
 {
-	bool must_wait = w->is_full || (w->waiting && writer_run_waiting(w, NULL));
+	bool must_wait = (w->opt.lives_on && w->is_full) ||
+			 (w->waiting && writer_run_waiting(w, NULL));
 	if (!must_wait) {
 		const int step = sqlite3_step(st);
 		if (step == SQLITE_DONE || step == SQLITE_ROW)
