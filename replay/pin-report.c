@@ -84,6 +84,18 @@ static struct pin_text as_far_as(const struct pin_answer *a)
 	return t;
 }
 
+/* What a recording did not see is taken as empty; a YES that needs that memory says so. */
+static void tell_empty(struct report *r, const struct pin_answer *a, const struct pin_verdict *v)
+{
+	const uint64_t absent = a->jobs[v->job].result.host.absent, vm = a->facts->vm_pages;
+	const uint64_t taken = vm - pin_limit_pages(vm, v->overcommit_ppm);
+	if (absent && absent >= taken)
+		report_text(r,
+			    "It rests on %s that the recording never saw in use being empty; "
+			    "--set pin.populated=yes takes them as full.",
+			    pin_memory(absent).s);
+}
+
 static void show_verdict(struct report *r, const struct pin_answer *a, const struct outcome *o)
 {
 	char text[1200] = "";
@@ -116,6 +128,8 @@ static void show_verdict(struct report *r, const struct pin_answer *a, const str
 			 pin_condition_limit(c).s, pin_memory(largest_budget(a, o->no)).s);
 	}
 	report_text(r, "%s", text);
+	if (o->yes)
+		tell_empty(r, a, o->yes);
 }
 
 static const struct report_column verdict_columns[] = {

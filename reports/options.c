@@ -218,6 +218,29 @@ static void note_line(struct cli *cli, int argc, char **argv)
 				       argv[i]);
 }
 
+/* argp tells of an unknown long option, but not which one was meant. */
+static void check_long_options(const struct parsing *p, int argc, char **argv)
+{
+	const char *names[OPTIONS_MAX + 8] = { "json", "quiet", "verbose",
+					       "help", "usage", "version" };
+	size_t n = 6;
+	for (size_t i = 0; i < p->command->noptions; i++)
+		names[n++] = p->command->options[i].name;
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+		char word[40];
+		bool is_known = strncmp(argv[i], "--", 2);
+		snprintf(word, sizeof(word), "%.*s", (int)strcspn(argv[i], "="), argv[i]);
+		for (size_t k = 0; k < n && !is_known; k++) /* argp takes a beginning of a name */
+			is_known = !strncmp(names[k], word + 2, strlen(word + 2));
+		const char *nearest = is_known ? NULL : cli_nearest(word + 2, names);
+		if (!nearest)
+			continue;
+		struct err e = {};
+		err_set(&e, ERR_USAGE, "no option '%s': did you mean '--%s'?", word, nearest);
+		exit(cli_fail(p->name, &e));
+	}
+}
+
 void cli_options_parse(const struct cli_command *c, int argc, char **argv, void *mine)
 {
 	static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, {} };
@@ -238,6 +261,7 @@ void cli_options_parse(const struct cli_command *c, int argc, char **argv, void 
 				   .args_doc = c->args_doc,
 				   .doc = c->doc,
 				   .children = children };
+	check_long_options(p, argc, argv);
 	cli_parse(&argp, argc, argv, p);
 }
 

@@ -196,6 +196,8 @@ static void wrong_usage_is_64_and_other_errors_keep_their_own_status(void **stat
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
 		assert_int_equal(status_of(wrong[i]), 64);
+	assert_int_equal(status_of("t.db --coutn 3"), 64);
+	assert_int_equal(status_of("t.db --cou 3 --lo"), 0); /* a beginning is enough */
 	assert_int_equal(status_of("t.db -n broken"), 66);
 	assert_int_equal(status_of("t.db --plot - --count 2"), 0);
 }
