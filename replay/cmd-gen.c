@@ -121,6 +121,7 @@ static const struct report_column columns[] = {
 	{ "dma_pages", "pages", REPORT_U64, 0 },
 	{ "cpu_rows", "cpu rows", REPORT_U64, 0 },
 	{ "cpu_pages", "pages", REPORT_U64, 0 },
+	{ "mem_rows", "mem rows", REPORT_U64, 0 },
 	{ "profile_digest", NULL, REPORT_TEXT, REPORT_ONLY_JSON },
 };
 
@@ -154,7 +155,8 @@ static int show(const struct options *o, const struct gen *g, const struct gen_c
 					       REPORT_U(o->seed), REPORT_U(gen_duration_ns(g)),
 					       REPORT_U(gen_pages(g)), REPORT_U(n->dma_rows),
 					       REPORT_U(n->dma_pages), REPORT_U(n->cpu_rows),
-					       REPORT_U(n->cpu_pages), REPORT_S(gen_digest(g)) });
+					       REPORT_U(n->cpu_pages), REPORT_U(n->mem_rows),
+					       REPORT_S(gen_digest(g)) });
 	return cli_report_end(COMMAND, r, EXIT_DONE);
 }
 
@@ -195,7 +197,7 @@ static int run(const struct options *o, struct arena *arena, struct err *e)
 static const struct cli_command command = {
 	.args_doc = "PROFILE",
 	.doc = "Makes a trace of a characterised workload: dma and cpu rows of a VM with a NIC and "
-	       "a disk.\v"
+	       "a disk, or the addresses a program with a big heap asks for.\v"
 	       "Examples:\n"
 	       "  pugmark gen nic -o nic.db --seed 7\n"
 	       "  pugmark gen production -o day.db --set gen.memory=4G\n"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the two generators share: parts that act one at a time in order of
+ * What the generators share: parts that act one at a time in order of
  * their clocks, rows at the time of the acting part, and draws. Private to
  * replay/gen*.c.
  */
@@ -11,7 +11,7 @@
 #include "base/units.h"
 #include "replay/gen.h"
 
-enum gen_kind { GEN_BEHAVIOUR, GEN_STATISTICS };
+enum gen_kind { GEN_BEHAVIOUR, GEN_STATISTICS, GEN_ACCESS };
 
 /* [gen] */
 struct gen_common {
@@ -34,6 +34,8 @@ void gen_dma(struct gen_emit *m, enum gen_device dev, enum dma_dir dir, uint64_t
 
 /* period_ns 0: a touch at this very time; else seen over the period that ends now */
 void gen_cpu(struct gen_emit *m, uint64_t pfn, uint64_t npages, bool is_write, uint64_t period_ns);
+
+void gen_mem(struct gen_emit *m, uint64_t va, uint32_t bytes, enum mem_rw rw);
 
 /* A range of the guest's pages. */
 struct gen_span {
@@ -136,5 +138,20 @@ extern const size_t gen_statistics_nparams;
 int gen_statistics_check(const struct gen_common *c, const struct gen_statistics *p, struct err *e);
 int gen_statistics_run(const struct gen_common *c, const struct gen_statistics *p, uint64_t seed,
 		       struct gen_emit *m, struct err *e);
+
+/* Section [mem]. */
+struct gen_access {
+	int pattern;
+	uint64_t size_ppm, accesses, updates_ppm, hot_keys_ppm, hot_ops_ppm;
+	uint64_t record_bytes, objects, fanout, nuclides, neighbours;
+	uint64_t native_walk_ppm;
+};
+
+extern const struct param gen_access_params[];
+extern const size_t gen_access_nparams;
+
+int gen_access_check(const struct gen_common *c, const struct gen_access *p, struct err *e);
+int gen_access_run(const struct gen_common *c, const struct gen_access *p, uint64_t seed,
+		   struct gen_emit *m, struct err *e);
 
 #endif

@@ -20,7 +20,7 @@ enum {
 	EPOCH_LEAST_S = 1,
 	MEMORY_LEAST_BYTES = 16 << 20,
 };
-#define MEMORY_MOST_BYTES (UINT64_C(1) << 40)
+#define MEMORY_MOST_BYTES (UINT64_C(1) << 41)
 #define DURATION_MOST_NS  (UINT64_C(366) * 86400 * NS_PER_SEC)
 #define GAP_MOST_NS       DURATION_MOST_NS
 #define EPOCH_MOST_NS     (UINT64_C(86400) * NS_PER_SEC)
@@ -31,10 +31,11 @@ struct gen {
 	struct gen_common common;
 	struct gen_behaviour behaviour;
 	struct gen_statistics statistics;
+	struct gen_access access;
 	char digest[SHA256_HEX_CHARS + 1];
 };
 
-static const char *const generators[] = { "behaviour", "statistics", NULL };
+static const char *const generators[] = { "behaviour", "statistics", "access", NULL };
 
 static const struct param common_params[] = {
 	{ "gen", "generator", PARAM_CHOICE, NULL, "behaviour", 0, 0, "Principle of the generator",
@@ -83,6 +84,14 @@ void gen_cpu(struct gen_emit *m, uint64_t pfn, uint64_t npages, bool is_write, u
 
 	if (npages && !m->rc)
 		m->rc = m->sink->cpu(m->sink->ctx, &row, m->e);
+}
+
+void gen_mem(struct gen_emit *m, uint64_t va, uint32_t bytes, enum mem_rw rw)
+{
+	const struct mem_event row = { .ts = m->now_ns, .va = va, .bytes = bytes, .rw = (u8)rw };
+
+	if (!m->rc)
+		m->rc = m->sink->mem(m->sink->ctx, &row, m->e);
 }
 
 int gen_cut(struct gen_span *rest, uint64_t pages, const char *name, struct gen_span *out,
@@ -212,6 +221,9 @@ int gen_open(const char *profile, struct arena *arena, struct gen **out, struct 
 		rc = param_set_add(&g->params, gen_statistics_params, gen_statistics_nparams,
 				   &g->statistics, e);
 	if (!rc)
+		rc = param_set_add(&g->params, gen_access_params, gen_access_nparams, &g->access,
+				   e);
+	if (!rc)
 		rc = read_profile(g, profile, arena, e);
 	*out = g;
 	return rc;
@@ -225,20 +237,36 @@ int gen_assign(struct gen *g, const char *assignment, struct err *e)
 /* All sections of the generator count, or two profiles with other defaults would look equal. */
 static void use_sections(struct gen *g)
 {
-	const bool is_behaviour = g->common.generator == GEN_BEHAVIOUR;
-	const struct param *rows = is_behaviour ? gen_behaviour_params : gen_statistics_params;
-	const size_t n = is_behaviour ? gen_behaviour_nparams : gen_statistics_nparams;
+	const struct {
+		const struct param *rows;
+		size_t n;
+	} of[] = {
+		[GEN_BEHAVIOUR] = { gen_behaviour_params, gen_behaviour_nparams },
+		[GEN_STATISTICS] = { gen_statistics_params, gen_statistics_nparams },
+		[GEN_ACCESS] = { gen_access_params, gen_access_nparams },
+	};
+	const int k = g->common.generator;
 
 	param_section_use(&g->params, "gen");
-	for (size_t i = 0; i < n; i++)
-		param_section_use(&g->params, rows[i].section);
+	for (size_t i = 0; i < of[k].n; i++)
+		param_section_use(&g->params, of[k].rows[i].section);
+}
+
+static int check_parameters(const struct gen *g, struct err *e)
+{
+	switch (g->common.generator) {
+	case GEN_BEHAVIOUR:
+		return gen_behaviour_check(&g->common, &g->behaviour, e);
+	case GEN_STATISTICS:
+		return gen_statistics_check(&g->common, &g->statistics, e);
+	default:
+		return gen_access_check(&g->common, &g->access, e);
+	}
 }
 
 int gen_prepare(struct gen *g, struct err *e)
 {
-	int rc = g->common.generator == GEN_BEHAVIOUR
-			 ? gen_behaviour_check(&g->common, &g->behaviour, e)
-			 : gen_statistics_check(&g->common, &g->statistics, e);
+	const int rc = check_parameters(g, e);
 	if (rc) {
 		err_prefix(e, "%s", g->profile);
 		return rc;
@@ -282,11 +310,29 @@ const struct param_set *gen_params(const struct gen *g)
 	return &g->params;
 }
 
+bool gen_makes_mem(const struct gen *g)
+{
+	return g->common.generator == GEN_ACCESS;
+}
+
+uint64_t gen_native_walk_ppm(const struct gen *g, const char **source_out)
+{
+	const struct param_entry *entry = param_find(&g->params, "mem", "native_walk");
+
+	*source_out = entry ? entry->source : "";
+	return gen_makes_mem(g) ? g->access.native_walk_ppm : 0;
+}
+
 int gen_run(const struct gen *g, uint64_t seed, const struct gen_sink *sink, struct err *e)
 {
 	struct gen_emit m = { .sink = sink, .e = e };
 
-	return g->common.generator == GEN_BEHAVIOUR
-		       ? gen_behaviour_run(&g->common, &g->behaviour, seed, &m, e)
-		       : gen_statistics_run(&g->common, &g->statistics, seed, &m, e);
+	switch (g->common.generator) {
+	case GEN_BEHAVIOUR:
+		return gen_behaviour_run(&g->common, &g->behaviour, seed, &m, e);
+	case GEN_STATISTICS:
+		return gen_statistics_run(&g->common, &g->statistics, seed, &m, e);
+	default:
+		return gen_access_run(&g->common, &g->access, seed, &m, e);
+	}
 }

@@ -7,7 +7,8 @@
  * Two generators stand on different principles, so that a policy tuned on one
  * can be judged on the other: `behaviour` plays processes, a page cache, rings
  * and the hours of a day; `statistics` draws reuse distances and bursts from
- * tables and knows of no cause.
+ * tables and knows of no cause. A third, `access`, makes mem rows instead: the
+ * addresses that a program with a big heap asks for, for page walks.
  */
 #ifndef PUGMARK_REPLAY_GEN_H
 #define PUGMARK_REPLAY_GEN_H
@@ -17,12 +18,18 @@
 #include "base/sha256.h"
 #include "store/kinds.h"
 
+#include <stdbool.h>
+
 /* Takes the rows in time order: at the same time dma before cpu. Not 0 stops the generator. */
 struct gen_sink {
 	void *ctx;
 	int (*dma)(void *ctx, const struct dma_event *row, struct err *e);
 	int (*cpu)(void *ctx, const struct cpu_event *row, struct err *e);
+	int (*mem)(void *ctx, const struct mem_event *row, struct err *e);
 };
+
+/* mem rows lie between here and as far above as the VM has memory. */
+#define GEN_VA_BASE (UINT64_C(1) << 44)
 
 /* Numbers of the devices in dma rows. */
 enum gen_device { GEN_NIC, GEN_BLOCK, GEN_DEVICES };
@@ -48,16 +55,23 @@ int gen_prepare(struct gen *g, struct err *e);
 const char *gen_digest(const struct gen *g);
 
 const char *gen_profile(const struct gen *g);
-const char *gen_generator(const struct gen *g); /* "behaviour" or "statistics" */
+const char *gen_generator(const struct gen *g); /* "behaviour", "statistics", "access" */
 uint64_t gen_pages(const struct gen *g);        /* of the VM */
 uint64_t gen_duration_ns(const struct gen *g);
 const struct param_set *gen_params(const struct gen *g);
+
+/* It makes mem rows, instead of dma and cpu rows. */
+bool gen_makes_mem(const struct gen *g);
+
+/* Share of time that the program waits for page walks, natively and with all tables local; 0: not
+ * known. The source says what the figure rests on. */
+uint64_t gen_native_walk_ppm(const struct gen *g, const char **source_out);
 
 /* Makes all rows. ERR_NOMEM, ERR_BUG, or what the sink returned. */
 int gen_run(const struct gen *g, uint64_t seed, const struct gen_sink *sink, struct err *e);
 
 struct gen_counts {
-	uint64_t dma_rows, dma_pages, cpu_rows, cpu_pages;
+	uint64_t dma_rows, dma_pages, cpu_rows, cpu_pages, mem_rows;
 };
 
 /*

@@ -69,11 +69,21 @@ static int see_cpu(void *ctx, const struct cpu_event *row, struct err *e)
 	return 0;
 }
 
+/* mem rows as pages of the memory */
+static int see_mem(void *ctx, const struct mem_event *row, struct err *e)
+{
+	const uint64_t first = (row->va - GEN_VA_BASE) >> 12;
+	const uint64_t last = (row->va + row->bytes - 1 - GEN_VA_BASE) >> 12;
+	(void)e;
+	mix_row(ctx, row->ts, first, last - first + 1, row->rw + (row->va << 8));
+	return 0;
+}
+
 static struct rows rows_of(const struct gen *g, uint64_t seed)
 {
 	struct err e = {};
 	struct rows r = { .pages = gen_pages(g) };
-	const struct gen_sink sink = { &r, see_dma, see_cpu };
+	const struct gen_sink sink = { &r, see_dma, see_cpu, see_mem };
 	must(gen_run(g, seed, &sink, &e));
 	return r;
 }
@@ -113,6 +123,79 @@ static void rows_stay_in_order_and_in_the_memory(void **state)
 	arena_deinit(&arena);
 }
 
+/* ---- addresses ---- */
+
+struct seen {
+	uint64_t rows, writes, distinct, bytes;
+	unsigned char *is_page_seen;
+};
+
+static int note_mem(void *ctx, const struct mem_event *row, struct err *e)
+{
+	struct seen *s = ctx;
+	const uint64_t page = (row->va - GEN_VA_BASE) >> 12;
+	(void)e;
+	s->rows++;
+	s->writes += row->rw != MEM_LOAD;
+	s->bytes += row->bytes;
+	s->distinct += !s->is_page_seen[page];
+	s->is_page_seen[page] = 1;
+	return 0;
+}
+
+static struct seen pages_of(const char *profile, const char *const *sets)
+{
+	struct arena arena = {};
+	const struct gen *g = open_profile(&arena, profile, sets);
+	struct seen s = { .is_page_seen = calloc(gen_pages(g), 1) };
+	const struct gen_sink sink = { .ctx = &s, .mem = note_mem };
+	struct err e = {};
+
+	assert_non_null(s.is_page_seen);
+	assert_true(gen_makes_mem(g));
+	must(gen_run(g, 3, &sink, &e));
+	free(s.is_page_seen);
+	arena_deinit(&arena);
+	return s;
+}
+
+/* n draws from P pages leave P (1 - 1/P)^n of them alone: 90,000 from 14,745 leave 33 */
+static void gups_asks_for_any_page_and_writes_it(void **state)
+{
+	static const char *const sets[] = { "gen.memory=64M", "mem.size=90%", "mem.accesses=90000",
+					    NULL };
+	const struct seen s = pages_of("gups", sets);
+	(void)state;
+
+	assert_int_equal(s.rows, 90000);
+	assert_int_equal(s.writes, 90000);
+	assert_in_range(s.distinct, 14745 - 33 - 25, 14745 - 33 + 25);
+}
+
+/* 64 MiB x 90 % / 256 B are 235,929 leaves: 16^4 is less, 16^5 is not, so six nodes a lookup */
+static void a_lookup_in_a_tree_costs_a_node_a_level(void **state)
+{
+	static const char *const sets[] = { "gen.memory=64M", "mem.size=90%", "mem.accesses=60000",
+					    "mem.updates=50%", NULL };
+	const struct seen s = pages_of("btree", sets);
+	(void)state;
+
+	/* the writes fall on leaves: half of 10,000 lookups, within four deviations */
+	assert_in_range(s.writes, 5000 - 200, 5000 + 200);
+}
+
+/* Hot keys are asked for again, so fewer pages are seen. */
+static void hot_keys_make_the_footprint_smaller(void **state)
+{
+	static const char *const even[] = { "gen.memory=256M", "mem.accesses=20000",
+					    "mem.hot_operations=0%", NULL };
+	static const char *const hot[] = { "gen.memory=256M", "mem.accesses=20000",
+					   "mem.hot_operations=90%", "mem.hot_keys=0.01%", NULL };
+	(void)state;
+
+	assert_true(pages_of("memcached", hot).distinct * 2 < pages_of("memcached", even).distinct);
+}
+
 static int refuse_row(void *ctx, const struct cpu_event *row, struct err *e)
 {
 	(void)row;
@@ -125,7 +208,7 @@ static void a_sink_that_fails_ends_the_run(void **state)
 	struct arena arena = {};
 	struct err e = {};
 	unsigned calls = 0;
-	const struct gen_sink sink = { &calls, NULL, refuse_row };
+	const struct gen_sink sink = { &calls, NULL, refuse_row, NULL };
 	(void)state;
 
 	assert_int_equal(gen_run(open_profile(&arena, "nic", NULL), 1, &sink, &e), ERR_IO);
@@ -170,7 +253,7 @@ static void judge(struct judged *j, const char *profile, uint64_t seed)
 	struct arena arena = {};
 	struct err e = {};
 	const struct gen *g = open_profile(&arena, profile, sets);
-	const struct gen_sink sink = { j, judge_dma, judge_cpu };
+	const struct gen_sink sink = { j, judge_dma, judge_cpu, NULL };
 	const uint64_t n = gen_pages(g);
 
 	for (unsigned k = 0; k < LIMITS; k++)
@@ -258,7 +341,7 @@ static void note_footprint(struct footprint *f, const char *profile)
 	struct arena arena = {};
 	struct err e = {};
 	const struct gen *g = open_profile(&arena, profile, NULL);
-	const struct gen_sink sink = { f, note_dma, ignore_cpu };
+	const struct gen_sink sink = { f, note_dma, ignore_cpu, NULL };
 	footprint_init(f, gen_pages(g), window_ns);
 	must(gen_run(g, 3, &sink, &e));
 	arena_deinit(&arena);
@@ -329,6 +412,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_seed_alone_decides_the_rows),
 		cmocka_unit_test(rows_stay_in_order_and_in_the_memory),
+		cmocka_unit_test(gups_asks_for_any_page_and_writes_it),
+		cmocka_unit_test(a_lookup_in_a_tree_costs_a_node_a_level),
+		cmocka_unit_test(hot_keys_make_the_footprint_smaller),
 		cmocka_unit_test(a_sink_that_fails_ends_the_run),
 		cmocka_unit_test(production_has_the_published_shape_at_every_limit),
 		cmocka_unit_test(so_has_the_other_generator),

@@ -46,7 +46,8 @@ for profile in $(pugmark gen nobody -o x.db 2>&1 | sed -n 's/.*only: \([^;]*\);.
 		"$(grep -c '=' copy.ini) $(grep '=' copy.ini | grep -vc ' | ')" '^[0-9]+ 0$'
 	ok "profile $profile makes a trace" pugmark gen "$profile" -o "$profile.db" --duration 5min
 done
-is 'there are five profiles' "$(ls block.db mix.db nic.db production.db production-stat.db | wc -l | tr -d ' ')" 5
+is 'there are twelve profiles' "$(ls block.db mix.db nic.db production.db production-stat.db btree.db canneal.db \
+	gups.db memcached.db redis.db sysbench-random.db xsbench.db | wc -l | tr -d ' ')" 12
 
 exits 73 'a trace that is there is kept' make_trace nic a.db
 ok 'unless it is forced' make_trace nic a.db --force
@@ -54,7 +55,7 @@ echo text >note.txt
 exits 73 'what is no trace is never replaced' make_trace nic note.txt --force
 is 'and stays' "$(cat note.txt)" text
 exits 64 'an unknown profile is refused' pugmark gen nicc -o x.db
-like 'with those there are' "$(err)" 'only: block, mix, nic, production, production-stat'
+like 'with those there are' "$(err)" 'only: block, btree, canneal, gups, memcached, mix, nic, production, production-stat, redis, sysbench-random, xsbench'
 exits 64 'an unknown parameter is refused' make_trace nic x.db --set nic.rings=3
 exits 64 'memory that is too small is refused' pugmark gen production -o x.db --set gen.memory=16M --set nic.ring_pages=4000
 like 'by what does not fit' "$(err)" 'memory is too small: .* needs [0-9]+ pages'
