@@ -16,7 +16,7 @@ const char pin_compare_script[] = "pin-compare";
 
 /* What is compared for crossings. */
 static const enum iopf_metric crossed[] = { IOPF_HOST_NS, IOPF_REQUEST_NS, IOPF_BLOCKED_P999 };
-static const char *const crossed_texts[] = { "host CPU", "time added to a request",
+static const char *const crossed_texts[] = { "CPU", "time added to a request",
 					     "P99.9 of blocked time" };
 enum { CROSSED = sizeof(crossed) / sizeof(*crossed) };
 
@@ -137,6 +137,7 @@ static void show_trace(struct report *r, const struct pin_compare *c)
 		{ "block_p9999_base_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
 		{ "block_p9999_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
 		{ "host_cpu", "host CPU a s", REPORT_NS, REPORT_ONLY_TABLE },
+		{ "guest_cpu", "guest's", REPORT_NS, REPORT_ONLY_TABLE },
 		{ "service_cpu_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
 		{ "update_cpu_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
 		{ "map_cpu_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
@@ -178,7 +179,8 @@ static void show_trace(struct report *r, const struct pin_compare *c)
 				if_class(c, PIN_BLOCK, f->block_ns[2]),
 				if_class(c, PIN_BLOCK, f->block_base_ns[3]),
 				if_class(c, PIN_BLOCK, f->block_ns[3]),
-				REPORT_U(ns_per_s(c, x->service_ns + x->map_ns)),
+				REPORT_U(ns_per_s(c, x->service_ns)),
+				REPORT_U(ns_per_s(c, x->map_ns)),
 				REPORT_U(x->service_ns),
 				REPORT_U(x->update_ns),
 				REPORT_U(x->map_ns),
@@ -401,9 +403,12 @@ static void show_verdict(struct report *r, const struct pin_compare *c)
 		return;
 	}
 	const struct pin_result *x = &c->jobs[best].result;
-	report_text(r, "%s takes the least CPU of what lets memory go: %s a second of the trace.",
-		    iopf_backend_names[best],
-		    quantity_ns(ns_per_s(c, x->service_ns + x->map_ns)).s);
+	report_text(
+		r,
+		"%s takes the least CPU of what lets memory go: %s a second of the trace, %s of it "
+		"the guest's.",
+		iopf_backend_names[best], quantity_ns(ns_per_s(c, x->service_ns + x->map_ns)).s,
+		x->map_ns ? quantity_ns(ns_per_s(c, x->map_ns)).s : "none");
 }
 
 void pin_compare_report(struct report *r, const struct pin_compare *c, bool is_json)
@@ -428,7 +433,8 @@ void pin_compare_report(struct report *r, const struct pin_compare *c, bool is_j
 	}
 	show_bitmap(r, c);
 	show_metric(r, &c->sweeps[PIN_SWEEP_LOAD], IOPF_HOST_NS,
-		    "CPU of the host a second, by load (middle: the trace's own)");
+		    "CPU a second, of the host and by maps of the guest, by load (middle: the "
+		    "trace's own)");
 	show_crossings(r, c, PIN_SWEEP_LOAD);
 	show_passing(r, c);
 	show_metric(r, &c->sweeps[PIN_SWEEP_FAULTS], IOPF_REQUEST_NS,

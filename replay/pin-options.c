@@ -116,10 +116,10 @@ static int check(void *mine, struct err *e)
 		return err_set(e, ERR_USAGE,
 			       "--compare-backends stands alone: no --goal, --results, --explain, "
 			       "--fault-rate or --backtest beside it");
-	if (o->nrates && wants_replay)
+	if (o->nrates && (wants_replay || o->has_own_overcommit))
 		return err_set(e, ERR_USAGE,
-			       "--fault-rate replays nothing: no --results, --explain or "
-			       "--backtest beside it");
+			       "--fault-rate replays nothing: no --overcommit, --results, "
+			       "--explain or --backtest beside it");
 	if (o->nothers && !o->npools)
 		return err_set(
 			e, ERR_USAGE,

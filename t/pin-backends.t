@@ -119,7 +119,7 @@ ok 'for people it is a screen' pin --compare-backends
 like 'with a verdict' "$(out | head -n 1)" 'takes the least CPU of what lets memory go'
 like 'the bitmap' "$(out)" "vpri's bitmap: 1 KiB on the device for 8 MiB \\(2 functions, each 64 MiB a TiB\\)"
 like 'who fails DMA has no tail to show' "$(out | grep '^none ')" ' DMA fails '
-like 'and crossings' "$(out)" '^host CPU: vpri has less up to 2/s faults, snoop from there on'
+like 'and crossings' "$(out)" '^CPU: vpri has less up to 2/s faults, snoop from there on'
 exits 64 'it stands alone' pin --compare-backends --goal 'iopf<=1'
 if command -v gnuplot >/dev/null; then
 	ok 'it is drawn' pin --compare-backends --plot all.svg

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-# Fault hardware by load: $data has one block a backend (name, then requests/s, host CPU in ns a second,
-# ns added to a request). Variable: title.
+# Fault hardware by load: $data has one block a backend (name, then requests/s, ns a second of CPU, the
+# guest's for its maps under viommu included, ns added to a request). Variable: title.
 set title title noenhanced
 set xlabel "requests a second"
-set ylabel "host CPU, ns a second"
+set ylabel "CPU, ns a second (viommu: the guest's maps too)"
 set y2label "added to a request, ns (dashed)"
 set logscale x
 set logscale y
