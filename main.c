@@ -35,6 +35,7 @@ static const struct command commands[] = {
 	{ "age", "idle memory by age, and how often devices come back to it", cmd_age },
 	{ "cache", "score replacement policies: misses by policy and size", cmd_cache },
 	{ "pin", "I/O page faults of a VM under overcommit, by what is pinned", cmd_pin },
+	{ "walk", "page walks under native, shadow, nested paging and TPT", cmd_walk },
 	/* results */
 	{ "report", "a stored query on a trace, as table or plot", cmd_report },
 	{ NULL, NULL, NULL },

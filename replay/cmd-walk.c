@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+/*
+ * pugmark walk: what native, shadow and nested paging and TPT cost in page-walk
+ * references on this trace, all of them in one pass over its accesses.
+ */
+#include "replay/commands.h"
+
+#include "base/cleanup.h"
+#include "replay/walk-feed.h"
+#include "replay/walk-report.h"
+#include "reports/banner.h"
+#include "reports/options.h"
+#include "reports/progress.h"
+
+#include <stdlib.h>
+
+enum { DESIGNS_MAX = 64 };
+
+struct options {
+	struct cli cli;
+	const char *path;
+	const char *designs[DESIGNS_MAX];
+	size_t ndesigns;
+	struct cli_sets sets;
+};
+
+static int add_design(void *mine, char *text, struct err *e)
+{
+	struct options *o = mine;
+	(void)e;
+	o->designs[o->ndesigns++] = text;
+	return 0;
+}
+
+static int take_trace(void *mine, char *text, struct err *e)
+{
+	struct options *o = mine;
+	return cli_take_only(&o->path, text, "trace", e);
+}
+
+static int check(void *mine, struct err *e)
+{
+	struct options *o = mine;
+	return o->path ? 0 : err_set(e, ERR_USAGE, "which trace?");
+}
+
+#define AT(member) .offset = offsetof(struct options, member)
+
+static const struct cli_option options[] = {
+	{ .name = "design",
+	  .key = 'd',
+	  .arg = "F,..",
+	  .kind = CLI_LIST,
+	  AT(ndesigns),
+	  .each = add_design,
+	  .most = DESIGNS_MAX,
+	  .fallback = "native,nested",
+	  .help = "Designs to score: built-in ones by name, or files" },
+	{ .name = "set",
+	  .arg = "walk.K=V",
+	  .kind = CLI_SET,
+	  AT(sets),
+	  .help = "One parameter of all designs, as walk.stlb=2048/16" },
+};
+
+static const struct cli_command command = {
+	.args_doc = "TRACE",
+	.doc = "Plays the loads and stores of a trace through TLBs, walk caches and page tables of "
+	       "one or more designs: misses, walks, references to tables.\v"
+	       "Examples:\n"
+	       "  pugmark walk mem.db\n"
+	       "  pugmark walk mem.db --design nested,./mine.ini --set walk.stlb=2048/16",
+	.options = options,
+	.noptions = sizeof(options) / sizeof(*options),
+	.cli_offset = offsetof(struct options, cli),
+	.argument = take_trace,
+	.check = check,
+};
+
+/* ---- the work ---- */
+
+struct work {
+	const struct options *options;
+	struct arena arena;
+	struct walk_design designs[DESIGNS_MAX];
+	struct walk_row rows[DESIGNS_MAX];
+	struct progress progress;
+};
+
+static void show_progress(void *ctx, uint64_t done)
+{
+	progress_set(ctx, done);
+}
+
+static int read_designs(struct work *w, struct err *e)
+{
+	const struct options *o = w->options;
+	int rc = 0;
+	for (size_t i = 0; i < o->ndesigns && !rc; i++)
+		rc = walk_design_read(o->designs[i], o->sets.text, o->sets.n, &w->arena,
+				      &w->designs[i], e);
+	return rc;
+}
+
+static int play(struct work *w, struct trace *t, const struct trace_stream_info *stream,
+		struct err *e)
+{
+	const struct options *o = w->options;
+	const struct walk_config *configs[DESIGNS_MAX];
+	struct walk *walk;
+	for (size_t i = 0; i < o->ndesigns; i++)
+		configs[i] = &w->designs[i].config;
+	int rc = walk_new(configs, o->ndesigns, &w->arena, &walk, e);
+	if (rc)
+		return rc;
+	progress_init(&w->progress, "walk", "accesses", stream->rows, o->cli.is_quiet);
+	rc = walk_feed(walk, t, stream, show_progress, &w->progress, e);
+	progress_end(&w->progress);
+	for (size_t i = 0; i < o->ndesigns && !rc; i++) {
+		w->rows[i].design = &w->designs[i];
+		walk_counts(walk, i, &w->rows[i].counts);
+	}
+	return rc;
+}
+
+static int hand_out(const struct work *w, const struct walk_answer *a, const char *digest,
+		    struct err *e)
+{
+	const struct options *o = w->options;
+	struct report *r = report_begin(stdout, cli_format(&o->cli), "walk", o->path, digest);
+	if (!r)
+		return err_set(e, ERR_NOMEM, "no memory for the results");
+	walk_report(r, a);
+	return cli_report_end("walk", r, EXIT_DONE);
+}
+
+static int answer(struct trace *t, struct work *w, struct err *e)
+{
+	struct walk_answer a = { .trace = t, .rows = w->rows, .nrows = w->options->ndesigns };
+	char digest[TRACE_DIGEST_CHARS + 1];
+	int rc = read_designs(w, e);
+	if (!rc)
+		rc = walk_feed_find(t, &a.stream, e);
+	if (!rc)
+		rc = trace_digest(t, digest, e);
+	if (!rc)
+		rc = play(w, t, a.stream, e);
+	return rc ? rc : hand_out(w, &a, digest, e);
+}
+
+int cmd_walk(int argc, char **argv)
+{
+	_free_ struct options *o = calloc(1, sizeof(*o));
+	_free_ struct work *w = calloc(1, sizeof(*w));
+	struct trace *t;
+	struct err e = {};
+	if (!o || !w) {
+		err_set(&e, ERR_NOMEM, "out of memory");
+		return cli_fail("walk", &e);
+	}
+	cli_options_parse(&command, argc, argv, o);
+	w->options = o;
+	int rc = trace_open(o->path, &t, &e);
+	if (!rc) {
+		banner_show(&o->cli, "walk", t);
+		rc = answer(t, w, &e);
+		trace_close(t);
+	}
+	arena_deinit(&w->arena);
+	return rc < 0 ? cli_fail("walk", &e) : rc;
+}
