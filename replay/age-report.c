@@ -35,7 +35,7 @@ static uint64_t per_day(uint64_t micro, uint64_t exposure_ns, uint64_t ppm)
 	return day / 1000000 + (day % 1000000 >= 500000);
 }
 
-static const struct age_result *cpu(const struct age_run *run)
+const struct age_result *age_of_cpu(const struct age_run *run)
 {
 	for (size_t i = 0; i < run->n; i++)
 		if (run->results[i].dev == AGE_CPU)
@@ -59,7 +59,7 @@ static void add_pages(struct age_figures *f, const struct age_answer *a, const s
 struct age_figures age_figures(const struct age_answer *a, const struct age_run *run,
 			       const struct age_result *r, unsigned tau)
 {
-	const struct age_result *by_cpu = r->dev == AGE_TOTAL ? cpu(run) : NULL;
+	const struct age_result *by_cpu = r->dev == AGE_TOTAL ? age_of_cpu(run) : NULL;
 	const bool is_apart = by_cpu && run->info.cpu_sample_ppm != run->info.dma_sample_ppm;
 	const uint64_t ppm = r->dev == AGE_CPU ? run->info.cpu_sample_ppm
 					       : run->info.dma_sample_ppm;
@@ -103,13 +103,9 @@ static const char *model_name(const struct age_run *run)
 
 /* ---- names ---- */
 
-struct name {
-	char s[104];
-};
-
-static struct name device_name(const struct age_answer *a, unsigned dev)
+struct age_name age_device_name(const struct age_answer *a, unsigned dev)
 {
-	struct name n;
+	struct age_name n;
 	for (unsigned i = 0; i < a->ndevices; i++)
 		if (a->devices[i].dev == dev) {
 			snprintf(n.s, sizeof(n.s), "%s", a->devices[i].bdf);
@@ -138,9 +134,9 @@ static struct quantity_text size(uint64_t pages)
 }
 
 /* "41 [22-88]" */
-static struct name rate(const struct age_figures *f)
+static struct age_name rate(const struct age_figures *f)
 {
-	struct name n = { "-" };
+	struct age_name n = { "-" };
 	if (!f->exposure_ns)
 		return n;
 	snprintf(n.s, sizeof(n.s), "%s [%s-%s]", quantity_count(f->per_day).s,
@@ -179,7 +175,7 @@ static void show_verdict(struct report *r, const struct age_answer *a)
 /* With reclaim at tau the guest's own CPUs fault on what they come back to. */
 static void show_cpu(struct report *r, const struct age_answer *a)
 {
-	const struct age_result *by_cpu = cpu(a->runs);
+	const struct age_result *by_cpu = age_of_cpu(a->runs);
 	if (!by_cpu)
 		return;
 	const struct age_figures f = age_figures(a, a->runs, by_cpu, a->verdict);
@@ -194,7 +190,7 @@ static void show_subject(struct report *r, const struct age_answer *a)
 {
 	const struct age_run *run = a->runs;
 	const struct age_figures f = age_figures(a, run, total(run), a->verdict);
-	const struct age_result *by_cpu = cpu(run);
+	const struct age_result *by_cpu = age_of_cpu(run);
 	const unsigned n = (unsigned)run->n - 1 - (by_cpu != NULL);
 	const uint64_t uses = total(run)->accesses - (by_cpu ? by_cpu->accesses : 0);
 	char memory[80] = "";
@@ -225,14 +221,14 @@ static const struct report_column tau_columns[] = {
 
 static void show_taus(struct report *r, const struct age_answer *a)
 {
-	const struct age_result *by_cpu = cpu(a->runs);
+	const struct age_result *by_cpu = age_of_cpu(a->runs);
 	const unsigned n = sizeof(tau_columns) / sizeof(*tau_columns) - (by_cpu ? 0 : 1);
 	report_table(r, "rows", "By age at which pages are reclaimed", tau_columns, n);
 	for (unsigned i = 0; i < a->ntaus; i++) {
 		if (!a->is_asked[i])
 			continue;
 		const struct age_figures f = age_figures(a, a->runs, total(a->runs), i);
-		const struct name day = rate(&f);
+		const struct age_name day = rate(&f);
 		report_row(r,
 			   (struct report_value[]){
 				   REPORT_U(a->taus[i]), REPORT_U(f.refaults), REPORT_S(day.s),
@@ -261,12 +257,12 @@ static void show_devices(struct report *r, const struct age_answer *a, bool all_
 		     sizeof(device_columns) / sizeof(*device_columns));
 	for (size_t i = 0; i + 1 < a->runs->n; i++) {
 		const struct age_result *d = &a->runs->results[i];
-		const struct name name = device_name(a, d->dev);
+		const struct age_name name = age_device_name(a, d->dev);
 		for (unsigned k = 0; k < a->ntaus && d->dev != AGE_CPU; k++) {
 			if (!(all_taus ? a->is_asked[k] : k == a->verdict))
 				continue;
 			const struct age_figures f = age_figures(a, a->runs, d, k);
-			const struct name day = rate(&f);
+			const struct age_name day = rate(&f);
 			report_row(r, (struct report_value[]){
 					      REPORT_S(name.s), REPORT_S(device_class(a, d->dev)),
 					      REPORT_U(a->taus[k]), REPORT_U(d->accesses),
@@ -313,7 +309,7 @@ static void show_models(struct report *r, const struct age_answer *a, bool all_t
 				continue;
 			const struct age_run *run = &a->runs[m];
 			const struct age_figures f = age_figures(a, run, total(run), i);
-			const struct name day = rate(&f);
+			const struct age_name day = rate(&f);
 			report_row(r, (struct report_value[]){
 					      REPORT_S(model_name(run)), REPORT_U(a->taus[i]),
 					      REPORT_U(f.refaults), known(&f, f.per_day),
@@ -491,9 +487,9 @@ static void show_flat_row(struct report *r, const struct age_answer *a, const st
 			  unsigned tau)
 {
 	const bool is_total = d->dev == AGE_TOTAL;
-	const struct age_result *by_cpu = is_total ? cpu(a->runs) : NULL;
+	const struct age_result *by_cpu = is_total ? age_of_cpu(a->runs) : NULL;
 	const struct age_figures f = age_figures(a, a->runs, d, tau);
-	const struct name name = device_name(a, d->dev);
+	const struct age_name name = age_device_name(a, d->dev);
 	report_row(r, (struct report_value[]){
 			      REPORT_S(a->vm_name), REPORT_S(name.s), REPORT_NULL(),
 			      REPORT_S(device_class(a, d->dev)), REPORT_U(a->taus[tau]),
@@ -551,7 +547,7 @@ void age_report(struct report *r, const struct age_answer *a, bool is_json, bool
 		each_assumption(a, say_row, r);
 		return;
 	}
-	const unsigned ndevices = (unsigned)a->runs->n - 1 - (cpu(a->runs) != NULL);
+	const unsigned ndevices = (unsigned)a->runs->n - 1 - (age_of_cpu(a->runs) != NULL);
 	show_verdict(r, a);
 	show_cpu(r, a);
 	show_subject(r, a);

@@ -6,6 +6,7 @@
 #include "replay/age.h"
 #include "reports/plot.h"
 #include "reports/report.h"
+#include "store/results.h"
 #include "store/trace-meta.h"
 
 #include <stdbool.h>
@@ -18,6 +19,8 @@ struct age_run {
 	struct age_result *results;
 	size_t n;
 };
+
+struct param_set;
 
 struct age_answer {
 	const struct trace *trace;
@@ -33,8 +36,9 @@ struct age_answer {
 	unsigned verdict;           /* the tau that the verdict speaks of */
 	const struct age_run *runs; /* the model asked for first */
 	unsigned nruns;
-	bool is_cpu_left_out; /* cpu rows exist, but cannot be used */
-	bool is_cpu_unwanted; /* --no-cpu */
+	bool is_cpu_left_out;           /* cpu rows exist, but cannot be used */
+	bool is_cpu_unwanted;           /* --no-cpu */
+	const struct param_set *params; /* [access] */
 };
 
 /* Figures of one result at one tau, scaled to the whole where pages were sampled. */
@@ -51,10 +55,23 @@ struct age_figures {
 struct age_figures age_figures(const struct age_answer *a, const struct age_run *run,
 			       const struct age_result *r, unsigned tau);
 
+/* The CPU's own result of a run, or NULL. */
+const struct age_result *age_of_cpu(const struct age_run *run);
+
+/* "0000:3b:00.0", "total", "unknown" or a number. */
+struct age_name {
+	char s[104];
+};
+struct age_name age_device_name(const struct age_answer *a, unsigned dev);
+
 /* Everything between report_begin and report_end. */
 void age_report(struct report *r, const struct age_answer *a, bool is_json, bool is_verbose);
 
 /* Fills the plot of script "age" and ends it, also on failure. */
 int age_plot(struct plot *p, const struct age_answer *a, struct err *e);
+
+/* Adds a run to a results file: all runs and devices, with tau as the bucket. */
+int age_store(const char *path, const struct results_run *run, const struct age_answer *a,
+	      struct err *e);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/sha256.h"
 #include "replay/policy-params.h"
+#include "reports/said.h"
 #include "store/results.h"
 
 #include <errno.h>
@@ -69,6 +70,16 @@ static int store_curve(struct results *r, const struct cache_answer *a, struct e
 	return rc;
 }
 
+static int store_sentences(struct results *r, const struct cache_answer *a, struct err *e)
+{
+	struct report *said = said_begin(r);
+	if (!said)
+		return err_set(e, ERR_NOMEM, "no memory for the results");
+	cache_report(said, a, false, false);
+	report_end(said);
+	return a->npolicies ? said_assume(r, a->params, e) : 0;
+}
+
 int cache_store(const char *path, const struct results_run *run, const struct cache_answer *a,
 		struct err *e)
 {
@@ -79,6 +90,8 @@ int cache_store(const char *path, const struct results_run *run, const struct ca
 		return rc;
 	snprintf(config, sizeof(config), "stream=%u\n", a->stream->id);
 	rc = results_begin_run(r, run, e);
+	if (!rc)
+		rc = store_sentences(r, a, e);
 	if (!rc && (a->jobs || !a->sample_pages))
 		rc = results_put(r, config, "requests", 0, (int64_t)a->requests, e);
 	if (!rc && (a->jobs || !a->sample_pages))

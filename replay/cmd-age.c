@@ -25,7 +25,7 @@ enum {
 
 struct options {
 	struct cli cli;
-	const char *path, *plot;
+	const char *path, *plot, *results;
 	enum access_model model;
 	bool compares, without_cpu;
 	uint64_t memory_bytes; /* 0: not said */
@@ -119,6 +119,11 @@ static const struct cli_option options[] = {
 	  AT(plot),
 	  .help = "Draw faults a day and reclaimable memory by tau: .svg, .png, .pdf, or - for "
 		  "the terminal" },
+	{ .name = "results",
+	  .arg = "FILE",
+	  .kind = CLI_RESULTS,
+	  AT(results),
+	  .help = "Add the curve to a results file" },
 };
 
 /* ---- the grid ---- */
@@ -165,7 +170,7 @@ static void make_grid(struct grid *g, const struct options *o, uint64_t exposure
 {
 	memcpy(g->taus, o->taus, o->ntaus * sizeof(*o->taus));
 	g->n = (unsigned)o->ntaus;
-	if (o->plot)
+	if (o->plot || o->results)
 		add_plot_taus(g, exposure_ns);
 	bool is_found = false;
 	for (unsigned i = 0; i < g->n; i++) {
@@ -187,6 +192,8 @@ struct work {
 	struct age_run runs[ACCESS_MODELS];
 	unsigned nruns;
 	struct plot *plot;
+	struct arena arena;
+	struct param_set params; /* [access] */
 };
 
 static int add_all(const struct options *o, struct access *in, struct age *age, struct err *e)
@@ -320,6 +327,14 @@ static int check_memory(const struct age_answer *a, bool is_asked, struct err *e
 static int hand_out(struct work *w, const struct age_answer *a, const char *digest, struct err *e)
 {
 	const struct options *o = w->options;
+	const struct results_run run = { .command = "age",
+					 .args = o->cli.args,
+					 .trace_path = o->path,
+					 .trace_digest = digest,
+					 .trace = a->trace };
+	const int stored = o->results ? age_store(o->results, &run, a, e) : 0;
+	if (stored)
+		return stored;
 	struct report *r = report_begin(stdout, cli_format(&o->cli), "age", o->path, digest);
 	if (!r)
 		return err_set(e, ERR_NOMEM, "no memory for the results");
@@ -360,14 +375,13 @@ static int answer(struct trace *t, struct options *o, struct work *w, struct age
 	return rc ? rc : hand_out(w, a, digest, e);
 }
 
-static int read_params(struct options *o, struct err *e)
+static int read_params(struct options *o, struct work *w, struct err *e)
 {
-	struct arena arena = {};
-	struct param_set set = { .arena = &arena };
-	int rc = param_set_add(&set, access_params, access_nparams, &o->access, e);
+	w->params.arena = &w->arena;
+	int rc = param_set_add(&w->params, access_params, access_nparams, &o->access, e);
 	for (size_t i = 0; i < o->sets.n && !rc; i++)
-		rc = param_assign(&set, o->sets.text[i], e);
-	arena_deinit(&arena);
+		rc = param_assign(&w->params, o->sets.text[i], e);
+	param_section_use(&w->params, "access");
 	return rc;
 }
 
@@ -375,7 +389,7 @@ static int open_and_answer(struct options *o, struct work *w, struct err *e)
 {
 	struct age_answer a = {};
 	struct trace *t;
-	int rc = read_params(o, e);
+	int rc = read_params(o, w, e);
 	if (!rc)
 		rc = trace_open(o->path, &t, e);
 	if (rc)
@@ -387,6 +401,7 @@ static int open_and_answer(struct options *o, struct work *w, struct err *e)
 	rc = trace_devices(t, &devices, &a.ndevices, e);
 	a.trace = t;
 	a.is_cpu_unwanted = o->without_cpu;
+	a.params = &w->params;
 	a.vm_name = vm_name;
 	a.devices = devices;
 	if (!rc)
@@ -406,7 +421,8 @@ static const struct cli_command command = {
 	       "long.\v"
 	       "Examples:\n"
 	       "  pugmark age nic.db\n"
-	       "  pugmark age nic.db --tau 100ms,1s,10s --memory 1G --plot age.svg",
+	       "  pugmark age nic.db --tau 100ms,1s,10s --memory 1G --plot age.svg\n"
+	       "  pugmark age nic.db --results results.db",
 	.options = options,
 	.noptions = sizeof(options) / sizeof(*options),
 	.cli_offset = offsetof(struct options, cli),
@@ -426,5 +442,6 @@ int cmd_age(int argc, char **argv)
 	cli_options_parse(&command, argc, argv, o);
 	w->options = o;
 	const int rc = open_and_answer(o, w, &e);
+	arena_deinit(&w->arena);
 	return rc < 0 ? cli_fail("age", &e) : rc;
 }

@@ -302,7 +302,8 @@ static int hand_out(struct work *w, const struct cache_answer *a, const char *di
 					 .args = o->cli.args,
 					 .trace_path = o->path,
 					 .trace_digest = digest,
-					 .seed = o->seed };
+					 .seed = o->seed,
+					 .trace = a->trace };
 	if (o->results) {
 		const int rc = cache_store(o->results, &run, a, e);
 		if (rc)

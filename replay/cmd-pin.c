@@ -8,6 +8,7 @@
 #include "replay/commands.h"
 
 #include "base/cleanup.h"
+#include "base/sha256.h"
 #include "replay/pin-backtest.h"
 #include "replay/pin-compare.h"
 #include "replay/pin-consequence.h"
@@ -267,11 +268,15 @@ static int draw(struct work *w, const struct pin_answer *answer, struct err *e)
 static int hand_out(struct work *w, const struct pin_answer *a, const char *digest, struct err *e)
 {
 	const struct pin_options *o = w->options;
+	char design[SHA256_HEX_CHARS + 1];
+	sha256_hex(a->canonical, strlen(a->canonical), design);
 	const struct results_run run = { .command = "pin",
 					 .args = o->cli.args,
 					 .trace_path = o->path,
 					 .trace_digest = digest,
-					 .seed = o->seeds[0] };
+					 .design_digest = design,
+					 .seed = o->seeds[0],
+					 .trace = a->trace };
 	if (o->results) {
 		const int rc = pin_store(o->results, &run, a, e);
 		if (rc)
@@ -344,6 +349,7 @@ static int answer(struct trace *t, struct work *w, struct err *e)
 		.is_timed = w->design.pin.faults == PIN_TIMED &&
 			    w->design.pin.residency == PIN_LIVE,
 		.inputs = &w->inputs,
+		.params = &w->design.set,
 		.canonical = canonical,
 		.block = w->design.block,
 		.limit_schedule = w->design.limits.schedule,

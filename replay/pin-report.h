@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct param_set;
 struct pin_inputs;
 struct pin_story;
 
@@ -33,11 +34,12 @@ struct pin_answer {
 	bool has_own_goal;
 	uint64_t lost_events;
 	bool has_unknown_loss;
-	const char *memory_from;    /* how the size of the VM is known, for people */
-	bool is_memory_known;       /* told by somebody, not the pages that the trace touches */
-	bool is_timed;              /* faults take time: CPU stalls were measured */
-	const char *canonical;      /* of the design: param_canonical */
-	const char *limit_schedule; /* or NULL */
+	const char *memory_from;        /* how the size of the VM is known, for people */
+	bool is_memory_known;           /* told by somebody, not the pages that the trace touches */
+	bool is_timed;                  /* faults take time: CPU stalls were measured */
+	const struct param_set *params; /* the design */
+	const char *canonical;          /* of it: param_canonical */
+	const char *limit_schedule;     /* or NULL */
 	const char *reclaim;
 	const struct block_config *block;
 	unsigned nparams, nguesses;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* What `pugmark pin` puts into a results file: the counts of each configuration. */
+/* What `pugmark pin` puts into a results file: counts of each configuration, sentences,
+ * assumptions. */
 #include "replay/pin-report.h"
+
+#include "replay/pin-figures.h"
+#include "reports/said.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +58,8 @@ static int put_job(struct results *r, const struct pin_answer *a, const struct p
 			rc = put_class(r, config, pin_class_names[k], &x->by_class[k], e);
 	const struct metric m[] = {
 		{ "cpu_major", x->host.major[TOUCH_CPU] },
+		{ "returned_pages", pin_returned_pages(a, j) },
+		{ "exposure_ns", pin_exposure_ns(a) },
 		{ "pinned_mean_ppm", x->pinned_mean_ppm },
 		{ "pinned_max", x->pinned_max },
 		{ "pin_ops", x->host.pin_ops },
@@ -100,6 +106,18 @@ static int put_seed(struct results *r, const struct pin_answer *a, size_t seed, 
 	return rc;
 }
 
+/* What the run says, once: it speaks of all seeds. */
+static int put_sentences(struct results *r, const struct pin_answer *a, struct err *e)
+{
+	bool is_yes;
+	struct report *said = said_begin(r);
+	if (!said)
+		return err_set(e, ERR_NOMEM, "no memory for the results");
+	const int rc = pin_report(said, a, false, false, &is_yes, e);
+	report_end(said);
+	return rc;
+}
+
 int pin_store(const char *path, const struct results_run *run, const struct pin_answer *a,
 	      struct err *e)
 {
@@ -111,6 +129,10 @@ int pin_store(const char *path, const struct results_run *run, const struct pin_
 		struct results_run own = *run;
 		own.seed = a->seeds[s];
 		rc = results_begin_run(r, &own, e);
+		if (!rc)
+			rc = said_assume(r, a->params, e);
+		if (!rc && !s)
+			rc = put_sentences(r, a, e);
 		if (!rc)
 			rc = put_seed(r, a, s, e);
 	}

@@ -31,6 +31,11 @@ struct report {
 	uint64_t nrows;   /* of the open table */
 	bool is_open;     /* a table is open */
 	bool has_printed; /* something stands above: a blank line goes between */
+
+	/* of REPORT_SENTENCES */
+	void (*say)(void *ctx, unsigned part, const char *sentence);
+	void *say_ctx;
+	unsigned ntables;
 };
 
 static void remember_failure(struct report *r, int code)
@@ -44,7 +49,7 @@ static void remember_failure(struct report *r, int code)
 /* Asked after each row: by the end of the report errno would have forgotten why. */
 static void check_stream(struct report *r)
 {
-	if (ferror(r->out))
+	if (r->out && ferror(r->out))
 		remember_failure(r, errno == ENOSPC || errno == EDQUOT || errno == EFBIG
 					    ? ERR_CREATE
 					    : ERR_IO);
@@ -262,6 +267,8 @@ static void end_table(struct report *r)
 	if (!r->is_open)
 		return;
 	r->is_open = false;
+	if (r->format == REPORT_SENTENCES)
+		return;
 	if (r->format == REPORT_JSON) {
 		fputs(r->nrows ? "\n]" : "]", r->out);
 		return;
@@ -302,6 +309,18 @@ struct report *report_begin(FILE *out, enum report_format format, const char *co
 	return r;
 }
 
+struct report *report_begin_sentences(void (*say)(void *ctx, unsigned part, const char *sentence),
+				      void *ctx)
+{
+	struct report *r = report_begin(NULL, REPORT_TABLE, "", NULL, NULL);
+	if (!r)
+		return NULL;
+	r->format = REPORT_SENTENCES;
+	r->say = say;
+	r->say_ctx = ctx;
+	return r;
+}
+
 void report_text(struct report *r, const char *fmt, ...)
 {
 	if (r->format == REPORT_JSON)
@@ -314,7 +333,9 @@ void report_text(struct report *r, const char *fmt, ...)
 	const int n = vasprintf(&text, fmt, ap);
 	va_end(ap);
 	char *clean = n < 0 ? NULL : report_printable(text);
-	if (clean)
+	if (clean && r->say)
+		r->say(r->say_ctx, r->ntables, clean);
+	else if (clean)
 		fprintf(r->out, "%s\n", clean);
 	else
 		remember_failure(r, ERR_NOMEM);
@@ -358,6 +379,9 @@ void report_table(struct report *r, const char *name, const char *title,
 	r->ncolumns = n;
 	r->nrows = 0;
 	r->is_open = true;
+	r->ntables++;
+	if (r->format == REPORT_SENTENCES)
+		return;
 	if (r->format == REPORT_JSON) {
 		putc('[', r->out);
 		return;
@@ -377,7 +401,7 @@ void report_row(struct report *r, const struct report_value *values)
 	assert(r->is_open);
 	if (r->format == REPORT_JSON)
 		json_row(r, values);
-	else
+	else if (r->format == REPORT_TABLE)
 		table_row(r, values);
 	r->nrows++;
 	check_stream(r);
@@ -390,7 +414,8 @@ int report_end(struct report *r)
 		fputs("}\n", r->out);
 
 	check_stream(r);
-	fflush(r->out); /* a failure sets the stream's error flag */
+	if (r->out)
+		fflush(r->out); /* a failure sets the stream's error flag */
 	check_stream(r);
 	const int failure = r->failure;
 	errno = r->failure_errno;

@@ -20,7 +20,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum report_format { REPORT_TABLE, REPORT_JSON };
+enum report_format { REPORT_TABLE, REPORT_JSON, REPORT_SENTENCES };
 
 enum report_type {
 	REPORT_U64, /* a count; a table shows 1,234,567 */
@@ -71,6 +71,13 @@ struct report;
  */
 struct report *report_begin(FILE *out, enum report_format format, const char *command,
 			    const char *trace_path, const char *trace_digest);
+
+/*
+ * A report that nobody sees: each line of prose goes to say, with the number of
+ * tables that would stand above it; rows and members go nowhere.
+ */
+struct report *report_begin_sentences(void (*say)(void *ctx, unsigned part, const char *sentence),
+				      void *ctx);
 
 /* A line of prose above or between tables; not in JSON. */
 void report_text(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

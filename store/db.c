@@ -187,9 +187,11 @@ int db_check_identity(sqlite3 *db, const char *path, uint32_t application_id, st
 					 "%s: an SQLite file, but not a pugmark %s", path,
 					 application_id == TRACE_APPLICATION_ID ? "trace"
 										: "results file");
-	if (version != TRACE_USER_VERSION)
+	const int known = application_id == TRACE_APPLICATION_ID ? TRACE_USER_VERSION
+								 : RESULT_USER_VERSION;
+	if (version != known)
 		return err_set(e, ERR_UNUSABLE, "%s: format version %lld, this program reads %d",
-			       path, (long long)version, TRACE_USER_VERSION);
+			       path, (long long)version, known);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "base/embedded.h"
 #include "base/sha256.h"
 #include "store/db.h"
+#include "store/results-trace.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,7 +15,6 @@
 #include <sys/stat.h>
 
 enum {
-	RESULTS_USER_VERSION = 1,
 	BUSY_MS = 10000,
 };
 
@@ -23,7 +23,7 @@ struct results {
 	sqlite3 *db;
 	sqlite3_stmt *insert, *find;
 	bool is_new; /* we made the file */
-	int64_t run_id;
+	int64_t run_id, nsaid;
 	char *prefix; /* version, trace, seed: begins each canonical text of this run */
 	char *config; /* the configuration put last, and its hash */
 	char hash[SHA256_HEX_CHARS + 1];
@@ -37,7 +37,7 @@ static int make_tables(struct results *r, struct err *e)
 	char pragmas[120];
 
 	snprintf(pragmas, sizeof(pragmas), "PRAGMA application_id=%d; PRAGMA user_version=%d",
-		 RESULT_APPLICATION_ID, RESULTS_USER_VERSION);
+		 RESULT_APPLICATION_ID, RESULT_USER_VERSION);
 	const int rc = db_exec(r->db, r->path, pragmas, e);
 	return rc ? rc : db_exec(r->db, r->path, embedded_text("store/results.sql"), e);
 }
@@ -130,12 +130,15 @@ int results_begin_run(struct results *r, const struct results_run *run, struct e
 	r->prefix = prefix;
 	free(r->config);
 	r->config = NULL;
-	const int rc = db_run(r->db, r->path, e,
-			      "INSERT INTO run (version, command, args, trace_path, trace_digest, "
-			      "design_digest, seed) VALUES (?, ?, ?, ?, ?, ?, ?)",
-			      "ssssssu", PUGMARK_VERSION, run->command, run->args ? run->args : "",
-			      run->trace_path, run->trace_digest, run->design_digest, run->seed);
+	int rc = db_run(r->db, r->path, e,
+			"INSERT INTO run (version, command, args, trace_path, trace_digest, "
+			"design_digest, seed) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			"ssssssu", PUGMARK_VERSION, run->command, run->args ? run->args : "",
+			run->trace_path, run->trace_digest, run->design_digest, run->seed);
 	r->run_id = sqlite3_last_insert_rowid(r->db);
+	r->nsaid = 0;
+	if (!rc && run->trace && run->trace_digest)
+		rc = results_put_trace(r->db, r->path, run->trace, run->trace_digest, e);
 	return keep(r, rc, e);
 }
 
@@ -152,6 +155,16 @@ int results_assume(struct results *r, const char *name, const char *value, const
 	if (!rc)
 		rc = db_run(r->db, r->path, e, "INSERT INTO assumption VALUES (?, ?, ?, ?, ?)",
 			    "issss", r->run_id, name, value, kind, source ? source : "");
+	return keep(r, rc, e);
+}
+
+int results_say(struct results *r, unsigned part, const char *sentence, struct err *e)
+{
+	int rc = need_run(r, e);
+
+	if (!rc)
+		rc = db_run(r->db, r->path, e, "INSERT INTO said VALUES (?, ?, ?, ?)", "iiis",
+			    r->run_id, ++r->nsaid, (int64_t)part, sentence);
 	return keep(r, rc, e);
 }
 

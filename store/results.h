@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 struct results;
+struct trace;
 
 /* Where results come from; borrowed during the call. The version is the program's own. */
 struct results_run {
@@ -28,6 +29,8 @@ struct results_run {
 	const char *trace_digest;  /* NULL likewise */
 	const char *design_digest; /* NULL: no design */
 	uint64_t seed;
+	const struct trace
+		*trace; /* kept with its digest are its streams, devices and losses; or NULL */
 };
 
 /*
@@ -42,6 +45,12 @@ int results_begin_run(struct results *r, const struct results_run *run, struct e
 /* A number the run took for granted: see param_kind_names for kind. */
 int results_assume(struct results *r, const char *name, const char *value, const char *kind,
 		   const char *source, struct err *e);
+
+/*
+ * A sentence that the run told a person; part: how many tables stood above it,
+ * so that part 0 is the verdict. reports/said.h takes them from a report.
+ */
+int results_say(struct results *r, unsigned part, const char *sentence, struct err *e);
 
 /*
  * One number. config is canonical text (param_canonical, or lines of key=value

@@ -167,6 +167,22 @@ exits 64 'JSON and a plot cannot share standard output' pugmark age t.db --json 
 exits 64 'a trace is needed' pugmark age
 exits 66 'a missing one is missing input' pugmark age nope.db
 
+ok 'the curve goes into a results file' pugmark age t.db --results r.db --memory 64K
+ok 'the same again is no change' pugmark age t.db --results r.db --memory 64K
+exits 73 'a results file that cannot be made is told' pugmark age t.db --results nope/r.db
+if command -v sqlite3 >/dev/null; then
+	in_results() { sqlite3 r.db "$1"; }
+	is 'with tau in ns as its bucket, and the figures of the screen' \
+		"$(in_results "SELECT value FROM result JOIN config USING (cfg_hash) WHERE canon LIKE '%access=near%device=total%'
+			AND metric = 'refaults' AND bucket = 1000000000")" \
+		"$(pugmark age t.db --tau 1s --memory 64K --json | grep '"device":"total"' | json_numbers refaults)"
+	is 'the sentences, the verdict as part 0' "$(in_results 'SELECT sentence FROM said WHERE run_id = 1 AND seq = 1 AND part = 0')" \
+		"$(pugmark age t.db --memory 64K | head -n 1)"
+	is 'the guesses with their source' "$(in_results "SELECT name || kind FROM assumption WHERE run_id = 1")" 'access.live_periodguess'
+	is 'and what is known of the trace, once' "$(in_results "SELECT kind || events FROM trace_stream")" \
+		"$(pugmark info t.db --json | grep '^{"kind":"dma","events"' | json_numbers events | sed 's/^/dma/')"
+fi
+
 # host addresses without memslots
 printf '# kind: dma\nts_ns,dev,op,dir,as,pfn,npages,offset_bytes,bytes,req,source\n0,a,access,to-device,gpa,1,4,0,16384,,x
 9000000000,a,access,to-device,gpa,1,4,0,16384,,x\n' >devices.csv

@@ -3,6 +3,7 @@
  */
 #include "store/results.h"
 #include "base/sha256.h"
+#include "reports/said.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -107,7 +108,7 @@ static void a_run_stores_numbers_provenance_and_assumptions(void **state)
 
 	assert_string_equal(ask(f, "PRAGMA integrity_check"), "ok");
 	assert_string_equal(ask(f, "PRAGMA application_id"), "1346851411"); /* PGRS */
-	assert_string_equal(ask(f, "PRAGMA user_version"), "1");
+	assert_string_equal(ask(f, "PRAGMA user_version"), "2");
 	assert_string_equal(ask(f, "SELECT version||' '||command||' '||args||' '||trace_path||' '||"
 				   "trace_digest||' '||seed FROM run"),
 			    PUGMARK_VERSION " cache cache nic.db --policy lru nic.db 00ff -1");
@@ -296,6 +297,25 @@ static void an_unknown_kind_of_assumption_is_refused(void **state)
 	results_abort(r);
 }
 
+static void sentences_keep_their_order_and_part(void **state)
+{
+	struct fixture *f = *state;
+	struct results *r = begin(f, &nic);
+	struct report *said = said_begin(r);
+	static const struct report_column column[] = { { "n", NULL, REPORT_U64, 0 } };
+
+	report_text(said, "YES to %d %%", 20);
+	report_table(said, "rows", "Rows", column, 1);
+	report_row(said, (struct report_value[]){ REPORT_U(7) });
+	report_member_u64(said, "n", 7);
+	report_text(said, "Next: a\nb");
+	assert_int_equal(report_end(said), 0);
+	finish(f, r);
+	assert_string_equal(ask(f, "SELECT group_concat(seq||':'||part||':'||sentence, ' ') FROM "
+				   "(SELECT * FROM said ORDER BY run_id, seq)"),
+			    "1:0:YES to 20 % 2:1:Next: a?b");
+}
+
 #define results_test(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
 int main(void)
@@ -311,6 +331,7 @@ int main(void)
 		results_test(other_files_are_refused_and_left_alone),
 		results_test(numbers_without_a_run_are_our_bug),
 		results_test(an_unknown_kind_of_assumption_is_refused),
+		results_test(sentences_keep_their_order_and_part),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

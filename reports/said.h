@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+/* The sentences of a report, kept in a results file with the numbers they speak of. */
+#ifndef PUGMARK_REPORTS_SAID_H
+#define PUGMARK_REPORTS_SAID_H
+
+#include "base/param.h"
+#include "reports/report.h"
+#include "store/results.h"
+
+/*
+ * A report whose sentences go into the current run of r; end it by report_end.
+ * What fails is told by results_close. NULL when memory is out.
+ */
+struct report *said_begin(struct results *r);
+
+/* Each parameter of the used sections, as an assumption of the current run. */
+int said_assume(struct results *r, const struct param_set *s, struct err *e);
+
+#endif
