@@ -77,7 +77,7 @@ void param_section_use(struct param_set *s, const char *section)
 	struct param_section *found = find_section(s, section);
 
 	if (found)
-		found->is_used = true;
+		found->is_used = !found->is_foreign;
 }
 
 static int add_section(struct param_set *s, const char *name)
@@ -184,30 +184,47 @@ static int fail_as(struct err *e, enum err_code code)
 	return code;
 }
 
+static int add_row(struct param_set *s, const struct param *p, void *base, struct err *e)
+{
+	if (find_entry(s, p->section, p->name))
+		return err_set(e, ERR_BUG, "parameter %s.%s is there twice", p->section, p->name);
+	if (add_section(s, p->section) ||
+	    !make_room(s->arena, (void **)&s->entries, s->n, &s->cap, sizeof(*s->entries)))
+		return err_set(e, ERR_NOMEM, "out of memory for parameters");
+
+	struct param_entry *entry = &s->entries[s->n];
+	*entry = (struct param_entry){
+		.param = p, .base = base, .text = "", .source = "", .origin = "default"
+	};
+	if (p->default_text && give(s, entry, p->default_text, PARAM_DEFAULT, "default", e)) {
+		err_prefix(e, "default");
+		return fail_as(e, ERR_BUG);
+	}
+	s->n++;
+	return 0;
+}
+
 int param_set_add(struct param_set *s, const struct param *rows, size_t n, void *base,
 		  struct err *e)
 {
-	for (size_t i = 0; i < n; i++) {
-		const struct param *p = &rows[i];
-		if (find_entry(s, p->section, p->name))
-			return err_set(e, ERR_BUG, "parameter %s.%s is there twice", p->section,
-				       p->name);
-		if (add_section(s, p->section) ||
-		    !make_room(s->arena, (void **)&s->entries, s->n, &s->cap, sizeof(*s->entries)))
-			return err_set(e, ERR_NOMEM, "out of memory for parameters");
+	int rc = 0;
+	for (size_t i = 0; i < n && !rc; i++)
+		rc = add_row(s, &rows[i], base, e);
+	return rc;
+}
 
-		struct param_entry *entry = &s->entries[s->n];
-		*entry = (struct param_entry){
-			.param = p, .base = base, .text = "", .source = "", .origin = "default"
-		};
-		if (p->default_text &&
-		    give(s, entry, p->default_text, PARAM_DEFAULT, "default", e)) {
-			err_prefix(e, "default");
-			return fail_as(e, ERR_BUG);
-		}
-		s->n++;
+int param_set_add_foreign(struct param_set *s, const struct param *rows, size_t n, struct err *e)
+{
+	int rc = 0;
+	for (size_t i = 0; i < n && !rc; i++) {
+		const struct param_section *there = find_section(s, rows[i].section);
+		if (there && !there->is_foreign)
+			continue;
+		rc = add_row(s, &rows[i], NULL, e);
+		if (!rc)
+			find_section(s, rows[i].section)->is_foreign = true;
 	}
-	return 0;
+	return rc;
 }
 
 /* ---- what is not there ---- */
@@ -238,7 +255,8 @@ static int refuse_section(const struct param_set *s, const char *section, enum e
 	size_t n = 0;
 
 	for (size_t i = 0; names && i < s->nsections; i++)
-		names[n++] = s->sections[i].name;
+		if (!s->sections[i].is_foreign)
+			names[n++] = s->sections[i].name;
 	return refuse_name(e, code, "section", section, names, n);
 }
 
@@ -277,8 +295,11 @@ int param_assign(struct param_set *s, const char *assignment, struct err *e)
 			       assignment);
 	*key++ = 0;
 
-	if (!find_section(s, section))
+	const struct param_section *there = find_section(s, section);
+	if (!there)
 		return refuse_section(s, section, ERR_USAGE, e);
+	if (there->is_foreign)
+		return err_set(e, ERR_USAGE, "nothing here uses [%.50s]", section);
 	struct param_entry *entry = find_entry(s, section, key);
 	if (!entry)
 		return refuse_key(s, section, key, ERR_USAGE, e);

@@ -80,7 +80,7 @@ struct param_entry {
 
 struct param_section {
 	const char *name;
-	bool is_used;
+	bool is_used, is_foreign;
 };
 
 /* Ready when only the arena is filled in: `struct param_set s = { .arena = &a };` */
@@ -99,6 +99,13 @@ struct param_set {
  */
 int param_set_add(struct param_set *s, const struct param *rows, size_t n, void *base,
 		  struct err *e);
+
+/*
+ * Adds n rows of somebody else's sections, so that a file may hold them: values
+ * are checked, but never used, so they are no part of the canonical text, and
+ * --set of them is an error. Rows of sections that the set has already are left out.
+ */
+int param_set_add_foreign(struct param_set *s, const struct param *rows, size_t n, struct err *e);
 
 enum param_file { PARAM_DESIGN, PARAM_PROFILE };
 

@@ -10,6 +10,7 @@
 #include "base/embedded.h"
 #include "replay/backtest-report.h"
 #include "replay/backtest.h"
+#include "replay/design.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +43,7 @@ static int read_settings(struct work *w, struct err *e)
 	if (!rc)
 		rc = backtest_assign(&w->recording, &w->params, e);
 	if (!rc && o->design)
-		rc = param_read(&w->params, o->design, PARAM_DESIGN, e);
+		rc = design_read(&w->params, o->design, "memory", e);
 	for (size_t i = 0; !rc && i < o->nsets; i++)
 		rc = param_assign(&w->params, o->sets[i], e);
 	return rc;

@@ -3,6 +3,7 @@
 #include "replay/pin-design.h"
 
 #include "base/cleanup.h"
+#include "replay/design.h"
 #include "sim/consequence.h"
 #include "sim/swap.h"
 
@@ -76,7 +77,7 @@ static int read_with(struct pin_design *d, const struct pin_design_sources *s, c
 	if (!rc)
 		rc = set_functions(d, s->functions, e);
 	if (!rc && s->path)
-		rc = param_read(&d->set, s->path, PARAM_DESIGN, e);
+		rc = design_read(&d->set, s->path, "pin", e);
 	for (size_t i = 0; i < s->nsets && !rc; i++)
 		rc = param_assign(&d->set, s->sets[i], e);
 	if (!rc && s->backend) {

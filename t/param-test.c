@@ -439,6 +439,36 @@ static void rows_without_a_struct_are_checked_all_the_same(void **state)
 	arena_deinit(&f.arena);
 }
 
+static const struct param other_rows[] = {
+	{ "walk", "levels_of_another", PARAM_U64, NULL, "4", 0, 0, "Left out: [walk] is ours", 0,
+	  NULL },
+	{ "nic", "rings", PARAM_U64, NULL, "2", 1, 8, "Somebody else's", 0, NULL },
+	{ "nic", "depth", PARAM_U64, NULL, "64", 0, 0, "Somebody else's", 0, NULL },
+};
+
+static void sections_of_others_are_checked_but_are_no_part_of_the_design(void **state)
+{
+	struct fixture f;
+	(void)state;
+
+	begin(&f);
+	assert_int_equal(param_set_add_foreign(&f.set, other_rows, COUNT(other_rows), &f.e), 0);
+	assert_null(param_find(&f.set, "walk", "levels_of_another"));
+	assert_int_equal(read_as(&f, PARAM_DESIGN, "[walk]\nentries = 9\n"), 0);
+	char *alone = param_canonical(&f.set);
+	assert_int_equal(read_as(&f, PARAM_DESIGN, "[walk]\nentries = 9\n[nic]\nrings = 3\n"), 0);
+	char *beside = param_canonical(&f.set);
+	assert_string_equal(alone, beside);
+	assert_false(param_section_is_used(&f.set, "nic"));
+	assert_int_equal(read_as(&f, PARAM_DESIGN, "[nic]\nrings = 9\n"), ERR_FORMAT);
+	assert_int_equal(read_as(&f, PARAM_DESIGN, "[nic]\nring = 3\n"), ERR_FORMAT);
+	assert_int_equal(param_assign(&f.set, "nic.rings=3", &f.e), ERR_USAGE);
+	assert_string_equal(f.e.msg, "nothing here uses [nic]");
+	free(alone);
+	free(beside);
+	arena_deinit(&f.arena);
+}
+
 static void files_that_cannot_be_read_are_told_apart(void **state)
 {
 	struct fixture f;
@@ -468,6 +498,7 @@ int main(void)
 		cmocka_unit_test(printed_values_can_be_read_again),
 		cmocka_unit_test(help_shows_defaults_sources_and_bounds),
 		cmocka_unit_test(rows_without_a_struct_are_checked_all_the_same),
+		cmocka_unit_test(sections_of_others_are_checked_but_are_no_part_of_the_design),
 		cmocka_unit_test(files_that_cannot_be_read_are_told_apart),
 	};
 

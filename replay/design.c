@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+/* Where a design's text comes from, and the tables of all models. */
+#include "replay/design.h"
+
+#include "base/embedded.h"
+#include "policies/policy.h"
+#include "replay/access.h"
+#include "replay/pin-cell.h"
+#include "sim/background.h"
+#include "sim/block.h"
+#include "sim/hostmem.h"
+#include "sim/iopf.h"
+#include "sim/limits.h"
+#include "sim/nic.h"
+#include "sim/nvme-config.h"
+#include "sim/swap.h"
+#include "sim/walk-config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char folder[] = "designs/";
+static const char ending[] = ".ini";
+
+static bool is_file(const char *path)
+{
+	const size_t n = strlen(path);
+	return strchr(path, '/') || (n > 4 && !strcmp(path + n - 4, ending));
+}
+
+const char *design_name(const char *path, struct arena *a)
+{
+	const char *last = strrchr(path, '/');
+	char *name = arena_strdup(a, last ? last + 1 : path);
+	const size_t n = name ? strlen(name) : 0;
+	if (n > 4 && !strcmp(name + n - 4, ending))
+		name[n - 4] = 0;
+	return name;
+}
+
+/* The names of all built-in designs with a section, for a message. */
+static void list_built_in(const char *section, char *out, size_t bytes)
+{
+	char header[48];
+	size_t used = 0;
+	snprintf(header, sizeof(header), "[%.40s]", section);
+	*out = 0;
+	for (size_t i = 0; embedded_path(i); i++) {
+		const char *path = embedded_path(i);
+		const size_t n = strlen(path);
+		if (strncmp(path, folder, sizeof(folder) - 1) ||
+		    !strstr(embedded_text(path), header))
+			continue;
+		const int more = snprintf(out + used, bytes - used, "%s%.*s", used ? ", " : "",
+					  (int)(n - (sizeof(folder) - 1) - (sizeof(ending) - 1)),
+					  path + sizeof(folder) - 1);
+		if (more < 0 || (size_t)more >= bytes - used)
+			return;
+		used += (size_t)more;
+	}
+}
+
+static int read_built_in(struct param_set *s, const char *name, const char *section, struct err *e)
+{
+	char path[100], names[160];
+	snprintf(path, sizeof(path), "%s%.60s%s", folder, name, ending);
+	const char *text = embedded_text(path);
+	if (text)
+		return param_read_text(s, path, text, strlen(text), PARAM_DESIGN, e);
+	list_built_in(section, names, sizeof(names));
+	return err_set(e, ERR_USAGE, "no design '%.40s': there are %s, and files (./%.20s.ini)",
+		       name, names, name);
+}
+
+/* All that a design may hold. A table of a new model is added here. */
+static int add_others(struct param_set *s, struct err *e)
+{
+	const struct {
+		const struct param *rows;
+		size_t n;
+	} models[] = {
+		{ access_params, access_nparams },
+		{ hostmem_params, hostmem_nparams },
+		{ limits_params, limits_nparams },
+		{ swap_params, swap_nparams },
+		{ background_params, background_nparams },
+		{ pin_params, pin_nparams },
+		{ iopf_params, iopf_nparams },
+		{ block_params, block_nparams },
+		{ nic_params, nic_nparams },
+		{ walk_params, walk_nparams },
+		{ nvme_params, nvme_nparams },
+	};
+	int rc = 0;
+	for (size_t i = 0; i < sizeof(models) / sizeof(*models) && !rc; i++)
+		rc = param_set_add_foreign(s, models[i].rows, models[i].n, e);
+	for (const struct policy *const *p = policies; *p && !rc; p++)
+		rc = param_set_add_foreign(s, (*p)->params, (*p)->nparams, e);
+	for (const struct policy *const *p = pin_policies; *p && !rc; p++)
+		rc = param_set_add_foreign(s, (*p)->params, (*p)->nparams, e);
+	return rc;
+}
+
+int design_read(struct param_set *s, const char *path, const char *section, struct err *e)
+{
+	const int rc = add_others(s, e);
+	if (rc)
+		return rc;
+	return is_file(path) ? param_read(s, path, PARAM_DESIGN, e)
+			     : read_built_in(s, path, section, e);
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Designs: one INI file for all models, a file or a built-in one (designs/NAME.ini).
+ * Each command uses the sections of its models and checks those of the others.
+ */
+#ifndef PUGMARK_REPLAY_DESIGN_H
+#define PUGMARK_REPLAY_DESIGN_H
+
+#include "base/param.h"
+
+/* "a/b/NAME.ini" -> "NAME"; the arena's, NULL when memory is out. */
+const char *design_name(const char *path, struct arena *a);
+
+/*
+ * Reads the file (a name with a '/' or that ends in .ini) or the built-in design
+ * of that name into a set with the tables that the caller uses; those of all
+ * other models are added as foreign ones. `section` is one that a design should
+ * have to be of use here, for the message that lists the built-in ones.
+ * ERR_USAGE, ERR_NOINPUT, ERR_FORMAT.
+ */
+int design_read(struct param_set *s, const char *path, const char *section, struct err *e);
+
+#endif

@@ -1,0 +1,28 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# One design file serves every command: each uses its sections and checks the others.
+. t/lib.sh
+need_command pin walk
+
+cat >whole.ini <<'EOF'
+[memory]
+reclaim = clock
+[walk]
+mode = nested
+[nic]
+ring = 512
+EOF
+grep -v walk whole.ini | grep -v mode >part.ini
+d=$ROOT/datasets/nvme.db
+pin() {
+	pugmark pin "$d" --policy lru --overcommit 20% --json --design "$1" | tr -d '\n'
+}
+like 'pin reads it' "$(pin whole.ini)" '"policy":"lru"'
+is 'a section of page walks changes nothing for pin' "$(pin whole.ini)" "$(pin part.ini)"
+
+sed 's/nested/nestled/' whole.ini >bad.ini
+exits 65 'but it is checked' pugmark pin "$d" --design bad.ini
+like 'with its place' "$(pugmark pin "$d" --design bad.ini 2>&1)" 'bad.ini: line 4: .*nestled.*nested'
+exits 64 'and --set of it would do nothing' pugmark pin "$d" --design whole.ini --set walk.mode=native
+exits 64 'a built-in design that is not there' pugmark pin "$d" --design no-such
+done_testing
