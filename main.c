@@ -19,6 +19,8 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
+static int cmd_numa(int argc, char **argv);
+
 static const struct command commands[] = {
 	/* capture */
 	{ "doctor", "which sources of this host are usable, blind, denied or absent", cmd_doctor },
@@ -34,6 +36,7 @@ static const struct command commands[] = {
 	/* replay */
 	{ "age", "idle memory by age, and how often devices come back to it", cmd_age },
 	{ "cache", "score replacement policies: misses by policy and size", cmd_cache },
+	{ "numa", "where page tables lie by NUMA node, and what a host's nodes are", cmd_numa },
 	{ "pin", "I/O page faults of a VM under overcommit, by what is pinned", cmd_pin },
 	{ "walk", "page walks under native, shadow, nested paging and TPT", cmd_walk },
 	/* results */
@@ -41,35 +44,43 @@ static const struct command commands[] = {
 	{ NULL, NULL, NULL },
 };
 
-static void usage(FILE *out)
+/* Page tables and nodes: questions with inputs and options of their own. */
+static const struct command numa_parts[] = {
+	{ "classify", "local and remote page tables of a VM, from dumps", cmd_numa_classify },
+	{ NULL, NULL, NULL },
+};
+
+/* prefix: "", or the command whose parts these are and a blank. */
+static void usage(FILE *out, const struct command *table, const char *prefix)
 {
-	fputs("Usage: pugmark COMMAND [OPTION...] [ARGUMENT...]\n", out);
-	for (const struct command *c = commands; c->name; c++)
+	const char *what = *prefix ? "PART" : "COMMAND";
+	fprintf(out, "Usage: pugmark %s%s [OPTION...] [ARGUMENT...]\n", prefix, what);
+	for (const struct command *c = table; c->name; c++)
 		fprintf(out, "  %-10s %s\n", c->name, c->summary);
-	fputs("pugmark COMMAND --help tells the options of a command.\n", out);
+	fprintf(out, "pugmark %s%s --help tells the options of a %s.\n", prefix, what,
+		*prefix ? "part" : "command");
 }
 
-static const struct command *find_command(const char *name)
+static const struct command *find_command(const struct command *table, const char *name)
 {
-	const struct command *c = commands;
-
-	while (c->name && strcmp(c->name, name))
-		c++;
-	return c->name ? c : NULL;
+	while (table->name && strcmp(table->name, name))
+		table++;
+	return table->name ? table : NULL;
 }
 
-static int refuse(const char *name)
+static int refuse(const struct command *table, const char *prefix, const char *name)
 {
-	const char *names[sizeof(commands) / sizeof(commands[0])];
+	const char *names[sizeof(commands) / sizeof(commands[0])] = {};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		names[i] = commands[i].name;
+	for (size_t i = 0; table[i].name; i++)
+		names[i] = table[i].name;
 	const char *nearest = *name == '-' ? NULL : cli_nearest(name, names);
 	if (nearest)
-		fprintf(stderr, "pugmark: no command '%s': did you mean '%s'?\n", name, nearest);
+		fprintf(stderr, "pugmark: no command '%s%s': did you mean '%s%s'?\n", prefix, name,
+			prefix, nearest);
 	else
-		fprintf(stderr, "pugmark: no %s '%s': see pugmark --help\n",
-			*name == '-' ? "option" : "command", name);
+		fprintf(stderr, "pugmark: no %s '%s%s': see pugmark %s--help\n",
+			*name == '-' ? "option" : "command", prefix, name, prefix);
 	return err_exit_status(ERR_USAGE);
 }
 
@@ -89,27 +100,43 @@ static void check_stdout(int status, void *arg)
 	_exit(err_exit_status(why == ENOSPC ? ERR_CREATE : ERR_IO));
 }
 
+/* argv[0] is what the table belongs to; prefix as in usage(). */
+static int dispatch(const struct command *table, const char *prefix, int argc, char **argv)
+{
+	if (argc < 2) {
+		usage(stderr, table, prefix);
+		return err_exit_status(ERR_USAGE);
+	}
+	const struct command *c = find_command(table, argv[1]);
+	if (c) { /* messages begin with the whole name */
+		char name[64];
+		snprintf(name, sizeof(name), "%s%s", prefix, c->name);
+		argv[1] = name;
+		return c->run(argc - 1, argv + 1);
+	}
+	if (!is_one_of(argv[1], "--help", "-h", "help") && strcmp(argv[1], "-?"))
+		return refuse(table, prefix, argv[1]);
+	if (argc < 3) {
+		usage(stdout, table, prefix);
+		return EXIT_DONE;
+	}
+	/* help COMMAND [PART] is COMMAND [PART] --help */
+	char help[] = "--help",
+	     *words[] = { argv[0], argv[2], argc > 3 ? argv[3] : help, help, NULL };
+	return dispatch(table, prefix, argc > 3 ? 4 : 3, words);
+}
+
+static int cmd_numa(int argc, char **argv)
+{
+	return dispatch(numa_parts, "numa ", argc, argv);
+}
+
 int main(int argc, char **argv)
 {
 	on_exit(check_stdout, NULL);
-	if (argc < 2) {
-		usage(stderr);
-		return err_exit_status(ERR_USAGE);
-	}
-	const struct command *c = find_command(argv[1]);
-	if (c)
-		return c->run(argc - 1, argv + 1);
-	if (is_one_of(argv[1], "--version", "-V", "version")) {
+	if (argc > 1 && is_one_of(argv[1], "--version", "-V", "version")) {
 		puts("pugmark " PUGMARK_VERSION);
 		return EXIT_DONE;
 	}
-	if (!is_one_of(argv[1], "--help", "-h", "help") && strcmp(argv[1], "-?"))
-		return refuse(argv[1]);
-	if (argc < 3) {
-		usage(stdout);
-		return EXIT_DONE;
-	}
-	c = find_command(argv[2]);
-	char help[] = "--help", *words[] = { argv[2], help, NULL };
-	return c ? c->run(2, words) : refuse(argv[2]);
+	return dispatch(commands, "", argc, argv);
 }

@@ -1,0 +1,75 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# pugmark numa: page-table dumps that one can count by hand, and the reference pair; what is refused.
+. t/lib.sh
+need_command numa
+
+sh "$ROOT/t/make-ptdump" guest >gpt.txt
+sh "$ROOT/t/make-ptdump" extended >ept.txt
+
+# classes FILE: the four numbers of each socket
+classes() {
+	json_numbers '[lr][lr]' "$1" | paste -d ' ' - - - -
+}
+ok 'dumps are classed' pugmark numa classify gpt.txt ept.txt --json
+out >rows.json
+is 'as one counts by hand' "$(classes rows.json)" "$(printf '100 20 10 30\n30 10 20 100')"
+is 'a row a socket' "$(json_numbers socket rows.json | tr '\n' ' ')" '0 1 '
+is 'nothing is without a mapping' "$(json_numbers err rows.json | tr '\n' ' ')" '0 0 '
+ok 'for people too' pugmark numa classify gpt.txt ept.txt
+like 'the verdict comes first' "$(out | head -n 1)" \
+	'^Snapshot 1: 160 leaf entries \(0 of 2 MiB\)\. .* 40\.62 % .* random placement: 25\.00 %'
+
+if command -v zstd >/dev/null && command -v xz >/dev/null; then
+	gzip -k gpt.txt && zstd -q gpt.txt && xz -k gpt.txt && gzip -k ept.txt
+	for form in gz zst xz; do
+		is "likewise from .$form" "$(pugmark numa classify gpt.txt.$form ept.txt.gz --json)" "$(cat rows.json)"
+	done
+fi
+is 'one may be standard input' "$(pugmark numa classify - ept.txt --json <gpt.txt)" "$(cat rows.json)"
+
+# a frame without mapping, a table that nothing points to, a table that is missing
+sed '/^<level1 b="5"/s/ 0 / fffff /' gpt.txt >more.txt
+pugmark numa classify more.txt ept.txt --json >got.json
+is 'a page that the host does not map is an error for each socket' "$(json_numbers err got.json | tr '\n' ' ')" '1 1 '
+sed '/^<level1 b="5"/s/b="5"/b="6"/' gpt.txt >moved.txt
+ok 'a table that nothing points to' pugmark numa classify moved.txt ept.txt
+like 'is left out, and the missing one told' "$(out)" \
+	'^Left out: 1 leaf tables that no entry points to; 1 entries point to tables'
+
+# 2 MiB pages, of guest and host: entries of level 2 without p
+sed '/^<level2/s/> *\(.*\)0 <\/level2>/>\13 <\/level2>/' gpt.txt >huge.txt
+pugmark numa classify huge.txt ept.txt --json >got.json
+is 'a page of 2 MiB is one leaf entry' "$(json_numbers ll got.json | tr '\n' ' ')" '101 30 '
+is 'and told apart' "$(json_numbers 'huge_ll' got.json | tr '\n' ' ')" '1 0 '
+
+sed '/^<level1 b="5"/s/ 0 / /' gpt.txt >bad.txt
+exits 3 'a damaged line is told and left out' pugmark numa classify bad.txt ept.txt
+like 'with its place and what was expected' "$(err)" \
+	'^pugmark numa classify: bad\.txt: line 6: expected 512 entries, there are 511$'
+head -n 9 ept.txt >cut.txt
+exits 3 'so is a dump that ends early' pugmark numa classify gpt.txt cut.txt
+like 'with the line where it does' "$(err)" 'cut\.txt: line 9: expected </ptdump>, the input ends here'
+exits 65 'a dump without nodes is of no use' pugmark numa classify gpt.txt gpt.txt
+like 'and the missing numamap told' "$(err)" 'gpt\.txt: line 1: expected <numamap>'
+echo 'no dump' >junk
+exits 65 'neither is other text' pugmark numa classify junk junk
+exits 66 'a missing file is missing input' pugmark numa classify nope ept.txt
+exits 64 'one dump is not enough' pugmark numa classify gpt.txt
+exits 64 'three are too many' pugmark numa classify gpt.txt ept.txt ept.txt
+exits 64 'standard input cannot be both' pugmark numa classify - -
+
+if command -v gnuplot >/dev/null; then
+	ok 'the classes are drawn' pugmark numa classify gpt.txt ept.txt --plot c.svg
+	like 'into an svg' "$(head -c 300 c.svg)" '<svg'
+fi
+
+if [ -e "$DATA/walk/ptdump" ]; then
+	dumps=$DATA/walk/ptdump
+	pugmark numa classify "$dumps/gpt_seed42.txt.gz" "$dumps/ept_seed42.txt.gz" --json >ref.json
+	is 'the reference pair is classed as the reference classes it' "$(classes ref.json)" \
+		"$(awk '/^Socket/ { print $3, $5, $7, $9 }' "$dumps/expected_breakdown_seed42.txt")"
+else
+	skip 'the reference pair is classed as the reference classes it' 'no walk/ptdump in the data folder'
+fi
+done_testing
