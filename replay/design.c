@@ -6,6 +6,7 @@
 #include "policies/policy.h"
 #include "replay/access.h"
 #include "replay/pin-cell.h"
+#include "replay/pin-design.h"
 #include "sim/background.h"
 #include "sim/block.h"
 #include "sim/hostmem.h"
@@ -79,17 +80,12 @@ static int add_others(struct param_set *s, struct err *e)
 		const struct param *rows;
 		size_t n;
 	} models[] = {
-		{ access_params, access_nparams },
-		{ hostmem_params, hostmem_nparams },
-		{ limits_params, limits_nparams },
-		{ swap_params, swap_nparams },
-		{ background_params, background_nparams },
-		{ pin_params, pin_nparams },
-		{ iopf_params, iopf_nparams },
-		{ block_params, block_nparams },
-		{ nic_params, nic_nparams },
-		{ walk_params, walk_nparams },
-		{ nvme_params, nvme_nparams },
+		{ access_params, access_nparams },   { pin_choice_params, pin_choice_nparams },
+		{ hostmem_params, hostmem_nparams }, { limits_params, limits_nparams },
+		{ swap_params, swap_nparams },       { background_params, background_nparams },
+		{ pin_params, pin_nparams },         { iopf_params, iopf_nparams },
+		{ block_params, block_nparams },     { nic_params, nic_nparams },
+		{ walk_params, walk_nparams },       { nvme_params, nvme_nparams },
 	};
 	int rc = 0;
 	for (size_t i = 0; i < sizeof(models) / sizeof(*models) && !rc; i++)

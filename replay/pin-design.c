@@ -10,6 +10,19 @@
 #include <stdio.h>
 #include <string.h>
 
+const struct param pin_choice_params[] = {
+	{ "pin", "policy", PARAM_TEXT, NULL, NULL, 0, 0,
+	  "Policies to score, as lru,at-risk; --policy replaces it",
+	  offsetof(struct pin_choice, policy), NULL },
+	{ "pin", "budget", PARAM_TEXT, NULL, NULL, 0, 0,
+	  "Pages that they may pin, or shares of the VM, as 2%,5%; --budget replaces it",
+	  offsetof(struct pin_choice, budget), NULL },
+	{ "memory", "overcommit", PARAM_TEXT, NULL, NULL, 0, 0,
+	  "Shares of the VM that the host takes away, as 10%,20%; --overcommit replaces it",
+	  offsetof(struct pin_choice, overcommit), NULL },
+};
+const size_t pin_choice_nparams = sizeof(pin_choice_params) / sizeof(*pin_choice_params);
+
 static int init(struct pin_design *d, struct policy_chosen *chosen, size_t n, const char *backend,
 		struct err *e)
 {
@@ -27,6 +40,7 @@ static int init(struct pin_design *d, struct policy_chosen *chosen, size_t n, co
 		void *base;
 	} tables[] = {
 		{ access_params, access_nparams, &d->access },
+		{ pin_choice_params, pin_choice_nparams, &d->choice },
 		{ hostmem_params, hostmem_nparams, &d->memory },
 		{ limits_params, limits_nparams, &d->limits },
 		{ swap_params, swap_nparams, d->swap },

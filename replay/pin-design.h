@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The parameters of a pin replay: [access], [memory], [background], [pin], [iopf], [block], [nic].
- */
+/* Parameters of a pin replay: [access], [memory], [background], [pin], [iopf], [block], [nic]. */
 #ifndef PUGMARK_REPLAY_PIN_DESIGN_H
 #define PUGMARK_REPLAY_PIN_DESIGN_H
 
@@ -12,9 +11,17 @@
 #include "sim/background.h"
 #include "sim/limits.h"
 
+/* What a design may choose itself: lists, as --policy, --budget and --overcommit take them. */
+struct pin_choice {
+	const char *policy, *budget, *overcommit; /* NULL: not said */
+};
+extern const struct param pin_choice_params[];
+extern const size_t pin_choice_nparams;
+
 struct pin_design {
 	struct arena arena;
 	struct param_set set;
+	struct pin_choice choice;
 	struct access_config access; /* what [access] fills */
 	struct hostmem_config memory;
 	struct background_config background;

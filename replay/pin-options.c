@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "replay/policy-load.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static int add_policy(void *mine, char *name, struct err *e)
@@ -147,6 +148,7 @@ static const struct cli_option options[] = {
 	  .each = add_policy,
 	  .most = PIN_POLICIES_MAX,
 	  .fallback = "none,lru,at-risk",
+	  .given = offsetof(struct pin_options, has_own_policy),
 	  .help = "Who pins, or files of your own" },
 	{ .name = "budget",
 	  .key = 'b',
@@ -156,6 +158,7 @@ static const struct cli_option options[] = {
 	  .each = add_budget,
 	  .most = PIN_BUDGETS_MAX,
 	  .fallback = "1%,2%,5%,10%,20%",
+	  .given = offsetof(struct pin_options, has_own_budget),
 	  .help = "Pages that may be pinned, or a share of the VM" },
 	{ .name = "overcommit",
 	  .key = 'o',
@@ -211,7 +214,7 @@ static const struct cli_option options[] = {
 	  .arg = "FILE.ini",
 	  .kind = CLI_TEXT,
 	  AT(design),
-	  .help = "Parameters from a file" },
+	  .help = "Parameters from a file, or a built-in design by name" },
 	{ .name = "set", .arg = "S.K=V", .kind = CLI_SET, AT(sets), .help = "One parameter" },
 	{ .name = "goal",
 	  .key = 'g',
@@ -302,18 +305,64 @@ static const struct cli_command command = {
 	.check = check,
 };
 
-int pin_options_design(struct pin_options *o, const struct pin_devices *devices,
+static int read_design(const struct pin_options *o, const struct pin_devices *devices,
 		       struct pin_design *d, struct err *e)
 {
 	const struct pin_design_sources sources = {
-		.chosen = o->policies,
+		.chosen = (struct policy_chosen *)(uintptr_t)o->policies,
 		.nchosen = o->npolicies,
 		.path = o->design,
 		.sets = o->sets.text,
 		.nsets = o->sets.n,
 		.functions = devices->nlists,
 	};
-	const int rc = pin_design_read(d, &sources, e);
+	return pin_design_read(d, &sources, e);
+}
+
+/* A list of the design, unless the user gave one: 1 when it was taken. */
+static int take_choice(struct pin_options *o, const char *name, const char *text, bool is_own,
+		       size_t *n, size_t most, cli_each each, struct err *e)
+{
+	char copy[PARAM_LINE_BYTES_MAX + 1];
+	if (!text || is_own)
+		return 0;
+	snprintf(copy, sizeof(copy), "%s", text);
+	*n = 0;
+	int rc = 0;
+	for (char *rest = copy, *part; !rc && (part = strsep(&rest, ","));) {
+		part += strspn(part, " ");
+		part[strcspn(part, " ")] = 0;
+		rc = *n < most ? each(o, part, e) : err_set(e, ERR_USAGE, "more than %zu", most);
+	}
+	if (rc)
+		err_prefix(e, "%s: %s", o->design ? o->design : "--set", name);
+	return rc ? rc : 1;
+}
+
+static int take_choices(struct pin_options *o, const struct pin_choice *c, struct err *e)
+{
+	int taken = take_choice(o, "memory.overcommit", c->overcommit, o->has_own_overcommit,
+				&o->novercommits, PIN_OVERCOMMITS_MAX, add_overcommit, e);
+	o->has_own_overcommit |= taken == 1;
+	if (taken >= 0)
+		taken = take_choice(o, "pin.budget", c->budget, o->has_own_budget, &o->nbudgets,
+				    PIN_BUDGETS_MAX, add_budget, e);
+	if (taken >= 0)
+		taken = take_choice(o, "pin.policy", c->policy, o->has_own_policy, &o->npolicies,
+				    PIN_POLICIES_MAX, add_policy, e);
+	return taken;
+}
+
+int pin_options_design(struct pin_options *o, const struct pin_devices *devices,
+		       struct pin_design *d, struct err *e)
+{
+	int rc = read_design(o, devices, d, e);
+	if (!rc)
+		rc = take_choices(o, &d->choice, e);
+	if (rc == 1) { /* once more, with the parameters of the policies that it chose */
+		arena_deinit(&d->arena);
+		rc = read_design(o, devices, d, e);
+	}
 	if (o->companions[PIN_BY_BACKGROUND])
 		param_section_use(&d->set, "background");
 	if (devices->ndevices[PIN_BLOCK])

@@ -43,6 +43,7 @@ struct pin_options {
 	size_t nrates;
 	enum access_model model;
 	struct pin_goal goal;
+	bool has_own_policy, has_own_budget;
 	bool has_own_goal, has_own_overcommit, wants_assumptions, tries_inputs, explains,
 		is_backtest;
 	bool compares_backends;
@@ -51,7 +52,10 @@ struct pin_options {
 /* Does not come back from wrong usage. The options begin zeroed. */
 void pin_options_parse(struct pin_options *o, int argc, char **argv);
 
-/* Parameters: defaults, --design, --set; the sections that such devices use. */
+/*
+ * Parameters: defaults, --design, --set; the sections that such devices use.
+ * Policies, budgets and overcommits that the user has not named are the design's.
+ */
 int pin_options_design(struct pin_options *o, const struct pin_devices *devices,
 		       struct pin_design *d, struct err *e);
 

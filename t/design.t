@@ -25,4 +25,23 @@ exits 65 'but it is checked' pugmark pin "$d" --design bad.ini
 like 'with its place' "$(pugmark pin "$d" --design bad.ini 2>&1)" 'bad.ini: line 4: .*nestled.*nested'
 exits 64 'and --set of it would do nothing' pugmark pin "$d" --design whole.ini --set walk.mode=native
 exits 64 'a built-in design that is not there' pugmark pin "$d" --design no-such
+
+cat >chosen.ini <<'EOF'
+[memory]
+overcommit = 10%, 20%
+[pin]
+policy = lru, at-risk
+budget = 2%
+at_risk_min_visits = 3
+EOF
+rows() {
+	pugmark pin "$d" --json "$@" | tr '{' '\n' | grep '"policy"'
+}
+is 'a design may choose policies, budgets and overcommits' "$(rows --design chosen.ini)" "$(
+	rows --policy lru,at-risk --budget 2% --overcommit 10%,20% --set pin.at_risk_min_visits=3)"
+is 'but the options have the last word' "$(rows --design chosen.ini --policy lru --budget 5%)" "$(
+	rows --policy lru --budget 5% --overcommit 10%,20%)"
+sed -i 's/lru, at-risk/lru, at-rest/' chosen.ini
+like 'what is wrong in it is told' "$(pugmark pin "$d" --design chosen.ini 2>&1)" \
+	"chosen.ini: pin.policy: .*'at-rest'.*at-risk"
 done_testing
