@@ -4,15 +4,20 @@
 CREATE INDEX access_command ON access(command);
 
 -- One clock: the same use of a queue's command number on both sides; no command can reach the device
--- before the guest made it, so the least difference is the offset (both count the same time-stamp
--- counter).
+-- before the guest made it, so the least difference is the offset. Both count the same time-stamp
+-- counter, but the host's clock is steered: the least of the first third and of the last give a line.
 CREATE TABLE pair AS
 	SELECT c.line, c.us, c.bytes, i.ts_ns, i.lat_ns, i.bytes AS io_bytes
 	FROM (SELECT *, row_number() OVER (PARTITION BY queue, cid ORDER BY line) AS n
 		FROM command, span WHERE line >= from_line AND line <= to_line) c
 	JOIN (SELECT *, row_number() OVER (PARTITION BY qid, cid ORDER BY ts_ns) AS n FROM io) i
 	ON i.qid = c.queue AND i.cid = c.cid AND i.n = c.n;
-CREATE TABLE offset AS SELECT min(us * 1000 - ts_ns) AS ns FROM pair;
+CREATE TABLE least AS
+	SELECT part, us, min(us * 1000 - ts_ns) AS ns
+	FROM (SELECT *, ntile(3) OVER (ORDER BY line) AS part FROM pair) GROUP BY part;
+CREATE TABLE offset AS
+	SELECT a.ns, a.us AS from_us, b.ns - a.ns AS drift_ns, b.us - a.us AS span_us
+	FROM least a, least b WHERE a.part = 1 AND b.part = 3;
 
 -- Mappings of one page each, from their map to their unmap.
 CREATE TABLE page AS
@@ -25,7 +30,8 @@ CREATE TABLE known AS SELECT DISTINCT dev, pfn FROM page WHERE op IN ('map', 'al
 CREATE INDEX known_pfn ON known(dev, pfn);
 
 CREATE TABLE used AS
-	SELECT line, us, access.dev, pfn, dir, bytes, command, us * 1000 - ns AS at_ns
+	SELECT line, us, access.dev, pfn, dir, bytes, command,
+		us * 1000 - ns - drift_ns * (us - from_us) / span_us AS at_ns
 	FROM access, span, offset WHERE line >= from_line AND line <= to_line;
 
 CREATE INDEX used_pfn ON used(dev, pfn);
@@ -42,6 +48,7 @@ CREATE TABLE scored AS
 -- Name and value, a line each; shares in ppm.
 .mode tabs
 SELECT 'from_line', from_line FROM span UNION ALL SELECT 'to_line', to_line FROM span;
+SELECT 'clock_drift_us', drift_ns / 1000 FROM offset;
 SELECT 'accesses', count(*) FROM scored;
 SELECT 'pages', count(DISTINCT dev || pfn) FROM scored;
 SELECT 'page_recall_ppm', 1000000 * count(DISTINCT iif(is_known, dev || pfn, NULL)) / count(DISTINCT dev || pfn) FROM scored;

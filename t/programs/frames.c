@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Writes every other one of N pages, prints address and frame of each of them as
- * /proc/self/pagemap tells it, then waits until its input ends.
+ * /proc/self/pagemap tells it, waits until its input ends, and prints them again: the kernel may
+ * have moved some meanwhile.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -13,6 +14,21 @@
 
 enum { PAGE = 4096 };
 
+static int print_frames(int fd, const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i += 2) {
+		uint64_t entry = 0;
+		const off_t at = (off_t)((uintptr_t)p / PAGE + i) * 8;
+		if (pread(fd, &entry, sizeof(entry), at) != sizeof(entry) || !(entry >> 63) ||
+		    !(entry & ((UINT64_C(1) << 55) - 1)))
+			return 1;
+		printf("%llu %llu\n", (unsigned long long)(uintptr_t)(p + i * PAGE),
+		       (unsigned long long)(entry & ((UINT64_C(1) << 55) - 1)));
+	}
+	printf("done\n");
+	return fflush(stdout);
+}
+
 int main(int argc, char **argv)
 {
 	const size_t n = argc == 2 ? strtoul(argv[1], NULL, 10) : 0;
@@ -22,19 +38,11 @@ int main(int argc, char **argv)
 	if (!n || fd < 0 || p == MAP_FAILED || madvise(p, n * PAGE, MADV_NOHUGEPAGE) ||
 	    mlock2(p, n * PAGE, MLOCK_ONFAULT))
 		return 1;
-	for (size_t i = 0; i < n; i += 2) {
-		uint64_t entry = 0;
+	for (size_t i = 0; i < n; i += 2)
 		p[i * PAGE] = 1;
-		const off_t at = (off_t)((uintptr_t)p / PAGE + i) * 8;
-		if (pread(fd, &entry, sizeof(entry), at) != sizeof(entry) || !(entry >> 63) ||
-		    !(entry & ((UINT64_C(1) << 55) - 1)))
-			return 1;
-		printf("%llu %llu\n", (unsigned long long)(uintptr_t)(p + i * PAGE),
-		       (unsigned long long)(entry & ((UINT64_C(1) << 55) - 1)));
-	}
-	printf("done\n");
-	fflush(stdout);
+	if (print_frames(fd, p, n))
+		return 1;
 	while (getchar() != EOF)
 		;
-	return 0;
+	return print_frames(fd, p, n);
 }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A disk that fills up during a recording: it counts on, and stores again when there is room.
 . t/lib.sh
+. "$ROOT/t/root/recording.sh"
 need_root
 [ -n "${PUGMARK_TEST_NAMESPACE:-}" ] || alone recording
 need unshare mount gcc
@@ -30,7 +31,7 @@ mount -t tmpfs -o size=64m tmpfs full 2>/dev/null || skip_all 'mounting a tmpfs 
 gcc -O2 -o faulter "$ROOT/t/programs/faulter.c" || exit 1
 
 rows() {
-	pugmark sql -n full/T.db 'SELECT count(*) FROM fault' 2>/dev/null
+	ask full/T.db 'count(*) FROM fault'
 }
 # faults until a condition holds; bounded, so that a broken recorder ends the test
 until_true() {
@@ -42,23 +43,22 @@ until_true() {
 	return 1
 }
 has_rows() { [ "$(rows || echo 0)" -gt "${1:-0}" ]; }
-stands_still() {
-	before=$(rows)
-	./faulter 200000 >/dev/null
-	./faulter 200000 >/dev/null
-	[ "$(rows)" = "$before" ]
-}
+# on a full disk the recorder gives up what it had put aside for that
+has_noticed() { [ ! -e full/T.db-ballast ]; }
 
 pugmark record -o full/T.db --probe fault >report 2>said &
 recorder=$!
 ok 'rows are stored' until_true has_rows
+ok 'with room put aside' test -e full/T.db-ballast
 # what another program leaves: nothing
 dd if=/dev/zero of=full/other bs=1M >/dev/null 2>&1
-ok 'a full disk stops that' until_true stands_still
-stored=$(rows)
-ok 'the recorder lives on' kill -0 $recorder
+dd if=/dev/zero of=full/other bs=4k oflag=append conv=notrunc >/dev/null 2>&1
+ok 'a full disk is noticed' until_true has_noticed
 dd if=/dev/zero of=full/more bs=4k >/dev/null 2>&1 # the ballast too
+stored=$(rows)
 ./faulter 300000 >/dev/null
+is 'nothing more is stored' "$(rows)" "$stored"
+ok 'the recorder lives on' kill -0 $recorder
 rm full/other full/more
 ok 'with room it stores again' until_true has_rows "$stored"
 kill -INT $recorder

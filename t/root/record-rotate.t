@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A recording that goes on in the next file loses nothing on the way.
 . t/lib.sh
+. "$ROOT/t/root/recording.sh"
 need_root
 alone recording
 need gcc
@@ -12,9 +13,6 @@ case $(pugmark doctor --json | tr '{' '\n' | grep '"source":"fault"') in
 esac
 gcc -O2 -o faulter "$ROOT/t/programs/faulter.c" || exit 1
 
-ask() {
-	pugmark sql -n "$1" "SELECT $2" 2>/dev/null
-}
 # One number of what `info --json` says of the set: figure FILE LINE-PATTERN KEY.
 figure() {
 	pugmark info --json "$1" | tr '{' '\n' | sed -n "/$2/s/.*\"$3\":\([0-9]*\).*/\1/p"
@@ -28,10 +26,10 @@ whole() {
 		"$(figure "$1" page_fault_user seen)"
 }
 
-exits 0 'by size' pugmark record -q -o size.db --probe fault --ring 32M --rotate-size 1M -- ./faulter 1500000
+recorded size.db 'by size' pugmark record -q -o size.db --probe fault --ring 32M --rotate-size 1M -- ./faulter 1500000
 ok 'several files came of it' test "$(ls size.*.db | wc -l)" -ge 2
 whole size.db
-exits 0 'by time' pugmark record -q -o time.db --probe fault --ring 32M --rotate-every 250ms -- ./faulter 1500000
+recorded time.db 'by time' pugmark record -q -o time.db --probe fault --ring 32M --rotate-every 250ms -- ./faulter 1500000
 ok 'several files came of it' test "$(ls time.*.db | wc -l)" -ge 2
 whole time.db
 
