@@ -18,6 +18,7 @@
 #include "collect/recording.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <net/if.h>
 #include <pcap/pcap.h>
 #include <poll.h>
@@ -33,7 +34,7 @@ enum {
 	BLOCK_MS = 10, /* a block of the ring is handed over at the latest after so long */
 	MAC_BYTES = 6,
 	DEVICES_MAX = 256,
-	LAST_WAITS = 10, /* blocks to wait for at the end */
+	LAST_WAITS = 100, /* blocks to wait for at the end, where the kernel is late with them */
 };
 
 static const char coverage[] = "packets, headers only; no pages";
@@ -320,13 +321,20 @@ static int start(struct recording *r, void **state_out, struct err *e)
 	return rc;
 }
 
+/* By the kernel alone: libpcap's own way would drop what waits in the ring, too. */
+static bool let_nothing_in(const struct state *s)
+{
+	struct sock_filter nothing[] = { BPF_STMT(BPF_RET | BPF_K, 0) };
+	const struct sock_fprog program = { 1, nothing };
+	return !setsockopt(pcap_fileno(s->pcap), SOL_SOCKET, SO_ATTACH_FILTER, &program,
+			   sizeof(program));
+}
+
 /* Lets nothing more in, takes what is in the ring, and reads the counters then. */
 static int take_rest(struct state *s, struct pcap_stat *stat_out, struct err *e)
 {
-	struct bpf_insn nothing[] = { BPF_STMT(BPF_RET | BPF_K, 0) };
-	struct bpf_program program = { 1, nothing };
 	struct pollfd wait = { .fd = s->fd, .events = POLLIN };
-	const bool is_closed = !pcap_setfilter(s->pcap, &program);
+	const bool is_closed = let_nothing_in(s);
 	int rc = take_packets(s, e);
 	for (unsigned i = 0; i < LAST_WAITS && !rc; i++) {
 		if (pcap_stats(s->pcap, stat_out))
