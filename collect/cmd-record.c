@@ -29,7 +29,7 @@ struct options {
 	size_t nprobes;
 	uint64_t pid, for_ns, ring_bytes, max_rate, max_cpu_ppm, max_size, max_memory;
 	uint64_t rotate_size, rotate_every_ns, sample_ppm;
-	bool via_tracefs;
+	bool via_tracefs, allow_damon;
 	enum recording_mode mode;
 	struct cli_sets sets;
 	char **command;
@@ -204,6 +204,11 @@ static const struct cli_option options[] = {
 	  .kind = CLI_NS,
 	  AT(rotate_every_ns),
 	  .help = "Go on in another file of a set after this time; SIGHUP does so at once" },
+	{ .name = "allow-damon",
+	  .kind = CLI_FLAG,
+	  AT(allow_damon),
+	  .help = "Read what somebody else's DAMON tells (probes damon, touch); it is never "
+		  "changed" },
 	{ .name = "set",
 	  .arg = "P.K=V",
 	  .kind = CLI_SET,
@@ -284,6 +289,7 @@ static int run(struct options *o, struct recording_summary *out, struct err *e)
 		.ring_bytes = o->ring_bytes,
 		.via_tracefs = o->via_tracefs,
 		.mode = o->mode,
+		.allow_damon = o->allow_damon,
 		.max_rows_per_s = o->max_rate,
 		.max_cpu_ppm = o->max_cpu_ppm,
 		.max_file_bytes = o->max_size,

@@ -2,6 +2,8 @@
 /* Facts about the host, each from the file that the kernel tells it in. */
 #include "collect/hostfacts.h"
 
+#include "collect/damon.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -219,10 +221,9 @@ static void read_tracefs(struct hostfacts *h)
 
 static void read_damon(struct hostfacts *h)
 {
-	char text[24];
-	h->has_damon = is_there(h, "/sys/kernel/mm/damon/admin/kdamonds");
-	if (read_text(h, "/sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds", text, sizeof(text)))
-		h->kdamonds = (unsigned)strtoul(text, NULL, 10);
+	struct damon d;
+	damon_read(&d, h->root);
+	h->kdamonds_on = d.n;
 }
 
 static bool has_swap(const struct hostfacts *h)

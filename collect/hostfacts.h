@@ -41,8 +41,7 @@ struct hostfacts {
 	/* of them and of virtio: what may hold mappings of the DMA API at present */
 	struct host_devices mapped;
 
-	unsigned kdamonds; /* of somebody: DAMON is not ours to touch */
-	bool has_damon;
+	unsigned kdamonds_on; /* of somebody: DAMON is not ours to touch */
 };
 
 enum host_capability {

@@ -6,6 +6,7 @@
  */
 #include "base/param.h"
 #include "base/units.h"
+#include "collect/damon.h"
 #include "collect/probe-look.h"
 #include "collect/recording.h"
 #include "collect/touch.h"
@@ -19,8 +20,8 @@ struct config {
 	bool allow_reset;
 };
 
-static const char *const method_names[] = { "auto", "pagemap-scan", "page-idle", "soft-dirty",
-					    NULL };
+static const char *const method_names[] = { "auto",       "pagemap-scan", "page-idle",
+					    "soft-dirty", "damon",        NULL };
 
 static const struct param params[] = {
 	{ .section = "touch",
@@ -64,6 +65,7 @@ struct state {
 	uint16_t source;
 	bool is_over;
 	struct trace_account account;
+	void *damon; /* the state of probe_damon, which does it all; or NULL */
 };
 
 static void look(const struct hostfacts *h, struct probe_finding *out)
@@ -203,28 +205,49 @@ static void let_go(struct state *s)
 	free(s);
 }
 
+/* Asked for, or allowed and the only one that sees touches of any kind. */
+static bool wants_damon(const struct recording *r, const struct config *c, pid_t pid)
+{
+	struct hostfacts h;
+	struct damon d;
+	if (c->method == TOUCH_DAMON || c->method != TOUCH_AUTO)
+		return c->method == TOUCH_DAMON;
+	hostfacts_read(&h, "");
+	damon_read(&d, "");
+	return recording_options(r)->allow_damon && !h.has_page_idle && damon_monitors(&d, pid);
+}
+
+static int start_looking(struct state *s, bool waits_for_exec, struct err *e)
+{
+	int rc = choose(s, waits_for_exec, e);
+	if (!rc)
+		rc = name_source(s, e);
+	if (!rc && !waits_for_exec) /* the state to compare with; of a command the first epoch's */
+		rc = look_now(s, e);
+	return rc;
+}
+
 static int start(struct recording *r, void **state_out, struct err *e)
 {
 	bool waits_for_exec;
+	const struct config *c = recording_config(r, &probe_touch);
 	const pid_t pid = recording_target(r, &waits_for_exec);
-	if (!pid)
+	const bool is_damon = wants_damon(r, c, pid);
+	if (!pid && !is_damon)
 		return err_set(e, ERR_USAGE, "probe touch: of which process? --pid PID");
 	struct state *s = calloc(1, sizeof(*s));
 	if (!s)
 		return err_set(e, ERR_NOMEM, "out of memory");
 	s->recording = r;
-	s->config = recording_config(r, &probe_touch);
+	s->config = c;
 	s->touch.pid = pid;
 	s->touch.may_reset = s->config->allow_reset;
 	s->touch.found = found;
 	s->touch.ctx = s;
 	s->last_ns = recording_now();
 	s->next_ns = s->last_ns + s->config->epoch_ns;
-	int rc = choose(s, waits_for_exec, e);
-	if (!rc)
-		rc = name_source(s, e);
-	if (!rc && !waits_for_exec) /* the state to compare with; of a command the first epoch's */
-		rc = look_now(s, e);
+	const int rc = is_damon ? probe_damon.start(r, &s->damon, e)
+				: start_looking(s, waits_for_exec, e);
 	if (rc)
 		let_go(s);
 	else
@@ -235,12 +258,16 @@ static int start(struct recording *r, void **state_out, struct err *e)
 static int poll(void *state, uint64_t now_ns, struct err *e)
 {
 	struct state *s = state;
+	if (s->damon)
+		return probe_damon.poll(s->damon, now_ns, e);
 	return s->is_over || now_ns < s->next_ns ? 0 : look_now(s, e);
 }
 
 static uint64_t oldest_ns(const void *state, unsigned kind)
 {
 	const struct state *s = state;
+	if (s->damon)
+		return probe_damon.oldest_ns(s->damon, kind);
 	return kind == KIND_CPU && !s->is_over ? recording_time(s->recording, s->last_ns)
 					       : UINT64_MAX;
 }
@@ -248,6 +275,11 @@ static uint64_t oldest_ns(const void *state, unsigned kind)
 static int stop(void *state, struct err *e)
 {
 	struct state *s = state;
+	if (s->damon) {
+		const int rc = probe_damon.stop(s->damon, e);
+		let_go(s);
+		return rc;
+	}
 	int rc = s->is_over ? 0 : look_now(s, e);
 	if (s->touch.written.is_coarse)
 		recording_note(s->recording,
@@ -262,7 +294,8 @@ static int stop(void *state, struct err *e)
 
 const struct probe probe_touch = {
 	.name = "touch",
-	.summary = "pages that a process wrote or touched (PAGEMAP_SCAN, page_idle, soft-dirty)",
+	.summary = "pages that a process wrote or touched (PAGEMAP_SCAN, page_idle, soft-dirty, "
+		   "DAMON)",
 	.coverage = "pages of one process once an epoch; writes only but for page_idle",
 	.side = PROBE_CPU,
 	.is_of_target = true,

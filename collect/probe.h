@@ -81,9 +81,10 @@ struct probe {
 /* In order of registration, NULL at the end. */
 extern const struct probe *const probes[];
 
-extern const struct probe probe_agent, probe_block, probe_block_bpf, probe_census, probe_dma,
-	probe_fault, probe_filemap, probe_iommu, probe_iommufd, probe_iopf, probe_majfault,
-	probe_memslots, probe_net, probe_nvme, probe_pagemap, probe_pmu, probe_swap, probe_touch;
+extern const struct probe probe_agent, probe_block, probe_block_bpf, probe_census, probe_damon,
+	probe_dma, probe_fault, probe_filemap, probe_iommu, probe_iommufd, probe_iopf,
+	probe_majfault, probe_memslots, probe_net, probe_nvme, probe_pagemap, probe_pmu, probe_swap,
+	probe_touch;
 
 /* By name, or NULL. */
 const struct probe *probe_find(const char *name);

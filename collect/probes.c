@@ -17,6 +17,7 @@ const struct probe *const probes[] = {
 	&probe_iommufd,
 	&probe_net,
 	/* CPU side */
+	&probe_damon,
 	&probe_fault,
 	&probe_majfault,
 	&probe_memslots,

@@ -45,6 +45,7 @@ struct recording_options {
 	uint64_t max_memory_bytes; /* of rows that wait */
 	uint64_t sample_ppm;       /* share of pages by hash; 0: all */
 	enum recording_mode mode;
+	bool allow_damon; /* somebody else's DAMON may be read */
 
 	/* parameters of probes: "agent.socket=/run/x", as param_assign takes them */
 	const char *const *sets;

@@ -16,7 +16,14 @@
 #include <sys/types.h>
 
 /* The order of `touch.method`'s choices. */
-enum touch_method_id { TOUCH_AUTO, TOUCH_SCAN, TOUCH_IDLE, TOUCH_SOFT_DIRTY, TOUCH_METHODS };
+enum touch_method_id {
+	TOUCH_AUTO,
+	TOUCH_SCAN,
+	TOUCH_IDLE,
+	TOUCH_SOFT_DIRTY,
+	TOUCH_METHODS,
+	TOUCH_DAMON = TOUCH_METHODS /* not looked at here: the probe damon */
+};
 
 struct touch {
 	char root[200]; /* "", or a folder with copies of /proc and /sys for tests */
@@ -42,7 +49,7 @@ struct touch_method {
 	int (*look)(struct touch *t, struct err *e);
 };
 
-/* Not TOUCH_AUTO. */
+/* Of those that look: not TOUCH_AUTO, not TOUCH_DAMON. */
 const struct touch_method *touch_method(enum touch_method_id id);
 
 /* 0, and has_baseline from then on. */

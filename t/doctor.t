@@ -55,6 +55,24 @@ is 'which a host may give to all' "$(field lax majfault status)" usable
 echo 'Filename Type' >good/proc/swaps
 is 'without swap its probe would record nothing' "$(field good swap status)" blind
 
+is 'without DAMON its tracepoint is absent' "$(field good damon status)" absent
+host damon 6.18.1 000001ffffffffff 2
+mkdir -p damon/sys/kernel/tracing/events/damon/damon_aggregated
+is 'where nobody runs DAMON it is blind' "$(field damon damon status)" blind
+like 'and says that it is not ours to start' "$(field damon damon remedy)" 'pugmark never starts'
+kdamond=damon/sys/kernel/mm/damon/admin/kdamonds/0
+mkdir -p $kdamond/contexts/0/monitoring_attrs/intervals $kdamond/contexts/0/targets
+echo 1 >${kdamond%/0}/nr_kdamonds
+echo 1 >$kdamond/contexts/nr_contexts
+echo 77 >$kdamond/pid
+echo paddr >$kdamond/contexts/0/operations
+echo 100000 >$kdamond/contexts/0/monitoring_attrs/intervals/aggr_us
+echo off >$kdamond/state
+is 'one that is set up but off tells nothing either' "$(field damon damon status)" blind
+echo on >$kdamond/state
+is 'one that is on can be read' "$(field damon damon status)" usable
+like 'with leave' "$(field damon damon remedy)" 'allow-damon.*read only'
+
 host pt 6.12.1 000001ffffffffff 2
 echo 'root=/dev/sda iommu.passthrough=1' >pt/proc/cmdline
 is 'passthrough makes iommu:* blind' "$(field pt iommu status)" blind
