@@ -2,8 +2,9 @@
 /*
  * Packets of network interfaces by libpcap: a shared ring (TPACKET_V3), stamps
  * in ns, headers only, decoded as those of capture files are. Nothing is made
- * promiscuous and no payload is kept. Which page a packet went to is not seen
- * and not guessed.
+ * promiscuous and no payload is kept. Which page a packet went to is not seen.
+ * Where net.rx_ring asks for it, received packets also make dma rows of a model
+ * (collect/rxring.h), under a source of their own that says so.
  *
  * Accounting: what the kernel's filter let through (ps_recv) = what came to us +
  * ps_drop. That holds on a real interface and on veth. A packet of the loopback
@@ -16,6 +17,7 @@
 #include "collect/packet.h"
 #include "collect/probe-look.h"
 #include "collect/recording.h"
+#include "collect/rxring.h"
 
 #include <errno.h>
 #include <linux/filter.h>
@@ -41,7 +43,7 @@ static const char coverage[] = "packets, headers only; no pages";
 
 struct config {
 	const char *interface;
-	uint64_t snap_bytes, buffer_bytes;
+	uint64_t snap_bytes, buffer_bytes, rx_slots, rx_buffer_bytes;
 };
 
 static const struct param params[] = {
@@ -67,11 +69,30 @@ static const struct param params[] = {
 	  .max = 1 << 30,
 	  .help = "Ring in the kernel",
 	  .offset = offsetof(struct config, buffer_bytes) },
+	{ .section = "net",
+	  .name = "rx_ring",
+	  .type = PARAM_U64,
+	  .unit = "descriptors",
+	  .default_text = "0",
+	  .max = RXRING_SLOTS_MAX,
+	  .help = "Received packets make dma rows too, inferred: as if one receive ring of so many "
+		  "buffers (ethtool -g) was used in turn; 0: none",
+	  .offset = offsetof(struct config, rx_slots) },
+	{ .section = "net",
+	  .name = "rx_buffer",
+	  .type = PARAM_BYTES,
+	  .default_text = "2K",
+	  .min = 64,
+	  .max = 1 << 20,
+	  .help = "Bytes of a buffer of that ring",
+	  .offset = offsetof(struct config, rx_buffer_bytes) },
 };
 
 struct device {
 	uint32_t ifindex;
 	uint16_t dev;
+	bool has_ring; /* of the model */
+	struct rxring ring;
 };
 
 struct state {
@@ -90,7 +111,8 @@ struct state {
 	uint64_t behind_ns;         /* CLOCK_REALTIME - CLOCK_MONOTONIC at the last look */
 	uint64_t last_ns, noted_ns; /* trace time of the last row, of the last loss row */
 	uint64_t received, dropped_noted;
-	struct trace_account account;
+	struct trace_account account, ring_account;
+	uint16_t ring_source;
 	struct err *err; /* of the call under way */
 	int rc;
 };
@@ -112,35 +134,54 @@ static void look(const struct hostfacts *h, struct probe_finding *out)
 
 /* ---- devices ---- */
 
+static bool is_loopback(const char *name)
+{
+	struct ifreq q = {};
+	const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	snprintf(q.ifr_name, sizeof(q.ifr_name), "%s", name);
+	const bool is_told = fd >= 0 && !ioctl(fd, SIOCGIFFLAGS, &q);
+	if (fd >= 0)
+		close(fd);
+	return is_told && q.ifr_flags & IFF_LOOPBACK;
+}
+
 static int add_device(struct state *s, uint32_t ifindex, const char *name, uint16_t *dev_out)
 {
 	const struct trace_device d = { .bdf = name, .class = "nic", .coverage = coverage };
 	const int rc = trace_writer_device(recording_writer(s->recording), &d, dev_out, s->err);
 	if (!rc)
-		s->devices[s->ndevices++] = (struct device){ ifindex, *dev_out };
+		s->devices[s->ndevices++] = (struct device){
+			.ifindex = ifindex,
+			.dev = *dev_out,
+			.has_ring = s->config->rx_slots && !is_loopback(name),
+			.ring = { .slots = (uint32_t)s->config->rx_slots,
+				  .buffer_bytes = (uint32_t)s->config->rx_buffer_bytes },
+		};
 	return rc;
 }
 
 /* Of the interface a cooked packet names; those beyond our table are one. */
-static int device_of(struct state *s, uint32_t ifindex, uint16_t *dev_out)
+static int device_of(struct state *s, uint32_t ifindex, struct device **out)
 {
 	char name[IF_NAMESIZE];
-	*dev_out = s->devices[0].dev;
+	uint16_t dev;
+	*out = &s->devices[0];
 	if (!ifindex)
 		return 0;
 	for (unsigned i = 1; i < s->ndevices; i++)
 		if (s->devices[i].ifindex == ifindex) {
-			*dev_out = s->devices[i].dev;
+			*out = &s->devices[i];
 			return 0;
 		}
 	if (s->ndevices == DEVICES_MAX)
 		return 0;
 	if (!if_indextoname(ifindex, name))
 		snprintf(name, sizeof(name), "ifindex%u", ifindex % 1000000);
-	return add_device(s, ifindex, name, dev_out);
+	*out = &s->devices[s->ndevices];
+	return add_device(s, ifindex, name, &dev);
 }
 
-/* What the interface itself says: whether it is a loopback, and its address. */
+/* What the interface itself says: whether losses there are a bound, and its address. */
 static void ask_interface(struct state *s)
 {
 	struct ifreq q = {};
@@ -171,6 +212,34 @@ static uint8_t dir_of(const struct state *s, const uint8_t *p, size_t n)
 	return memcmp(p + MAC_BYTES, s->mac, MAC_BYTES) ? DIR_FROM_DEVICE : DIR_TO_DEVICE;
 }
 
+static void count(struct trace_account *a, int rc)
+{
+	a->stored += !rc;
+	a->filtered += rc == RECORDING_FILTERED;
+	a->shed += rc == RECORDING_SHED;
+}
+
+/* Where the model has a received packet: places in a ring, device addresses of no memory. */
+static int put_in_ring(struct state *s, struct device *d, const struct pkt_event *packet)
+{
+	struct dma_event rows[RXRING_ROWS_MAX] = {};
+	const unsigned n = rxring_place(&d->ring, packet->bytes, rows);
+	int rc = 0;
+	for (unsigned i = 0; i < n && rc >= 0; i++) {
+		rows[i].ts = packet->ts;
+		rows[i].dev = d->dev;
+		rows[i].op = DMA_ACCESS;
+		rows[i].dir = DIR_FROM_DEVICE;
+		rows[i].as = AS_IOVA;
+		rows[i].req = UINT64_MAX;
+		rows[i].source = s->ring_source;
+		rc = recording_put(s->recording, KIND_DMA, &rows[i], s->err);
+		s->ring_account.seen++;
+		count(&s->ring_account, rc);
+	}
+	return rc < 0 ? rc : 0;
+}
+
 static void on_packet(u_char *user, const struct pcap_pkthdr *h, const u_char *p)
 {
 	struct state *s = (struct state *)user;
@@ -191,14 +260,16 @@ static void on_packet(u_char *user, const struct pcap_pkthdr *h, const u_char *p
 	};
 	s->last_ns = ts;
 	packet_decode(s->link, p, h->caplen, &row, &ifindex);
-	s->rc = device_of(s, ifindex, &row.dev);
+	struct device *d;
+	s->rc = device_of(s, ifindex, &d);
 	if (s->rc)
 		return;
+	row.dev = d->dev;
 	const int rc = recording_put(s->recording, KIND_PKT, &row, s->err);
-	s->account.stored += !rc;
-	s->account.filtered += rc == RECORDING_FILTERED;
-	s->account.shed += rc == RECORDING_SHED;
+	count(&s->account, rc);
 	s->rc = rc < 0 ? rc : 0;
+	if (!s->rc && d->has_ring && row.dir == DIR_FROM_DEVICE)
+		s->rc = put_in_ring(s, d, &row);
 }
 
 static int take_packets(struct state *s, struct err *e)
@@ -242,7 +313,7 @@ static uint64_t oldest_ns(const void *state, unsigned kind)
 {
 	const struct state *s = state;
 	const uint64_t behind = 3 * BLOCK_MS * NS_PER_MS;
-	if (kind != KIND_PKT)
+	if (kind != KIND_PKT && (kind != KIND_DMA || !s->config->rx_slots))
 		return UINT64_MAX;
 	return s->polled_ns > behind ? s->polled_ns - behind : 0;
 }
@@ -289,12 +360,29 @@ static int open_capture(struct state *s, struct err *e)
 			 : recording_watch(s->recording, s->fd, e);
 }
 
+static int describe_ring(struct state *s, struct err *e)
+{
+	struct trace_writer *w = recording_writer(s->recording);
+	char slots[24];
+	snprintf(slots, sizeof(slots), "%llu", (unsigned long long)s->config->rx_slots);
+	int rc = trace_writer_source(w, "net-rx-ring",
+				     "inferred: received packets in the buffers of a modelled "
+				     "ring, in turn; addresses are places in the ring, not memory",
+				     &s->ring_source, e);
+	if (!rc)
+		rc = trace_writer_source_detail(w, s->ring_source, s->config->rx_buffer_bytes, 0, 0,
+						e);
+	return rc ? rc : trace_writer_meta(w, "net_rx_ring", slots, e);
+}
+
 static int describe(struct state *s, struct err *e)
 {
 	struct trace_writer *w = recording_writer(s->recording);
 	uint16_t dev;
 	s->err = e;
 	int rc = trace_writer_source(w, "net", coverage, &s->source, e);
+	if (!rc && s->config->rx_slots)
+		rc = describe_ring(s, e);
 	if (!rc)
 		rc = add_device(s, 0, s->config->interface, &dev);
 	return rc ? rc : trace_writer_meta(w, "net_loss", s->is_bound ? "bound" : "exact", e);
@@ -376,6 +464,8 @@ static int stop(void *state, struct err *e)
 				recording_now(), rc ? NULL : e);
 	if (!failed)
 		failed = trace_writer_account(w, "packets", &s->account, rc ? NULL : e);
+	if (!failed && s->config->rx_slots)
+		failed = trace_writer_account(w, "net-rx-ring", &s->ring_account, rc ? NULL : e);
 	recording_unwatch(s->recording, s->fd);
 	pcap_close(s->pcap);
 	free(s);

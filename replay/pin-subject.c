@@ -94,6 +94,16 @@ static void add_coverage(struct line *l, const struct pin_answer *a)
 	add_direction(l, "device writes", d->no_writes, d->nlists);
 }
 
+/* What a source made up by a rule of its own must not pass for what was seen. */
+static void show_inferred(struct report *r, const struct pin_answer *a)
+{
+	for (unsigned i = 0; i < a->devices->nsources; i++) {
+		const struct pin_source *s = &a->devices->sources[i];
+		if (!strncmp(s->coverage, "inferred", strlen("inferred")))
+			report_text(r, "Not seen but %s (%s).", s->coverage, s->name);
+	}
+}
+
 static void show_sample(struct report *r, const struct pin_answer *a)
 {
 	const struct access_info *i = &a->facts->access;
@@ -132,6 +142,7 @@ void pin_show_subject(struct report *r, const struct pin_answer *a)
 	add_cpu(&l, a);
 	add_coverage(&l, a);
 	report_text(r, "%s.", l.s);
+	show_inferred(r, a);
 	show_sample(r, a);
 }
 

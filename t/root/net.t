@@ -47,18 +47,19 @@ if ($at) {
 }
 END
 
+. "$ROOT/t/root/recording.sh"
 # value COLUMN FILE: of the account of packets
 value() {
 	pugmark info --json "$2" | grep '"source":"packets"' | json_numbers "$1"
 }
-recorded() {
+net_recorded() {
 	name=$1
 	shift
 	pugmark record -q -o "$name.db" --probe net "$@" >/dev/null 2>err.txt
 }
 
 # a ring that holds them all, however late the recorder looks
-recorded veth --set net.interface=here --set net.buffer=64M -- perl send.pl 10.9.0.2 20000 500
+net_recorded veth --set net.interface=here --set net.buffer=64M -- perl send.pl 10.9.0.2 20000 500
 is 'the recording ends well' "$?" 0
 is 'every packet is a row' "$(pugmark sql -n veth.db 'SELECT count(*) FROM pkt WHERE proto = 17 AND bytes = 542')" 20000
 is 'it was sent' "$(pugmark sql -n veth.db "SELECT DISTINCT dir FROM pkt WHERE proto = 17 AND bytes = 542")" to-device
@@ -70,14 +71,23 @@ is 'times are those of the recording, in order' \
 # where the kernel itself is late with a block, its rows are
 ok 'hardly a row came late' test "$(pugmark sql -n veth.db "SELECT v FROM meta WHERE k = 'record_late_rows'")" -lt 10000
 
-recorded peer --set net.interface=there -- perl send.pl 10.9.0.2 100 500 there
+net_recorded peer --set net.interface=there -- perl send.pl 10.9.0.2 100 500 there
 is 'the other end receives them' \
 	"$(pugmark sql -n peer.db "SELECT dir, count(*) FROM pkt WHERE proto = 17 AND bytes = 542" | tr -s '\t ' ' ')" 'from-device 100'
 
 is 'and all that came is told' "$(value unaccounted peer.db)" 0
 
+net_recorded ring --set net.interface=there --set net.rx_ring=64 -- perl send.pl 10.9.0.2 100 500 there
+is 'with a ring to infer places from, each received packet has one' \
+	"$(ask ring.db "count(*) FROM dma WHERE bytes = 542 AND op = 'access' AND dir = 'from-device'")" 100
+is 'one of the ring, in turn' "$(ask ring.db "count(DISTINCT pfn * 4096 + offset_bytes) FROM dma WHERE pfn < 32 AND offset_bytes % 2048 = 0")" 64
+is 'as a device address' "$(ask ring.db 'DISTINCT "as" FROM dma')" iova
+like 'that is said to be inferred' "$(ask ring.db "coverage FROM source WHERE source_id = (SELECT DISTINCT source FROM dma)")" '^inferred.*not memory'
+net_recorded sent --set net.interface=here --set net.rx_ring=64 -- perl send.pl 10.9.0.2 100 500
+is 'sent ones have none' "$(ask sent.db "count(*) FROM dma WHERE bytes = 542")" 0
+
 # a small ring under a flood, while the recorder is held: the identity still closes
-recorded small --set net.interface=here --set net.buffer=64K -- \
+net_recorded small --set net.interface=here --set net.buffer=64K -- \
 	sh -c 'kill -STOP $PPID; perl send.pl 10.9.0.2 20000 500; kill -CONT $PPID'
 diag "small ring: seen $(value seen small.db) stored $(value stored small.db) lost $(value ring_lost small.db)"
 ok 'a small ring loses packets' test "$(value ring_lost small.db)" -gt 0
@@ -86,14 +96,14 @@ is 'kernel counts = rows + lost' "$(value seen small.db)" \
 is 'nothing is unaccounted for' "$(value unaccounted small.db)" 0
 like 'losses have rows' "$(pugmark info --json small.db)" '"cause":"ring"'
 
-recorded lo --set net.interface=lo -- perl send.pl 127.0.0.1 1000 500 lo
+net_recorded lo --set net.interface=lo -- perl send.pl 127.0.0.1 1000 500 lo
 is 'on the loopback each packet is a row once' \
 	"$(pugmark sql -n lo.db 'SELECT count(*) FROM pkt WHERE proto = 17 AND bytes = 542')" 1000
 is 'and the loss a bound' "$(pugmark sql -n lo.db "SELECT v FROM meta WHERE k = 'net_loss'")" bound
 
-recorded any -- perl send.pl 10.9.0.2 100 500
+net_recorded any -- perl send.pl 10.9.0.2 100 500
 like 'any interface is a device each' "$(pugmark sql -n any.db 'SELECT bdf FROM device' | tr '\n' ' ')" 'here'
-recorded nope --set net.interface=nosuch0 -- true
+net_recorded nope --set net.interface=nosuch0 -- true
 is 'an interface that is not there is refused' "$?" 64
 like 'by its name' "$(cat err.txt)" 'nosuch0'
 is 'and leaves no file' "$(ls nope.db 2>/dev/null)" ''
