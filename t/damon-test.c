@@ -231,9 +231,11 @@ static void put_kdamond(const char *root, const char *number, const char *operat
 
 static void those_that_are_on_are_found_with_what_they_monitor(void **state)
 {
-	char root[] = "/tmp/pugmark-damon.XXXXXX", command[100];
+	const char *tmp = getenv("TMPDIR");
+	char root[200], command[240];
 	struct damon d;
 	(void)state;
+	snprintf(root, sizeof(root), "%s/pugmark-damon.XXXXXX", tmp ? tmp : "/tmp");
 	assert_non_null(mkdtemp(root));
 	damon_read(&d, root);
 	assert_int_equal(d.n, 0);
