@@ -36,6 +36,8 @@ static const struct model models[] = {
 	{ .name = "policy region", .why = "neighbours beyond a grain are others: on other traces" },
 	{ .name = "sampled traces", .why = "intervals: groups of pages are made by number" },
 	{ .name = "io rows", .why = "counts of requests: one across the end of a grain is two" },
+	{ .name = "cpu rows of hosts",
+	  .why = "hva, hpa: memslots, which join them with guest pages, are left out" },
 	{ .name = "dma rows", .why = "likewise counts of mappings (age: dma_rows, accesses)" },
 	{ .name = "backtest", .why = "pages were written in address order: not in this one" },
 	{ .name = "walk", .why = "upper levels of page tables follow addresses" },
@@ -55,6 +57,7 @@ static const char *const risks[] = {
 	"How often each page is used is as it was: the most used ones (rings, queues) stand out.",
 	"Neighbours within a grain are still neighbours, and a page's place in its grain is kept.",
 	"Which power of two a page lies below is kept above 4 GiB: so is about how much memory.",
+	"Sources say what they see, at what share and how often: which collector it was is told.",
 	"Who has the key, or may ask its holder for traces made at will, can name every page.",
 };
 
@@ -72,6 +75,7 @@ static void tell_counts(struct report *r, const struct pseudonym_counts *n)
 	report_member_u64(r, "requests_cut", n->io_cut);
 	report_member_u64(r, "texts_left_out", n->dropped_texts);
 	report_member_u64(r, "chunks_damaged", n->damaged);
+	report_member_u64(r, "memslots_left_out", n->has_memslots);
 	if (n->has_memslots)
 		report_text(r,
 			    "Left out: memslots; cpu rows of host addresses find no guest page.");

@@ -28,7 +28,7 @@ struct options {
 	const char *path, *plot, *results;
 	enum access_model model;
 	bool compares, without_cpu;
-	uint64_t memory_bytes; /* 0: not said */
+	uint64_t memory_bytes, recording; /* 0: not said */
 	struct cli_sets sets;
 	struct access_config access; /* what [access] fills */
 	uint64_t taus[ASKED_MAX];
@@ -102,6 +102,12 @@ static const struct cli_option options[] = {
 	  AT(compares),
 	  .help = "Run all access models, also on a large trace" },
 	{ .name = "no-cpu", .kind = CLI_FLAG, AT(without_cpu), .help = "Leave the cpu rows out" },
+	{ .name = "recording",
+	  .arg = "N",
+	  .kind = CLI_COUNT,
+	  AT(recording),
+	  .least = 1,
+	  .help = "Of a merged trace: recording N; default: the first with dma rows" },
 	{ .name = "set",
 	  .arg = "access.K=V",
 	  .kind = CLI_SET,
@@ -285,13 +291,19 @@ static int run_models(struct work *w, struct trace *t, struct age_answer *a, str
 
 /* ---- what the trace says ---- */
 
-/* The VM of the trace: its name (the caller frees) and memory. Several: neither is known. */
-static void find_vm(const struct trace *t, char **name_out, uint64_t *pages_out)
+/* The VM of the trace, of a merge the recording's: its name (the caller frees) and memory. Several:
+ * neither is known. */
+static void find_vm(const struct trace *t, unsigned nrecordings, char **name_out,
+		    uint64_t *pages_out)
 {
 	sqlite3_stmt *st = NULL;
 	sqlite3 *db = trace_sqlite(t, trace_nfiles(t) - 1);
-	if (sqlite3_prepare_v2(db, "SELECT max(name), max(mem_pages) FROM vm HAVING count(*) = 1",
+	if (sqlite3_prepare_v2(db,
+			       "SELECT max(name), max(mem_pages) FROM vm WHERE ?1 < 2 OR vm_id = ?2"
+			       " HAVING count(*) = 1",
 			       -1, &st, NULL) == SQLITE_OK &&
+	    sqlite3_bind_int64(st, 1, nrecordings) == SQLITE_OK &&
+	    sqlite3_bind_int64(st, 2, trace_own_vm(t)) == SQLITE_OK &&
 	    sqlite3_step(st) == SQLITE_ROW) {
 		const char *name = (const char *)sqlite3_column_text(st, 0);
 		const int64_t pages = sqlite3_column_int64(st, 1);
@@ -394,10 +406,16 @@ static int open_and_answer(struct options *o, struct work *w, struct err *e)
 		rc = trace_open(o->path, &t, e);
 	if (rc)
 		return rc;
+	const unsigned nrecordings = trace_nrecordings(t);
+	rc = banner_choose_recording(&o->cli, "age", t, o->recording, KIND_DMA, e);
+	if (rc) {
+		trace_close(t);
+		return rc;
+	}
 	banner_show(&o->cli, "age", t);
 	_free_ char *vm_name = NULL;
 	_free_ struct trace_device_info *devices = NULL;
-	find_vm(t, &vm_name, &a.memory_pages);
+	find_vm(t, nrecordings, &vm_name, &a.memory_pages);
 	rc = trace_devices(t, &devices, &a.ndevices, e);
 	a.trace = t;
 	a.is_cpu_unwanted = o->without_cpu;

@@ -11,6 +11,7 @@
 #include "replay/backtest-report.h"
 #include "replay/backtest.h"
 #include "replay/design.h"
+#include "reports/banner.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +55,8 @@ static int run(struct work *w, struct err *e)
 	const struct pin_backtest_options *o = w->options;
 	int rc = trace_open(o->path, &w->trace, e);
 
+	if (!rc)
+		rc = banner_choose_recording(o->cli, "pin", w->trace, 0, KIND_DMA, e);
 	if (!rc && o->plot)
 		rc = plot_begin(o->plot, backtest_plot_script, &w->plot, e);
 	if (!rc)

@@ -9,6 +9,7 @@
 #include "replay/pin-consequence.h"
 #include "replay/pin-log.h"
 #include "replay/pin-options.h"
+#include "reports/banner.h"
 #include "reports/params.h"
 #include "store/trace-meta.h"
 
@@ -152,6 +153,8 @@ static int run(struct work *w, struct err *e)
 {
 	const struct pin_options *o = w->options;
 	int rc = trace_open(o->path, &w->trace, e);
+	if (!rc)
+		rc = banner_choose_recording(&o->cli, "pin", w->trace, o->recording, KIND_DMA, e);
 	if (!rc && o->plot)
 		rc = plot_begin(o->plot, pin_compare_script, &w->plot, e);
 	if (!rc)

@@ -4,6 +4,7 @@
 #include "replay/pin-options.h"
 
 #include "base/cleanup.h"
+#include "reports/banner.h"
 #include "reports/cli.h"
 #include "reports/params.h"
 #include "reports/progress.h"
@@ -25,10 +26,13 @@ struct work {
 	struct progress progress;
 };
 
-static int open_vm(struct pin_pool_vm *v, const char *path, struct err *e)
+static int open_vm(const struct pin_options *o, struct pin_pool_vm *v, const char *path,
+		   struct err *e)
 {
 	v->path = path;
 	int rc = trace_open(path, &v->trace, e);
+	if (!rc)
+		rc = banner_choose_recording(&o->cli, "pin", v->trace, 0, KIND_DMA, e);
 	if (rc)
 		return rc;
 	pin_vm_name(v->trace, v->name, sizeof(v->name));
@@ -275,7 +279,7 @@ static int answer(struct work *w, struct err *e)
 	if (!w->vms)
 		return err_set(e, ERR_NOMEM, "no memory for %zu VMs", w->nvms);
 	for (size_t i = 0; i < w->nvms && !rc; i++)
-		rc = open_vm(&w->vms[i], i ? o->others[i - 1] : o->path, e);
+		rc = open_vm(o, &w->vms[i], i ? o->others[i - 1] : o->path, e);
 	if (rc)
 		return rc;
 	number_names(w);

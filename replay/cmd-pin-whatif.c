@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "replay/pin-options.h"
+#include "reports/banner.h"
 #include "reports/params.h"
 
 #include <stdlib.h>
@@ -21,6 +22,8 @@ static int prepare(struct work *w, struct err *e)
 {
 	struct pin_options *o = w->options;
 	int rc = trace_open(o->path, &w->trace, e);
+	if (!rc)
+		rc = banner_choose_recording(&o->cli, "pin", w->trace, o->recording, KIND_DMA, e);
 	if (!rc && o->plot)
 		rc = plot_begin(o->plot, pin_whatif_script, &w->plot, e);
 	if (!rc)

@@ -371,7 +371,7 @@ int cmd_pin(int argc, char **argv)
 {
 	_free_ struct pin_options *o = calloc(1, sizeof(*o));
 	_free_ struct work *w = calloc(1, sizeof(*w));
-	struct trace *t;
+	struct trace *t = NULL;
 	struct err e = {};
 	if (!o || !w) {
 		err_set(&e, ERR_NOMEM, "out of memory");
@@ -394,6 +394,8 @@ int cmd_pin(int argc, char **argv)
 	w->options = o;
 
 	int rc = trace_open(o->path, &t, &e);
+	if (!rc)
+		rc = banner_choose_recording(&o->cli, "pin", t, o->recording, KIND_DMA, &e);
 	if (!rc) {
 		banner_show(&o->cli, "pin", t);
 		rc = answer(t, w, &e);
@@ -401,8 +403,8 @@ int cmd_pin(int argc, char **argv)
 			if (w->plots[i])
 				plot_abort(w->plots[i]);
 		pin_story_deinit(&w->story);
-		trace_close(t);
 	}
+	trace_close(t);
 	free(w->jobs);
 	arena_deinit(&w->design.arena);
 	return rc < 0 ? cli_fail("pin", &e) : rc;

@@ -129,11 +129,11 @@ static int check(void *mine, struct err *e)
 			o->others[0]);
 	if (o->npools && (o->has_own_goal || o->has_own_overcommit || o->plot || o->results ||
 			  o->is_backtest || o->memory_bytes || o->nrates || o->compares_backends ||
-			  o->timeline || o->footprint || o->explains))
+			  o->timeline || o->footprint || o->explains || o->recording))
 		return err_set(e, ERR_USAGE,
 			       "--pool: not with --overcommit, --goal, --memory, --fault-rate, "
 			       "--compare-backends, --results, "
-			       "--backtest, --explain, or a picture");
+			       "--backtest, --explain, --recording, or a picture");
 	return 0;
 }
 
@@ -215,6 +215,12 @@ static const struct cli_option options[] = {
 	  .kind = CLI_TEXT,
 	  AT(design),
 	  .help = "Parameters from a file, or a built-in design by name" },
+	{ .name = "recording",
+	  .arg = "N",
+	  .kind = CLI_COUNT,
+	  AT(recording),
+	  .least = 1,
+	  .help = "Of a merged trace: recording N; default: the first with dma rows" },
 	{ .name = "set", .arg = "S.K=V", .kind = CLI_SET, AT(sets), .help = "One parameter" },
 	{ .name = "goal",
 	  .key = 'g',

@@ -38,8 +38,8 @@ struct pin_options {
 	bool companions[PIN_COMPANIONS];
 	size_t npolicies, nbudgets, novercommits, nseeds, ncompanions;
 	struct cli_sets sets;
-	uint64_t memory_bytes, threads;         /* 0: not said */
-	struct rate rates[PIN_FAULT_RATES_MAX]; /* per_ns 0: without a unit so far */
+	uint64_t memory_bytes, threads, recording; /* 0: not said */
+	struct rate rates[PIN_FAULT_RATES_MAX];    /* per_ns 0: without a unit so far */
 	size_t nrates;
 	enum access_model model;
 	struct pin_goal goal;

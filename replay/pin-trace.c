@@ -183,7 +183,8 @@ void pin_vm_name(const struct trace *t, char *name_out, size_t bytes)
 	sqlite3_stmt *st = NULL;
 	*name_out = '\0';
 	if (sqlite3_prepare_v2(trace_sqlite(t, trace_nfiles(t) - 1),
-			       "SELECT name FROM vm WHERE vm_id = 0", -1, &st, NULL) == SQLITE_OK &&
+			       "SELECT name FROM vm WHERE vm_id = ?", -1, &st, NULL) == SQLITE_OK &&
+	    sqlite3_bind_int64(st, 1, trace_own_vm(t)) == SQLITE_OK &&
 	    sqlite3_step(st) == SQLITE_ROW)
 		copy_text(st, 0, name_out, bytes);
 	sqlite3_finalize(st);

@@ -9,6 +9,7 @@
 #include "base/quantity.h"
 #include "store/trace-meta.h"
 
+#include <limits.h>
 #include <sqlite3.h>
 
 uint64_t banner_lost_events(const struct trace *t, bool *is_least_out)
@@ -38,19 +39,22 @@ bool banner_is_sealed(const struct trace *t)
 	return true;
 }
 
-static int64_t recordings(const struct trace *t)
+int banner_choose_recording(const struct cli *cli, const char *command, struct trace *t,
+			    uint64_t asked, enum kind_id kind, struct err *e)
 {
-	sqlite3_stmt *st = NULL;
-	int64_t n = 0;
+	const unsigned all = trace_nrecordings(t);
+	const unsigned with = trace_recording_with(t, kind), n = with ? with : 1;
 
-	if (sqlite3_prepare_v2(trace_sqlite(t, trace_nfiles(t) - 1),
-			       "SELECT count(*) FROM session WHERE sess_id IN"
-			       " (SELECT sess_id FROM stream)",
-			       -1, &st, NULL) == SQLITE_OK &&
-	    sqlite3_step(st) == SQLITE_ROW)
-		n = sqlite3_column_int64(st, 0);
-	sqlite3_finalize(st);
-	return n;
+	if (asked)
+		return trace_choose_recording(t, asked < UINT_MAX ? (unsigned)asked : UINT_MAX, e);
+	if (all < 2)
+		return 0;
+	cli_note(cli, command,
+		 "%s: %u recordings, each with times of its own: this is recording %u%s%s%s "
+		 "(--recording N: another)",
+		 trace_path(t), all, n, with ? ", the first with " : "",
+		 with ? kinds[kind].name : "", with ? " rows" : "");
+	return trace_choose_recording(t, n, e);
 }
 
 void banner_show(const struct cli *cli, const char *command, const struct trace *t)
@@ -69,9 +73,9 @@ void banner_show(const struct cli *cli, const char *command, const struct trace 
 	if (!banner_is_sealed(t))
 		cli_note(cli, command, "%s: NOT SEALED: it is being written, or its writer died",
 			 trace_path(t));
-	if (recordings(t) > 1)
+	if (trace_nrecordings(t) > 1)
 		cli_note(cli, command,
-			 "%s: %s recordings, each with times of its own; a command that "
+			 "%s: %u recordings, each with times of its own; a command that "
 			 "replays reads the first",
-			 trace_path(t), quantity_count((uint64_t)recordings(t)).s);
+			 trace_path(t), trace_nrecordings(t));
 }

@@ -14,6 +14,7 @@ struct trace_file {
 struct trace_stream_state {
 	struct trace_stream_info info;
 	int64_t stream_id; /* the same in all files of a set */
+	int64_t session_id;
 	unsigned ncolumns; /* that its digest covers */
 	/* of a merged recording: its numbers of devices, VMs and sources, and what they are here */
 	struct trace_renumber {

@@ -69,7 +69,7 @@ uint64_t trace_vm_pages(const struct trace *t, unsigned vm)
 
 	if (!st)
 		return 0;
-	sqlite3_bind_int64(st, 1, vm);
+	sqlite3_bind_int64(st, 1, vm ? vm : trace_own_vm(t));
 	if (sqlite3_step(st) == SQLITE_ROW)
 		pages = sqlite3_column_int64(st, 0);
 	sqlite3_finalize(st);

@@ -19,7 +19,7 @@ char *trace_meta(const struct trace *t, const char *key);
  */
 int trace_meta_u64(const struct trace *t, const char *key, uint64_t *out, struct err *e);
 
-/* Memory of the VM that rows call vm; 0: not known. */
+/* Memory of the VM that rows call vm (0: of those that name none); 0: not known. */
 uint64_t trace_vm_pages(const struct trace *t, unsigned vm);
 
 struct trace_device_info {

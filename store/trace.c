@@ -102,6 +102,7 @@ static int add_stream_row(struct trace *t, const struct trace_file *f, sqlite3_s
 	if (!s)
 		return err_set(e, ERR_NOMEM, "out of memory");
 	s->ncolumns = (unsigned)sqlite3_column_int64(st, 3);
+	s->session_id = sqlite3_column_int64(st, 11);
 	s->info.is_sealed = state && strcmp(state, "open");
 	snprintf(s->info.digest, sizeof(s->info.digest), "%s", digest ? digest : "");
 	if (sqlite3_column_type(st, 6) == SQLITE_NULL)
@@ -123,7 +124,7 @@ static int add_streams(struct trace *t, const struct trace_file *f, struct err *
 	int rc = db_prepare(f->db, f->path,
 			    "SELECT s.stream_id, s.kind, s.schema_id, s.ncolumns, s.digest,"
 			    " session.state, sum(n), count(n), min(first_ns), max(last_ns),"
-			    " sum(blob_bytes)"
+			    " sum(blob_bytes), s.sess_id"
 			    " FROM stream s JOIN session USING (sess_id)"
 			    " LEFT JOIN chunk c ON c.stream_id = s.stream_id"
 			    " GROUP BY s.stream_id ORDER BY s.stream_id",
@@ -222,6 +223,78 @@ int trace_open(const char *path, struct trace **out, struct err *e)
 	return 0;
 }
 
+/* ---- recordings ---- */
+
+/* The session of recording n, counted from 1; 0: there is none. */
+static int64_t session_of(const struct trace *t, unsigned n)
+{
+	int64_t session = 0;
+	for (; n; n--) {
+		int64_t next = 0;
+		for (unsigned i = 0; i < t->nstreams; i++) {
+			const int64_t each = t->streams[i].session_id;
+			if (each > session && (!next || each < next))
+				next = each;
+		}
+		if (!next)
+			return 0;
+		session = next;
+	}
+	return session;
+}
+
+unsigned trace_nrecordings(const struct trace *t)
+{
+	unsigned n = 0;
+	while (session_of(t, n + 1))
+		n++;
+	return n;
+}
+
+unsigned trace_recording_with(const struct trace *t, enum kind_id kind)
+{
+	int64_t session;
+	for (unsigned n = 1; (session = session_of(t, n)); n++)
+		for (unsigned i = 0; i < t->nstreams; i++) {
+			const struct trace_stream_state *s = &t->streams[i];
+			if (s->session_id == session && s->info.kind->id == kind && s->info.rows)
+				return n;
+		}
+	return 0;
+}
+
+static void free_numbers(struct trace_stream_state *s)
+{
+	free(s->dev.to);
+	free(s->vm.to);
+	free(s->source.to);
+}
+
+int trace_choose_recording(struct trace *t, unsigned n, struct err *e)
+{
+	const int64_t session = n ? session_of(t, n) : 0;
+	const unsigned all = t->nstreams;
+	if (!session)
+		return err_set(e, ERR_USAGE, "%s: no recording %u: it holds %u", t->path, n,
+			       trace_nrecordings(t));
+	t->nstreams = 0;
+	for (unsigned i = 0; i < all; i++) {
+		if (t->streams[i].session_id != session) {
+			free_numbers(&t->streams[i]);
+			continue;
+		}
+		t->streams[t->nstreams] = t->streams[i];
+		t->streams[t->nstreams].info.id = t->nstreams;
+		t->nstreams++;
+	}
+	return 0;
+}
+
+unsigned trace_own_vm(const struct trace *t)
+{
+	return t->nstreams ? renumber(&t->streams[0].vm, 0) : 0;
+}
+
 void trace_close(struct trace *t)
 {
 	if (!t)
@@ -230,11 +303,8 @@ void trace_close(struct trace *t)
 		sqlite3_close(t->files[i].db);
 		free(t->files[i].path);
 	}
-	for (unsigned i = 0; i < t->nstreams; i++) {
-		free(t->streams[i].dev.to);
-		free(t->streams[i].vm.to);
-		free(t->streams[i].source.to);
-	}
+	for (unsigned i = 0; i < t->nstreams; i++)
+		free_numbers(&t->streams[i]);
 	free(t->files);
 	free(t->streams);
 	free(t->path);

@@ -48,6 +48,20 @@ const struct trace_stream_info *trace_stream_info(const struct trace *t, unsigne
 /* First stream of a kind, or NULL. */
 const struct trace_stream_info *trace_find_stream(const struct trace *t, enum kind_id kind);
 
+/*
+ * Recordings whose streams the trace shows: a merge holds several, each with a
+ * clock, VMs and devices of its own. trace_choose_recording hides the others for
+ * good, which is then what all of this header is about: n counts from 1 in the
+ * order of the file; ERR_USAGE when there is none of that number. The first one
+ * that has rows of a kind: its number, 0 without any.
+ */
+unsigned trace_nrecordings(const struct trace *t);
+int trace_choose_recording(struct trace *t, unsigned n, struct err *e);
+unsigned trace_recording_with(const struct trace *t, enum kind_id kind);
+
+/* The number, in the table vm, of the VM whose rows name none: of the first stream. */
+unsigned trace_own_vm(const struct trace *t);
+
 /* Rows of the kind are a sample in time (FORMAT.md, sampled_kinds). */
 bool trace_is_sampled(const struct trace *t, const struct kind *kind);
 

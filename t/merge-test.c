@@ -15,6 +15,7 @@
 #include "store/db.h"
 #include "store/merge.h"
 #include "store/trace-distribution.h"
+#include "store/trace-meta.h"
 #include "store/trace-writer.h"
 
 static char dir[300];
@@ -52,6 +53,12 @@ static struct trace_writer *write_trace(const struct plan *p, struct err *e)
 	assert_int_equal(trace_writer_device(w, &other, &dev, e), 0);
 	assert_int_equal(trace_writer_device(w, &device, &dev, e), 0);
 	assert_int_equal(trace_writer_source(w, "probe", NULL, &source, e), 0);
+	const struct trace_vm vm = { .name = p->name, .mem_pages = p->rows };
+	const struct trace_memslot slot = { .hva_pfn = p->first,
+					    .hpa_pfn = UINT64_MAX,
+					    .npages = p->rows };
+	assert_int_equal(trace_writer_vm(w, &vm, e), 0);
+	assert_int_equal(trace_writer_memslot(w, &slot, e), 0);
 	if (p->boot_id)
 		assert_int_equal(trace_writer_host(w, "boot_id", p->boot_id, e), 0);
 	assert_int_equal(trace_writer_stream(w, KIND_DMA, &dma, e), 0);
@@ -218,6 +225,57 @@ static void numbers_in_rows_are_those_of_the_tables(void **state)
 	assert_int_equal(count_rows(c, 1, -1, DMA_COL_source, source), 70);
 	assert_int_equal(count_rows(c, 2, -1, FAULT_COL_vm, 0), 50);
 	assert_int_equal(count_rows(c, 3, -1, FAULT_COL_vm, 1), 70);
+	trace_close(c);
+}
+
+static void a_recording_of_a_merge_is_the_trace_it_was(void **state)
+{
+	static const char *const names[] = { "a", "b" };
+	(void)state;
+	struct merge_result r;
+	make(&plan_a);
+	make(&plan_b);
+	MERGE("c", &r, "a", "b");
+	for (unsigned n = 1; n <= 2; n++) {
+		char want[TRACE_DIGEST_CHARS + 1], got[TRACE_DIGEST_CHARS + 1];
+		struct trace *one = open_trace(names[n - 1]), *c = open_trace("c");
+		struct err e = {};
+		assert_int_equal(trace_nrecordings(one), 1);
+		assert_int_equal(trace_nrecordings(c), 2);
+		assert_int_equal(trace_recording_with(c, KIND_DMA), 1);
+		assert_int_equal(trace_recording_with(c, KIND_CPU), 0);
+		assert_int_equal(trace_choose_recording(c, n, &e), 0);
+		assert_int_equal(trace_nstreams(c), 2);
+		assert_int_equal(trace_digest(one, want, &e), 0);
+		assert_int_equal(trace_digest(c, got, &e), 0);
+		assert_string_equal(got, want);
+		assert_int_equal(count_rows(c, 0, -1, DMA_COL_dev, n == 1 ? 1 : 3),
+				 trace_stream_info(one, 0)->rows);
+		assert_int_equal(trace_own_vm(c), n - 1);
+		assert_int_equal(trace_vm_pages(c, 0), trace_vm_pages(one, 0));
+		assert_int_equal(trace_choose_recording(c, 2, &e), ERR_USAGE);
+		trace_close(one);
+		trace_close(c);
+	}
+}
+
+static void memslots_stay_with_their_vm(void **state)
+{
+	(void)state;
+	struct merge_result r;
+	make(&plan_a);
+	make(&plan_b);
+	MERGE("c", &r, "a", "b");
+	MERGE("again", &r, "c", "b");
+	struct trace *c = open_trace("again");
+	assert_int_equal(number(c, "SELECT count(*) FROM memslot"), 2);
+	assert_int_equal(number(c, "SELECT hva_pfn FROM memslot JOIN vm USING (vm_id)"
+				   " WHERE name = 'a' AND npages = mem_pages"),
+			 plan_a.first);
+	assert_int_equal(number(c, "SELECT hva_pfn FROM memslot JOIN vm USING (vm_id)"
+				   " WHERE name = 'b' AND npages = mem_pages"),
+			 plan_b.first);
+	assert_int_equal(number(c, "SELECT count(*) FROM memslot WHERE hpa_pfn IS NULL"), 2);
 	trace_close(c);
 }
 
@@ -410,6 +468,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(digests_rows_and_counts_are_those_of_the_inputs),
 		cmocka_unit_test(numbers_in_rows_are_those_of_the_tables),
+		cmocka_unit_test(a_recording_of_a_merge_is_the_trace_it_was),
+		cmocka_unit_test(memslots_stay_with_their_vm),
 		cmocka_unit_test(devices_of_one_host_are_one),
 		cmocka_unit_test(merging_again_adds_nothing),
 		cmocka_unit_test(a_merge_of_merges_keeps_numbers_apart),

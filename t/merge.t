@@ -36,4 +36,18 @@ exits 73 'a folder that is not there' pugmark merge a.db -o nope/no.db
 exits 64 'an output must be named' pugmark merge a.db
 exits 64 'and an input' pugmark merge -o no.db
 is 'nothing is left of what failed' "$(ls no.db* ./*-merge-* 2>/dev/null)" ''
+printf 'ts_ns,as,pfn,npages,count,period_ns,is_write\n0,pa,9,1,1,5,1\n' >c.csv
+pugmark import c.csv -o c.db >/dev/null 2>&1
+pugmark merge c.db a.db b.db -o cab.db >/dev/null 2>&1
+for n in 2 3; do
+	exits 0 "age reads recording $n of a merge" pugmark age cab.db --json --recording $n --tau 1us
+	out >merged.json
+	pugmark age "$(echo xab | cut -c $n).db" --json --tau 1us >alone.json 2>/dev/null
+	is 'with the answer of the trace it was' "$(json_numbers refaults merged.json)$(json_text digest merged.json)" \
+		"$(json_numbers refaults alone.json)$(json_text digest alone.json)"
+done
+exits 0 'without a number it reads the first with dma rows' pugmark age cab.db --tau 1us
+like 'and says so' "$(err)" '^pugmark age: cab\.db: 3 recordings, .* this is recording 2, the first with dma rows \(--recording N: another\)$'
+exits 64 'a recording that is not there is wrong usage' pugmark pin cab.db --recording 4
+like 'and how many there are is told' "$(err)" 'no recording 4: it holds 3'
 done_testing
