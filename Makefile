@@ -53,7 +53,7 @@ endif
 
 WITHOUT := %.bpf.c $(if $(filter libbpf:%,$(FOUND)),,%-bpf.c collect/bpfobject.c) $(if $(filter libpcap:%,$(FOUND)),,%/probe-net.c) $(if $(PFM),,%/probe-pmu.c)
 SRC     := $(filter-out $(WITHOUT),$(sort $(foreach d,base store reports collect sim policies replay,$(wildcard $d/*.c))))
-EMBED   := $(wildcard store/*.sql reports/queries/*.sql reports/queries/*.gp sim/profiles/*.ini)
+EMBED   := $(wildcard store/*.sql reports/queries/*.sql reports/queries/*.gp sim/profiles/*.ini) $(sort $(wildcard reports/sections/*.sql)) $(wildcard reports/sections/*.gp reports/page.*)
 OBJ     := $(SRC:%.c=$(B)/%.o) $(patsubst scripts/embed,$(B)/embedded.o,$(wildcard scripts/embed))
 EXT     := $(patsubst store/sqlext.c,$(B)/pugmark.so,$(wildcard store/sqlext.c))
 EXT_OBJ := $(patsubst %/sqlext.o,%/sqlext-so.o,$(filter $(B)/store/% $(B)/base/% %/embedded.o,$(OBJ)))

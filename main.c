@@ -40,7 +40,7 @@ static const struct command commands[] = {
 	{ "pin", "I/O page faults of a VM under overcommit, by what is pinned", cmd_pin },
 	{ "walk", "page walks under native, shadow, nested paging and TPT", cmd_walk },
 	/* results */
-	{ "report", "a stored query on a trace, as table or plot", cmd_report },
+	{ "report", "results as tables, page or comparison; queries on a trace", cmd_report },
 	{ NULL, NULL, NULL },
 };
 

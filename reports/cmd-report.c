@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * pugmark report: a stored query, shown as a table or drawn. A report is one
+ * pugmark report: a results file as tables or as a page (reports/results-screen.h),
+ * two of them compared, or a stored query on a trace, shown as a table or drawn. A report is one
  * reports/queries/NAME.sql and, to be drawn, one NAME.gp beside it; the first
  * comment of the query after its licence line is its title. No C is needed.
  *
@@ -17,6 +18,8 @@
 #include "reports/cli.h"
 #include "reports/plot.h"
 #include "reports/report.h"
+#include "reports/results-screen.h"
+#include "reports/section.h"
 #include "store/db.h"
 #include "store/sqlext.h"
 #include "store/trace.h"
@@ -26,16 +29,19 @@
 #include <string.h>
 
 enum { SCREEN_ROWS = 60, PLOT_BARS = 800 };
-enum { COLUMNS_MAX = 24, REPORTS_MAX = 64, NAME_BYTES = 64, KEY_LIST = 256, KEY_PLOT };
+enum { COLUMNS_MAX = 24, REPORTS_MAX = 64, NAME_BYTES = 64, KEY_LIST = 256, KEY_PLOT, KEY_COMPARE };
 
 struct options {
 	struct cli cli;
-	char *path, *name, *plot;
-	bool is_list;
+	char *path, *name, *plot, *dir;
+	bool is_list, is_compare;
 };
 
 static const struct argp_option option_table[] = {
 	{ "list", KEY_LIST, NULL, 0, "List the reports there are", 0 },
+	{ "output", 'o', "DIR", 0, "Of a results file: write a page, DIR/index.html", 0 },
+	{ "compare", KEY_COMPARE, NULL, 0, "Of two results files: what changed, and beyond noise?",
+	  0 },
 	{ "plot", KEY_PLOT, "FILE", 0, "Draw it: FILE.svg, .png, .pdf, or - for the terminal", 0 },
 	{ 0 },
 };
@@ -53,6 +59,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_PLOT:
 		o->plot = arg;
 		return 0;
+	case KEY_COMPARE:
+		o->is_compare = true;
+		return 0;
+	case 'o':
+		o->dir = arg;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (!o->path)
 			o->path = arg;
@@ -62,8 +74,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "one report at a time: '%s' is too many", arg);
 		return 0;
 	case ARGP_KEY_END:
-		if (!o->is_list && !o->name)
-			argp_error(state, "which trace and report? see --list");
+		if (!o->is_list && !o->path)
+			argp_error(state, "which results file, or trace and report? see --list");
+		if (o->is_compare && !o->name)
+			argp_error(state, "--compare wants two results files");
+		if (o->dir && (o->name || o->is_list))
+			argp_error(state, "--output is for one results file alone");
+		if (o->plot && (o->is_compare || (o->path && !o->name)))
+			argp_error(state,
+				   "--plot draws a report on a trace; a page of a results file "
+				   "(-o DIR) has figures");
 		if (o->plot && !strcmp(o->plot, "-") && o->cli.is_json)
 			argp_error(state, "--json and --plot - both want standard output");
 		return 0;
@@ -143,33 +163,14 @@ static const char *find_query(const char *name, struct err *e)
 
 /* ---- rows ---- */
 
-static bool ends_in(const char *text, const char *tail)
-{
-	const size_t n = strlen(text), m = strlen(tail);
-	return n >= m && !strcmp(text + n - m, tail);
-}
-
-/* How a column is shown follows from its name's unit, else from its first value. */
-static enum report_type type_of(const char *name, int sql_type)
-{
-	if (sql_type == SQLITE_TEXT)
-		return REPORT_TEXT;
-	if (ends_in(name, "_ns"))
-		return REPORT_NS;
-	if (ends_in(name, "_ppm"))
-		return REPORT_PPM;
-	if (!strcmp(name, "bytes") || ends_in(name, "_bytes"))
-		return REPORT_BYTES;
-	return !strcmp(name, "pfn") || !strcmp(name, "lba") ? REPORT_ID : REPORT_I64;
-}
-
 static void start_table(struct report *r, sqlite3_stmt *st, struct report_column *columns, int n)
 {
 	for (int i = 0; i < n; i++) {
 		const char *name = sqlite3_column_name(st, i);
-		columns[i] =
-			(struct report_column){ .key = name,
-						.type = type_of(name, sqlite3_column_type(st, i)) };
+		columns[i] = (struct report_column){
+			.key = name,
+			.type = section_type_of(name, sqlite3_column_type(st, i) == SQLITE_TEXT)
+		};
 	}
 	report_table(r, "rows", NULL, columns, (unsigned)n);
 }
@@ -314,21 +315,24 @@ static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } }
 static const struct argp argp = {
 	.options = option_table,
 	.parser = parse,
-	.args_doc = "TRACE NAME\n--list",
-	.doc = "Shows a stored report on a trace as a table, JSON or plot.\v"
-	       "Example:\n  pugmark report nic.db rate --plot rate.svg",
+	.args_doc = "RESULTS\n--compare OLD NEW\nTRACE NAME\n--list",
+	.doc = "Shows what runs stored in a results file (--results of age, cache, pin ..), as "
+	       "tables "
+	       "or as a page, or what changed between two; or a stored query on a trace, as a "
+	       "table, "
+	       "JSON or plot.\v"
+	       "Examples:\n  pugmark report results.db -o page\n"
+	       "  pugmark report --compare old.db new.db\n"
+	       "  pugmark report nic.db rate --plot rate.svg",
 	.children = children,
 };
 
-int cmd_report(int argc, char **argv)
+/* A stored query on a trace. */
+static int report_on_trace(const struct options *given)
 {
-	struct options o = {};
+	const struct options o = *given;
 	struct trace *t;
 	struct err e = {};
-	cli_parse(&argp, argc, argv, &o);
-	if (o.is_list)
-		return list_reports(&o.cli);
-
 	int status = EXIT_DONE;
 	const char *sql = find_query(o.name, &e);
 	int rc = sql ? trace_open(o.path, &t, &e) : e.code;
@@ -338,4 +342,15 @@ int cmd_report(int argc, char **argv)
 		trace_close(t);
 	}
 	return rc ? cli_fail("report", &e) : status;
+}
+
+int cmd_report(int argc, char **argv)
+{
+	struct options o = {};
+	cli_parse(&argp, argc, argv, &o);
+	if (o.is_list)
+		return list_reports(&o.cli);
+	if (o.is_compare)
+		return compare_results(&o.cli, o.path, o.name);
+	return o.name ? report_on_trace(&o) : report_results(&o.cli, o.path, o.dir);
 }

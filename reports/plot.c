@@ -39,8 +39,13 @@ static const struct terminal terminals[] = {
 	{},
 };
 
+static const struct terminal inline_svg = { "",
+					    "svg size 640,384 dynamic font 'sans,14' linewidth 1",
+					    "</svg>" };
+
 struct plot {
 	const struct terminal *terminal; /* NULL: text on stdout */
+	const char *style;               /* a script before the script, or NULL */
 	const char *script;
 	FILE *input; /* what gnuplot will read */
 	long data_start;
@@ -140,38 +145,72 @@ static int open_input(struct plot *p, struct err *e)
 	return 0;
 }
 
-int plot_begin(const char *target, const char *script, struct plot **out, struct err *e)
+/* What both begin with; p->output is left to the caller. */
+static int begin(const char *target, const struct terminal *terminal, const char *script,
+		 struct plot **out, struct err *e)
 {
-	const struct terminal *terminal;
-	char path[128];
-
-	int err = find_terminal(target, &terminal, e);
-	if (err)
-		return err;
 	if (!is_in_path("gnuplot"))
 		return err_set(e, ERR_FEATURE, "no gnuplot in the path: install gnuplot-nox");
-	snprintf(path, sizeof(path), "reports/queries/%s.gp", script);
-	if (!embedded_text(path))
-		return err_set(e, ERR_BUG, "no plot script %s in this program", path);
+	if (!embedded_text(script))
+		return err_set(e, ERR_BUG, "no plot script %s in this program", script);
 
 	struct plot *p = calloc(1, sizeof(*p));
 	if (!p)
 		return err_set(e, ERR_NOMEM, "no memory for a plot");
 	p->terminal = terminal;
-	p->script = embedded_text(path);
+	p->script = embedded_text(script);
 	p->output = -1;
 	p->target = strdup(target);
-	err = p->target ? open_input(p, e) : err_set(e, ERR_NOMEM, "no memory for a plot");
-	if (!err && terminal)
-		err = open_temporary(p, e);
-	else if (!err && (p->output = memfd_create("text", MFD_CLOEXEC)) < 0)
-		err = err_set(e, ERR_IO, "no memory file for a plot: %s", strerror(errno));
-	if (err) {
+	const int err = p->target ? open_input(p, e)
+				  : err_set(e, ERR_NOMEM, "no memory for a plot");
+	if (err)
 		plot_abort(p);
+	else
+		*out = p;
+	return err;
+}
+
+static int open_memory(struct plot *p, struct err *e)
+{
+	p->output = memfd_create("picture", MFD_CLOEXEC);
+	return p->output >= 0
+		       ? 0
+		       : err_set(e, ERR_IO, "no memory file for a plot: %s", strerror(errno));
+}
+
+int plot_begin(const char *target, const char *script, struct plot **out, struct err *e)
+{
+	const struct terminal *terminal;
+	struct plot *p;
+	char path[128];
+
+	int err = find_terminal(target, &terminal, e);
+	snprintf(path, sizeof(path), "reports/queries/%s.gp", script);
+	if (!err)
+		err = begin(target, terminal, path, &p, e);
+	if (err)
 		return err;
-	}
-	*out = p;
-	return 0;
+	err = terminal ? open_temporary(p, e) : open_memory(p, e);
+	if (err)
+		plot_abort(p);
+	else
+		*out = p;
+	return err;
+}
+
+int plot_begin_inline(const char *script, struct plot **out, struct err *e)
+{
+	struct plot *p;
+	int err = begin(script, &inline_svg, script, &p, e);
+	if (err)
+		return err;
+	p->style = embedded_text("reports/sections/style.gp");
+	err = open_memory(p, e);
+	if (err)
+		plot_abort(p);
+	else
+		*out = p;
+	return err;
 }
 
 /* ---- what is plotted ---- */
@@ -318,23 +357,28 @@ static int print_text(const struct plot *p, struct err *e)
 		       "the plot could not be written: %s", strerror(errno));
 }
 
-int plot_end(struct plot *p, struct err *e)
+/* Runs gnuplot on all that was collected. */
+static int make_picture(struct plot *p, struct err *e)
 {
 	_close_ int said = memfd_create("gnuplot-said", MFD_CLOEXEC);
-	int err = 0;
 
-	if (p->has_data)
-		fputs(p->script, p->input);
 	if (!p->has_data)
-		err = err_set(e, ERR_UNUSABLE, "%s: nothing to plot", p->target);
-	else if (fflush(p->input) || ferror(p->input) || said < 0)
-		err = err_set(e, ERR_NOMEM, "%s: no memory for the plot", p->target);
-	if (!err) {
-		const int in = fileno(p->input);
-		lseek(in, 0, SEEK_SET);
-		const int status = run_gnuplot(in, p->output, said);
-		err = check_result(p, status, said, e);
-	}
+		return err_set(e, ERR_UNUSABLE, "%s: nothing to plot", p->target);
+	if (p->style)
+		fputs(p->style, p->input);
+	fputs(p->script, p->input);
+	if (fflush(p->input) || ferror(p->input) || said < 0)
+		return err_set(e, ERR_NOMEM, "%s: no memory for the plot", p->target);
+	const int in = fileno(p->input);
+	lseek(in, 0, SEEK_SET);
+	const int status = run_gnuplot(in, p->output, said);
+	return check_result(p, status, said, e);
+}
+
+int plot_end(struct plot *p, struct err *e)
+{
+	int err = make_picture(p, e);
+
 	if (!err && !p->terminal)
 		err = print_text(p, e);
 	if (!err && p->temporary) {
@@ -345,6 +389,24 @@ int plot_end(struct plot *p, struct err *e)
 			p->temporary = NULL;
 		}
 	}
+	plot_abort(p);
+	return err;
+}
+
+int plot_end_inline(struct plot *p, char **svg_out, struct err *e)
+{
+	struct stat st;
+	char *text = NULL;
+	int err = make_picture(p, e);
+
+	if (!err && !fstat(p->output, &st))
+		text = calloc(1, (size_t)st.st_size + 1);
+	if (!err && (!text || pread(p->output, text, (size_t)st.st_size, 0) != st.st_size))
+		err = err_set(e, ERR_NOMEM, "no memory for a picture");
+	if (err)
+		free(text);
+	else
+		*svg_out = text;
 	plot_abort(p);
 	return err;
 }

@@ -40,6 +40,16 @@ void plot_data_end(struct plot *p);
  */
 int plot_end(struct plot *p, struct err *e);
 
+/*
+ * A picture for a page instead of a file: svg without background or size of its
+ * own. script is a whole path ("reports/sections/20-age-curve.gp"), which comes
+ * after reports/sections/style.gp.
+ */
+int plot_begin_inline(const char *script, struct plot **out, struct err *e);
+
+/* plot_end for it: the text, which the caller frees. */
+int plot_end_inline(struct plot *p, char **svg_out, struct err *e);
+
 /* Gives up: removes the temporary file and frees p. */
 void plot_abort(struct plot *p);
 

@@ -77,6 +77,11 @@ static size_t utf8_len(const unsigned char *s)
 	return n;
 }
 
+size_t report_utf8_len(const char *s)
+{
+	return utf8_len((const unsigned char *)s);
+}
+
 void report_json_string(FILE *out, const char *s)
 {
 	const unsigned char *p = (const unsigned char *)s;
@@ -171,8 +176,7 @@ static bool is_left(enum report_type type)
 	return type == REPORT_TEXT || type == REPORT_LIST || type == REPORT_BOOL;
 }
 
-/* One cell as text; the caller frees. */
-static char *cell_text(enum report_type type, const struct report_value *v)
+char *report_value_text(enum report_type type, const struct report_value *v)
 {
 	const bool is_negative = v->i < 0;
 	const uint64_t magnitude = is_negative ? 0 - v->u : v->u;
@@ -225,7 +229,7 @@ static void table_row(struct report *r, const struct report_value *values)
 	for (unsigned i = 0; i < r->ncolumns; i++) {
 		if (r->columns[i].where == REPORT_ONLY_JSON)
 			continue;
-		char *text = cell_text(r->columns[i].type, &values[i]);
+		char *text = report_value_text(r->columns[i].type, &values[i]);
 		if (!text || scols_line_refer_data(line, cell++, text)) {
 			free(text);
 			remember_failure(r, ERR_NOMEM);

@@ -17,6 +17,7 @@
 #define PUGMARK_REPORTS_REPORT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -97,6 +98,12 @@ void report_row(struct report *r, const struct report_value *values);
  * errno says which). A command calls cli_report_end instead.
  */
 int report_end(struct report *r);
+
+/* One value as a table shows it; the caller frees. NULL when memory is out. */
+char *report_value_text(enum report_type type, const struct report_value *v);
+
+/* Bytes of the UTF-8 sequence at s, or 0 when it is none (RFC 3629). */
+size_t report_utf8_len(const char *s);
 
 /* Writes s as a JSON string with quotes; each byte that is not UTF-8 becomes U+FFFD. */
 void report_json_string(FILE *out, const char *s);

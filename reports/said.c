@@ -23,7 +23,8 @@ int said_assume(struct results *r, const struct param_set *s, struct err *e)
 	for (size_t i = 0; i < s->n && !rc; i++) {
 		const struct param_entry *p = &s->entries[i];
 		char name[PARAM_LINE_BYTES_MAX];
-		if (p->kind == PARAM_UNSET || !param_section_is_used(s, p->param->section))
+		if (!p->base || p->kind == PARAM_UNSET ||
+		    !param_section_is_used(s, p->param->section))
 			continue;
 		snprintf(name, sizeof(name), "%s.%s", p->param->section, p->param->name);
 		rc = results_assume(r, name, p->text, param_kind_names[p->kind], p->source, e);

@@ -13,7 +13,8 @@
  */
 struct report *said_begin(struct results *r);
 
-/* Each parameter of the used sections, as an assumption of the current run. */
+/* Each parameter that fills something, of the used sections, as an assumption of the current run.
+ */
 int said_assume(struct results *r, const struct param_set *s, struct err *e);
 
 #endif

@@ -1,0 +1,28 @@
+-- SPDX-License-Identifier: MIT
+-- Faults by what is pinned
+-- about: An I/O page fault (IOPF) is a DMA to a page that the host has swapped out; a CPU fault is the guest's own touch of one. Pinned memory is the mean over the trace; figures are means over seeds. Scenarios of the CPU (cold, touched, background) are declared, not observed.
+-- panel: 4
+-- series: 1
+-- column: overcommit_ppm overcommit
+-- column: pinned_bytes pinned (mean)
+-- column: pinned_max_bytes pinned (most)
+-- column: iopf IOPF
+-- column: iopf_max_1s IOPF, worst 1 s
+-- column: cpu_major CPU major faults
+-- column: returned_bytes given back
+-- column: cpu guest's CPU
+SELECT trace, design, overcommit_ppm, cpu, policy, pinned_bytes, iopf, cpu_major, iopf_max_1s,
+ budget_bytes, pinned_max_bytes, returned_bytes, seeds
+FROM (SELECT trace, design, key, config_get(canon, 'cpu') AS cpu, config_get(canon, 'policy') AS policy,
+  CAST(config_get(canon, 'overcommit_ppm') AS INTEGER) AS overcommit_ppm,
+  CAST(config_get(canon, 'budget_pages') AS INTEGER) * 4096 AS budget_bytes,
+  scaled(CAST(avg(value) FILTER (WHERE metric = 'pinned_mean_ppm') AS INTEGER),
+   4096 * CAST(config_get(canon, 'vm_pages') AS INTEGER), 1000000) AS pinned_bytes,
+  CAST(round(avg(value) FILTER (WHERE metric = 'total.iopf')) AS INTEGER) AS iopf,
+  max(value) FILTER (WHERE metric = 'total.iopf_max_1s') AS iopf_max_1s,
+  CAST(round(avg(value) FILTER (WHERE metric = 'cpu_major')) AS INTEGER) AS cpu_major,
+  max(value) FILTER (WHERE metric = 'pinned_max') * 4096 AS pinned_max_bytes,
+  CAST(avg(value) FILTER (WHERE metric = 'returned_pages') AS INTEGER) * 4096 AS returned_bytes,
+  count(DISTINCT seed) AS seeds
+ FROM cfg JOIN result USING (cfg_hash) WHERE command = 'pin' GROUP BY key)
+ORDER BY trace, design, overcommit_ppm, cpu, policy = 'none' DESC, policy, budget_bytes

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: MIT
+# Columns: size_pages miss_ppm misses.
+set xlabel "cache size, pages"
+set ylabel "misses, %"
+set logscale x
+set format x decades
+set yrange [0:*]
+n = int(series)
+plot for [i = 0:n - 1] $data index i using 1:($2 / 1e4) with linespoints linewidth 2 pointtype 7 pointsize 0.6 \
+	linecolor rgb colour(i) title columnheader(1)

@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# pugmark report of a results file: what runs stored, as tables, JSON and as a page.
+. t/lib.sh
+need_command import age pin cache report
+
+# a trace and a device whose names are no friends of HTML
+hostile='x<img src=nope onerror=alert(1)>&"'\''.db'
+printf '# kind: dma\nts_ns,dev,op,dir,as,pfn,npages,offset_bytes,bytes,req,source\n' >h.csv
+awk 'BEGIN { for (i = 0; i < 400; i++) printf "%d000000,</svg><script>alert(2)</script>,access,to-device,gpa,%d,1,0,4096,,x\n", 40 * i, i * 7 % 31 }' >>h.csv
+pugmark import h.csv -o "$hostile" >/dev/null
+pugmark import "$ROOT/t/data/dma.csv" -o t.db >/dev/null
+
+pugmark age "$hostile" --results r.db >/dev/null
+pugmark pin "$hostile" --policy none,lru --budget 10%,20% --overcommit 20% --cpu cold --seed 1,2 --results r.db >/dev/null
+pugmark cache t.db --policy lru,fifo --size 1,2,4 --curve --results r.db >/dev/null
+
+ok 'a results file is shown' pugmark report r.db
+is 'the verdict first' "$(out | head -n 1 | cut -c 1-6)" 'pin x<'
+like 'in the words of the run' "$(out | sed -n 2p)" '^  (YES|NO)'
+like 'then the tables' "$(out)" '^Idle memory by age: '
+like 'that say what all their rows share' "$(out)" '^Faults by what is pinned: .*, overcommit 20 %, .* cold'
+like 'and the guesses' "$(out)" '^Guesses'
+like 'folded ones are for --verbose' "$(pugmark report r.db --verbose)" '^All other assumptions'
+unlike 'only' "$(pugmark report r.db)" '^All other assumptions'
+
+ok 'JSON has all of it' pugmark report r.db --json
+pugmark report r.db --json >r.json
+is 'a row for each section' "$(grep -c '^{"section":' r.json)" "$(grep -cE '^"[a-z_]+":\[$' r.json | awk '{ print $1 - 2 }')"
+is 'figures of age are those of age' "$(grep '"access":"near","tau_ns":1000000000' r.json | json_numbers refaults | head -n 1)" \
+	"$(pugmark age "$hostile" --tau 1s --json | grep '"device":"total"' | json_numbers refaults)"
+is 'misses of cache those of cache' "$(grep '"policy":"fifo","size_pages":2' r.json | json_numbers misses)" \
+	"$(pugmark cache t.db --policy fifo --size 2 --json | grep '"policy":"fifo"' | json_numbers misses)"
+is 'seeds make one row' "$(grep '"policy":"lru","pinned_bytes"' r.json | json_numbers seeds | sort -u)" 2
+is 'runs stand in it with their command line' "$(grep -c '^{"run_id":' r.json)" 4
+
+# what is lost is told, also where the trace is gone
+if command -v sqlite3 >/dev/null; then
+	cp t.db lost.db
+	sqlite3 lost.db "INSERT INTO loss (n_lost, cause) VALUES (7, 'ring')"
+	pugmark age lost.db --results lost-r.db >/dev/null 2>&1
+	rm lost.db
+	ok 'the banner needs no trace' pugmark report lost-r.db
+	is 'and names the loss' "$(err)" 'pugmark report: lost.db: 7 EVENTS WERE LOST when it was made'
+	like 'which is a row of JSON' "$(pugmark report lost-r.db --json -q)" '^\{"warning":"lost.db: 7 EVENTS WERE LOST'
+	sqlite3 old.db "PRAGMA application_id=1346851411; PRAGMA user_version=1; CREATE TABLE run (a)"
+	exits 65 'a results file of another version is refused' pugmark report old.db
+	like 'with both numbers' "$(err)" 'old.db: format version 1, this program reads 2'
+fi
+
+exits 64 'a trace alone wants the name of a report' pugmark report t.db
+like 'and says so' "$(err)" 't.db: is a trace: which report of it'
+exits 66 'a missing file is missing input' pugmark report nope.db
+exits 65 'another file is none of ours' pugmark report "$ROOT/Makefile"
+exits 64 'a page is of one file' pugmark report r.db rate -o page
+exits 64 'plots are of traces' pugmark report r.db --plot x.svg
+
+command -v gnuplot >/dev/null || {
+	exits 69 'a page needs gnuplot' pugmark report r.db -o page
+	done_testing
+}
+ok 'a page is written' pugmark report r.db -o page
+is 'and told' "$(err)" 'pugmark report: page/index.html: written'
+is 'nothing else is there' "$(ls page)" index.html
+count() { grep -oE -e "$1" page/index.html | wc -l; }
+has() { is "$1" "$(grep -cF -e "$2" page/index.html | sed 's/[1-9][0-9]*/some/')" some; }
+is 'each name in it is text' "$(count '<img|<script>alert|</svg><script')" 0
+has 'escaped' 'x&lt;img src=nope onerror=alert(1)&gt;&amp;&quot;&#39;.db</h3>'
+is 'it has one script' "$(count '<script')" 1
+if command -v openssl >/dev/null; then
+	hash=$(awk '/<script>/ { sub(/.*<script>/, ""); on = 1 } /<\/script>/ { exit } on' page/index.html | openssl dgst -sha256 -binary | base64)
+	has 'the only one that its policy lets run' "script-src 'sha256-$hash'"
+else
+	skip 'the only one that its policy lets run' 'openssl is not installed'
+fi
+is 'nothing is fetched' "$(grep -oE '(src|href)="[^#"][^"]*"' page/index.html | sort -u)" 'href="data:,"'
+is 'nor by a style' "$(count 'url\(|@import')" 0
+is 'each figure has a name' "$(count '<svg role="img" viewBox="0 0 640 384" aria-labelledby="figure-[0-9]*"><title id="figure-[0-9]*">[^<]')" "$(count '<figure>')"
+is 'that no other has' "$(grep -oE 'id="[^"]*"' page/index.html | sort | uniq -d)" ''
+for axis in 'age at which a page is reclaimed (tau), s' 'pinned (mean), KiB' 'given back, KiB' 'cache size, pages'; do
+	has "an axis is $axis" "<text>$axis</text>"
+done
+for id in verdict traces age_curve pin_curve pin_pareto cache_policies cache_curve guesses assumptions provenance; do
+	has "section $id is there" "<section id=\"$id\" aria-labelledby=\"$id-title\">"
+done
+ok 'once more' pugmark report r.db -o again
+same 'the same results give the same page' page/index.html again/index.html
+mkdir bare
+ln -s "$PUGMARK" bare/pugmark
+exits 69 'without gnuplot there is no page' env PATH="$TMP/bare" pugmark report r.db -o none
+is 'nor its folder' "$(ls -d none 2>/dev/null)" ''
+exits 73 'a page needs a folder' pugmark report r.db -o r.db
+exits 73 'whose parent is there' pugmark report r.db -o nope/page
+done_testing
