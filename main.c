@@ -47,6 +47,10 @@ static const struct command commands[] = {
 /* Page tables and nodes: questions with inputs and options of their own. */
 static const struct command numa_parts[] = {
 	{ "classify", "local and remote page tables of a VM, from dumps", cmd_numa_classify },
+	{ "published", "the run times vMitosis published beside ours from generated traces",
+	  cmd_numa_published },
+	{ "replay", "what remote page tables cost on a trace, and what a fix gives and costs",
+	  cmd_numa_replay },
 	{ NULL, NULL, NULL },
 };
 

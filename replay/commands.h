@@ -6,6 +6,8 @@
 int cmd_age(int argc, char **argv);
 int cmd_cache(int argc, char **argv);
 int cmd_gen(int argc, char **argv);
+int cmd_numa_published(int argc, char **argv);
+int cmd_numa_replay(int argc, char **argv);
 int cmd_pin(int argc, char **argv);
 int cmd_walk(int argc, char **argv);
 

@@ -13,6 +13,8 @@
 #include "sim/iopf.h"
 #include "sim/limits.h"
 #include "sim/nic.h"
+#include "sim/numa-config.h"
+#include "sim/numa-move.h"
 #include "sim/nvme-config.h"
 #include "sim/swap.h"
 #include "sim/walk-config.h"
@@ -80,12 +82,21 @@ static int add_others(struct param_set *s, struct err *e)
 		const struct param *rows;
 		size_t n;
 	} models[] = {
-		{ access_params, access_nparams },   { pin_choice_params, pin_choice_nparams },
-		{ hostmem_params, hostmem_nparams }, { limits_params, limits_nparams },
-		{ swap_params, swap_nparams },       { background_params, background_nparams },
-		{ pin_params, pin_nparams },         { iopf_params, iopf_nparams },
-		{ block_params, block_nparams },     { nic_params, nic_nparams },
-		{ walk_params, walk_nparams },       { nvme_params, nvme_nparams },
+		{ access_params, access_nparams },
+		{ pin_choice_params, pin_choice_nparams },
+		{ hostmem_params, hostmem_nparams },
+		{ limits_params, limits_nparams },
+		{ swap_params, swap_nparams },
+		{ background_params, background_nparams },
+		{ pin_params, pin_nparams },
+		{ iopf_params, iopf_nparams },
+		{ block_params, block_nparams },
+		{ nic_params, nic_nparams },
+		{ walk_params, walk_nparams },
+		{ nvme_params, nvme_nparams },
+		{ numa_params, numa_nparams },
+		{ numa_machine_params, numa_machine_nparams },
+		{ numa_move_params, numa_move_nparams },
 	};
 	int rc = 0;
 	for (size_t i = 0; i < sizeof(models) / sizeof(*models) && !rc; i++)

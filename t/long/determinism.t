@@ -12,11 +12,13 @@ cache T.db --curve --sample 8192 --seed 3
 gen mix -o G.db --force --duration 10min --seed 3
 gen production-stat -o G.db --force --duration 1h
 info G.db --characterise
+gen memcached -o G.db --force --set gen.memory=8G --set mem.accesses=100K
+numa replay G.db --design LL,LR,RRI,RRIM,I,IM,L,TRR --move guest
 '
 THREADED='
 cache T.db --policy lru,fifo,clock,arc,sieve,s3fifo,lfu,min --size 1%,10%,1000
 '
-need_command import info cache gen
+need_command import info cache gen numa
 
 build() {
 	make -s -C "$ROOT" -j"$(nproc)" BUILD="$1" OPT="$2" all

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: MIT
+/*
+ * pugmark numa published: the figures of vMitosis and Mitosis beside ours, from
+ * generated traces of the same programs; how far off, and of what kind.
+ */
+#include "replay/commands.h"
+
+#include "base/cleanup.h"
+#include "replay/gen.h"
+#include "replay/numa-published.h"
+#include "reports/options.h"
+#include "reports/progress.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COMMAND "numa published"
+
+enum { FEED_ROWS = 1 << 12 };
+
+struct options {
+	struct cli cli;
+	const char *machine, *plot;
+	struct cli_sets sets;
+	uint64_t accesses, seed;
+	bool calibrates;
+};
+
+#define AT(member) .offset = offsetof(struct options, member)
+
+static const struct cli_option options[] = {
+	{ .name = "accesses",
+	  .arg = "N",
+	  .kind = CLI_COUNT,
+	  AT(accesses),
+	  .least = 1 << 10,
+	  .most = 1 << 30,
+	  .fallback = "1048576",
+	  .help = "Of each trace; the first half fills caches" },
+	{ .name = "seed",
+	  .arg = "N",
+	  .kind = CLI_COUNT,
+	  AT(seed),
+	  .fallback = "1",
+	  .help = "Of the traces" },
+	{ .name = "set",
+	  .arg = "SECTION.KEY=VALUE",
+	  .kind = CLI_SET,
+	  AT(sets),
+	  .help = "One parameter of all designs, as machine.local=180" },
+	{ .name = "machine",
+	  .arg = "FILE",
+	  .kind = CLI_TEXT,
+	  AT(machine),
+	  .help = "Profile with [machine]; default: four Cascade Lake" },
+	{ .name = "calibrate",
+	  .kind = CLI_FLAG,
+	  AT(calibrates),
+	  .help = "Only tell machine.remote and .contended that the rows of gups ask for" },
+	{ .name = "plot",
+	  .arg = "FILE",
+	  .kind = CLI_PLOT,
+	  AT(plot),
+	  .help = "Draw the thin speed-ups beside the published ones: .svg, .png, .pdf, or -" },
+};
+
+static const struct cli_command command = {
+	.doc = "Predicts the run times that vMitosis and Mitosis published, from traces of the "
+	       "same "
+	       "programs made here, and sets them side by side.\v"
+	       "Examples:\n"
+	       "  pugmark numa published\n"
+	       "  pugmark numa published --seed 2 --json\n"
+	       "  pugmark numa published --calibrate",
+	.options = options,
+	.noptions = sizeof(options) / sizeof(*options),
+	.cli_offset = offsetof(struct options, cli),
+};
+
+/* ---- a workload ---- */
+
+struct feed {
+	struct numa_run *run;
+	uint64_t rows, warm_rows;
+	size_t n;
+	uint64_t va[FEED_ROWS];
+	uint32_t bytes[FEED_ROWS];
+};
+
+static int flush(struct feed *f, struct err *e)
+{
+	const int rc = numa_run_rows(f->run, 0, f->va, f->bytes, f->n, e);
+
+	f->rows += f->n;
+	f->n = 0;
+	if (f->rows == f->warm_rows)
+		numa_run_warm(f->run);
+	return rc;
+}
+
+static int take_row(void *ctx, const struct mem_event *row, struct err *e)
+{
+	struct feed *f = ctx;
+
+	f->va[f->n] = row->va;
+	f->bytes[f->n++] = row->bytes;
+	return f->n == FEED_ROWS || f->rows + f->n == f->warm_rows ? flush(f, e) : 0;
+}
+
+struct workload {
+	struct arena arena; /* of traces and tables: given back before the next one */
+	struct numa_result results[NUMA_PUBLISHED_DESIGNS_MAX];
+	uint64_t guest_ends_ppm[NUMA_TIMELINES_MAX], vm_ends_ppm[NUMA_TIMELINES_MAX];
+	const char *rests_on;
+};
+
+struct work {
+	const struct options *options;
+	struct arena arena; /* of designs, which outlive the runs */
+	struct workload of[NUMA_WORKLOADS];
+	struct feed feed;
+	struct numa_rows rows;
+};
+
+static int open_trace(const struct options *o, const char *profile, struct arena *a,
+		      struct gen **out, struct err *e)
+{
+	char accesses[48];
+	int rc = gen_open(profile, a, out, e);
+
+	snprintf(accesses, sizeof(accesses), "mem.accesses=%" PRIu64, o->accesses);
+	if (!rc)
+		rc = gen_assign(*out, accesses, e);
+	return rc ? rc : gen_prepare(*out, e);
+}
+
+static int play(struct work *w, struct workload *of, const struct gen *g, size_t n, struct err *e)
+{
+	const struct gen_sink sink = { .ctx = &w->feed, .mem = take_row };
+	const char *source;
+	const uint64_t native_ppm = gen_native_walk_ppm(g, &source);
+	const struct param_entry *walk = param_find(gen_params(g), "mem", "native_walk");
+	int rc = gen_run(g, w->options->seed, &sink, e);
+
+	of->rests_on = walk && walk->kind == PARAM_CALIBRATED ? "native walks, Mitosis LP-LD"
+							      : "native walks, a guess";
+	if (!rc)
+		rc = flush(&w->feed, e);
+	for (size_t i = 0; i < n && !rc; i++)
+		numa_run_result(w->feed.run, i, native_ppm, &of->results[i]);
+	return rc;
+}
+
+static int move(struct work *w, struct workload *of, enum numa_mover mover, uint64_t *ends,
+		struct err *e)
+{
+	struct numa_move_config config = {};
+	struct param_set set = { .arena = &of->arena };
+	struct numa_answer a = { .move = &config };
+	int rc = param_set_add(&set, numa_move_params, numa_move_nparams, &config, e);
+
+	if (!rc)
+		rc = numa_answer_move(&a, &of->results[0], mover, w->options->seed, &of->arena, e);
+	for (size_t i = 0; i < a.ntimelines && !rc; i++)
+		ends[i] = a.timelines[i].end_ppm;
+	return rc;
+}
+
+static int run_workload(struct work *w, size_t number, struct err *e)
+{
+	const struct options *o = w->options;
+	struct workload *of = &w->of[number];
+	size_t n;
+	const char *const *names = numa_published_designs(number, &n);
+	struct numa_design *designs = arena_alloc(&w->arena, n, sizeof(*designs));
+	struct gen *g;
+	int rc = designs ? 0 : err_set(e, ERR_NOMEM, "no memory for %zu designs", n);
+
+	for (size_t i = 0; i < n && !rc; i++)
+		rc = numa_design_read(names[i], o->machine, o->sets.text, o->sets.n, &w->arena,
+				      &designs[i], e);
+	w->feed = (struct feed){ .warm_rows = o->accesses / 2 };
+	if (!rc)
+		rc = numa_run_new(designs, n, &of->arena, &w->feed.run, e);
+	if (!rc)
+		rc = open_trace(o, numa_thin[number].workload, &of->arena, &g, e);
+	if (!rc)
+		rc = play(w, of, g, n, e);
+	if (!rc)
+		rc = move(w, of, NUMA_GUEST_MOVES, of->guest_ends_ppm, e);
+	if (!rc)
+		rc = move(w, of, NUMA_VM_MOVES, of->vm_ends_ppm, e);
+	arena_deinit(&of->arena);
+	return rc;
+}
+
+/* ---- what is said ---- */
+
+static const struct report_column columns[] = {
+	{ "work", NULL, REPORT_TEXT, 0 },
+	{ "workload", NULL, REPORT_TEXT, 0 },
+	{ "quantity", NULL, REPORT_TEXT, 0 },
+	{ "unit", NULL, REPORT_TEXT, REPORT_ONLY_JSON },
+	{ "published_ppm", "published", REPORT_PPM, 0 },
+	{ "ours_ppm", "ours", REPORT_PPM, 0 },
+	{ "error_ppm", "error", REPORT_CHANGE, 0 },
+	{ "kind", NULL, REPORT_TEXT, 0 },
+	{ "target_ppm", "target", REPORT_PPM, 0 },
+	{ "is_inside", "inside", REPORT_BOOL, 0 },
+	{ "hosts", NULL, REPORT_U64, 0 },
+	{ "rests_on", "rests on", REPORT_TEXT, 0 },
+};
+
+static void put_row(struct report *r, const struct numa_row *row)
+{
+	const bool is_played = row->kind != NUMA_NOT_ADDRESSED;
+
+	report_row(r, (struct report_value[]){
+			      REPORT_S(row->work), REPORT_S(row->workload), REPORT_S(row->quantity),
+			      REPORT_S("ratio"), REPORT_U(row->published_ppm),
+			      is_played ? REPORT_U(row->ours_ppm) : REPORT_NULL(),
+			      is_played ? REPORT_I(numa_row_error_ppm(row)) : REPORT_NULL(),
+			      REPORT_S(numa_row_kind_names[row->kind]),
+			      row->target_ppm ? REPORT_U(row->target_ppm) : REPORT_NULL(),
+			      row->target_ppm ? REPORT_B(numa_row_is_inside(row)) : REPORT_NULL(),
+			      REPORT_U(row->has_two_hosts ? 2 : 1), REPORT_S(row->rests_on) });
+}
+
+static void say_verdict(struct report *r, const struct numa_rows *rows)
+{
+	uint64_t inside[NUMA_NOT_ADDRESSED + 1] = {}, all[NUMA_NOT_ADDRESSED + 1] = {};
+
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct numa_row *row = &rows->row[i];
+		if (!row->target_ppm)
+			continue;
+		all[row->kind]++;
+		inside[row->kind] += numa_row_is_inside(row);
+	}
+	report_text(r,
+		    "%" PRIu64 " of %" PRIu64 " predicted figures are inside their target, %" PRIu64
+		    " of %" PRIu64 " sums of published ones. Speed-up of memcached: %s published, "
+		    "%s ours; mean of six: %s and %s.",
+		    inside[NUMA_PREDICTED], all[NUMA_PREDICTED], inside[NUMA_ARITHMETIC],
+		    all[NUMA_ARITHMETIC], quantity_ppm(rows->row[0].published_ppm).s,
+		    quantity_ppm(rows->row[0].ours_ppm).s,
+		    quantity_ppm(rows->row[1].published_ppm).s,
+		    quantity_ppm(rows->row[1].ours_ppm).s);
+	report_text(r, "Latency ratios are calibrated on gups LR, RL, LRI, RLI; the share of "
+		       "native walks of a program is Mitosis' LP-LD row, for memcached a guess. "
+		       "Hosts 2: the published ratio is of runs on two machines.");
+}
+
+static int show(const struct work *w, struct err *e)
+{
+	struct report *r = report_begin(stdout, cli_format(&w->options->cli), COMMAND, NULL, NULL);
+	if (!r)
+		return err_set(e, ERR_NOMEM, "no memory for the results");
+	say_verdict(r, &w->rows);
+	report_table(r, "rows", "Run times by placement of page tables", columns,
+		     sizeof(columns) / sizeof(*columns));
+	for (size_t i = 0; i < w->rows.n; i++)
+		put_row(r, &w->rows.row[i]);
+	return cli_report_end(COMMAND, r, EXIT_DONE);
+}
+
+static int show_calibration(const struct work *w, struct err *e)
+{
+	static const struct report_column two[] = {
+		{ "parameter", NULL, REPORT_TEXT, 0 },
+		{ "value_ppm", "value", REPORT_PPM, 0 },
+		{ "used_ppm", "in use", REPORT_PPM, 0 },
+	};
+	const struct numa_machine *m = &w->of[0].results[0].design->machine;
+	uint64_t remote, contended;
+	struct report *r = report_begin(stdout, cli_format(&w->options->cli), COMMAND, NULL, NULL);
+	if (!r)
+		return err_set(e, ERR_NOMEM, "no memory for the results");
+	numa_published_calibrate(&w->of[0].results[0], &remote, &contended);
+	report_table(r, "rows", "From gups LR, RL, LRI and RLI over LL alone", two, 3);
+	report_row(r, (struct report_value[]){ REPORT_S("machine.remote"), REPORT_U(remote),
+					       REPORT_U(m->remote_ppm) });
+	report_row(r, (struct report_value[]){ REPORT_S("machine.contended"), REPORT_U(contended),
+					       REPORT_U(m->contended_ppm) });
+	return cli_report_end(COMMAND, r, EXIT_DONE);
+}
+
+static void put_bars(FILE *out, const struct numa_rows *rows)
+{
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct numa_row *r = &rows->row[i];
+		if (strcmp(r->quantity, "speed-up RRI/RRIM") != 0)
+			continue;
+		fprintf(out, "%s %" PRIu64 ".%06" PRIu64 " %" PRIu64 ".%06" PRIu64 "\n",
+			r->workload, r->published_ppm / PPM_PER_ONE, r->published_ppm % PPM_PER_ONE,
+			r->ours_ppm / PPM_PER_ONE, r->ours_ppm % PPM_PER_ONE);
+	}
+}
+
+static int draw(struct plot *p, const struct numa_rows *rows, struct err *e)
+{
+	plot_set(p, "title", "Speed-up of page-table migration, thin programs");
+	put_bars(plot_data(p, "data"), rows);
+	plot_data_end(p);
+	return plot_end(p, e);
+}
+
+static int run(struct work *w, struct err *e)
+{
+	const struct options *o = w->options;
+	struct numa_measured measured[NUMA_WORKLOADS];
+	const size_t n = o->calibrates ? 1 : NUMA_WORKLOADS;
+	struct progress progress;
+	struct plot *p = NULL;
+	int rc = o->plot && !o->calibrates ? plot_begin(o->plot, "numa-published", &p, e) : 0;
+
+	progress_init(&progress, COMMAND, "programs", n, o->cli.is_quiet);
+	for (size_t i = 0; i < n && !rc; i++) {
+		rc = run_workload(w, i, e);
+		measured[i] = (struct numa_measured){ w->of[i].results, w->of[i].rests_on,
+						      w->of[i].guest_ends_ppm,
+						      w->of[i].vm_ends_ppm };
+		progress_set(&progress, i + 1);
+	}
+	progress_end(&progress);
+	if (rc) {
+		if (p)
+			plot_abort(p);
+		return rc;
+	}
+	if (o->calibrates)
+		return show_calibration(w, e);
+	numa_published_rows(measured, &w->rows);
+	rc = p ? draw(p, &w->rows, e) : 0;
+	return rc ? rc : show(w, e);
+}
+
+int cmd_numa_published(int argc, char **argv)
+{
+	_free_ struct options *o = calloc(1, sizeof(*o));
+	_free_ struct work *w = calloc(1, sizeof(*w));
+	struct err e = {};
+
+	if (!o || !w) {
+		err_set(&e, ERR_NOMEM, "out of memory");
+		return cli_fail(COMMAND, &e);
+	}
+	cli_options_parse(&command, argc, argv, o);
+	w->options = o;
+	const int rc = run(w, &e);
+	arena_deinit(&w->arena);
+	return rc < 0 ? cli_fail(COMMAND, &e) : rc;
+}

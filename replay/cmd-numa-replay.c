@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: MIT
+/*
+ * pugmark numa replay: what it costs on this trace that page tables lie on
+ * other nodes than the threads that walk them, and what migrating or
+ * replicating them gives and costs.
+ */
+#include "replay/commands.h"
+
+#include "base/cleanup.h"
+#include "replay/numa-answer.h"
+#include "replay/walk-feed.h"
+#include "reports/banner.h"
+#include "reports/options.h"
+#include "reports/progress.h"
+#include "store/trace-meta.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define COMMAND "numa replay"
+
+struct options {
+	struct cli cli;
+	const char *path, *plot, *machine;
+	const char *designs[NUMA_DESIGNS_MAX];
+	size_t ndesigns;
+	struct cli_sets sets;
+	uint64_t warm_ppm, seed;
+	bool moves;
+	enum numa_mover mover;
+};
+
+static int add_design(void *mine, char *text, struct err *e)
+{
+	struct options *o = mine;
+	(void)e;
+	o->designs[o->ndesigns++] = text;
+	return 0;
+}
+
+static int set_warm(void *mine, char *text, struct err *e)
+{
+	struct options *o = mine;
+	uint64_t ppm;
+	if (quantity_parse_ppm(text, &ppm, e) || ppm >= PPM_PER_ONE)
+		return err_set(e, ERR_USAGE, "'%.40s': expected a share below 100%%", text);
+	o->warm_ppm = ppm;
+	return 0;
+}
+
+static int set_mover(void *mine, char *text, struct err *e)
+{
+	struct options *o = mine;
+	const bool is_guest = !strcmp(text, "guest");
+	if (!is_guest && strcmp(text, "vm"))
+		return err_set(e, ERR_USAGE, "'%.40s': who moves is guest or vm", text);
+	o->moves = true;
+	o->mover = is_guest ? NUMA_GUEST_MOVES : NUMA_VM_MOVES;
+	return 0;
+}
+
+static int take_trace(void *mine, char *text, struct err *e)
+{
+	struct options *o = mine;
+	return cli_take_only(&o->path, text, "trace", e);
+}
+
+static int check(void *mine, struct err *e)
+{
+	struct options *o = mine;
+	return o->path ? 0 : err_set(e, ERR_USAGE, "which trace?");
+}
+
+#define AT(member) .offset = offsetof(struct options, member)
+
+static const struct cli_option options[] = {
+	{ .name = "design",
+	  .key = 'd',
+	  .arg = "D,..",
+	  .kind = CLI_LIST,
+	  AT(ndesigns),
+	  .each = add_design,
+	  .most = NUMA_DESIGNS_MAX,
+	  .fallback = "LL,LR,RL,RR,LRI,RLI,RRI,RRIE,RRIG,RRIM",
+	  .help = "Letters as in vMitosis, built-in designs, or files" },
+	{ .name = "set",
+	  .arg = "SECTION.KEY=VALUE",
+	  .kind = CLI_SET,
+	  AT(sets),
+	  .help = "One parameter of all designs, as machine.remote=150%" },
+	{ .name = "machine",
+	  .arg = "FILE",
+	  .kind = CLI_TEXT,
+	  AT(machine),
+	  .help = "Profile with [machine]: latencies and caches; default: four Cascade Lake" },
+	{ .name = "warm-up",
+	  .arg = "SHARE",
+	  .kind = CLI_CALL,
+	  .each = set_warm,
+	  .fallback = "50%",
+	  .help = "Of the rows, that only fill caches" },
+	{ .name = "move",
+	  .arg = "guest|vm",
+	  .kind = CLI_CALL,
+	  .each = set_mover,
+	  .help = "Also a timeline: the program, or its whole VM, moves to another node" },
+	{ .name = "seed",
+	  .arg = "N",
+	  .kind = CLI_COUNT,
+	  AT(seed),
+	  .fallback = "1",
+	  .help = "Of the order in which pages move" },
+	{ .name = "plot",
+	  .arg = "FILE",
+	  .kind = CLI_PLOT,
+	  AT(plot),
+	  .help = "Draw run times by design, or the timeline: .svg, .png, .pdf, or - for the "
+		  "terminal" },
+};
+
+static const struct cli_command command = {
+	.args_doc = "TRACE",
+	.doc = "Plays the loads and stores of a trace through page tables that lie on NUMA nodes: "
+	       "references by where they are served, run time over that with local tables, cost of "
+	       "migrating or replicating them.\v"
+	       "Examples:\n"
+	       "  pugmark gen memcached -o m.db && pugmark numa replay m.db\n"
+	       "  pugmark numa replay m.db --design F,FM,OF,OFMP --set numa.nodes=8\n"
+	       "  pugmark numa replay m.db --move guest --plot move.svg",
+	.options = options,
+	.noptions = sizeof(options) / sizeof(*options),
+	.cli_offset = offsetof(struct options, cli),
+	.argument = take_trace,
+	.check = check,
+};
+
+/* ---- the work ---- */
+
+struct work {
+	const struct options *options;
+	struct arena arena;
+	struct numa_design designs[NUMA_DESIGNS_MAX];
+	struct numa_result results[NUMA_DESIGNS_MAX];
+	struct numa_answer answer;
+	struct numa_move_config move;
+	struct numa_run *run;
+	struct plot *plot;
+};
+
+/* Sections by name, so that each --set reaches the set that has it. */
+static bool is_of_move(const char *set)
+{
+	return !strncmp(set, "move.", 5);
+}
+
+static int read_designs(struct work *w, struct err *e)
+{
+	const struct options *o = w->options;
+	const char *mine[CLI_SETS_MAX];
+	struct param_set move = { .arena = &w->arena };
+	size_t n = 0;
+	int rc = param_set_add(&move, numa_move_params, numa_move_nparams, &w->move, e);
+
+	for (size_t i = 0; i < o->sets.n && !rc; i++) {
+		if (is_of_move(o->sets.text[i]))
+			rc = param_assign(&move, o->sets.text[i], e);
+		else
+			mine[n++] = o->sets.text[i];
+	}
+	for (size_t i = 0; i < o->ndesigns && !rc; i++)
+		rc = numa_design_read(o->designs[i], o->machine, mine, n, &w->arena, &w->designs[i],
+				      e);
+	return rc ? rc : numa_run_new(w->designs, o->ndesigns, &w->arena, &w->run, e);
+}
+
+/* What the trace knows of its program. */
+static int read_meta(struct numa_answer *a, const struct trace *t, struct err *e)
+{
+	const int rc = trace_meta_u64(t, "native_walk_ppm", &a->native_walk_ppm, e);
+	if (rc < 0)
+		return rc;
+	if (a->native_walk_ppm >= PPM_PER_ONE)
+		return err_set(e, ERR_UNUSABLE, "%s: its native_walk_ppm is not below 1000000",
+			       trace_path(t));
+	return 0;
+}
+
+/* Rows up to where the address space changes or the warm-up ends. */
+static uint32_t piece(const struct batch *b, uint32_t i, uint64_t until)
+{
+	const uint32_t *asid = batch_u32(b, MEM_COL_asid);
+	uint32_t end = i + 1;
+	while (end < b->n && asid[end] == asid[i] && end - i < until)
+		end++;
+	return end - i;
+}
+
+static int add_batch(struct work *w, const struct batch *b, struct err *e)
+{
+	struct numa_answer *a = &w->answer;
+	int rc = 0;
+
+	for (uint32_t i = 0, n; i < b->n && !rc; i += n) {
+		const bool is_warming = a->rows < a->warm_rows;
+		n = piece(b, i, is_warming ? a->warm_rows - a->rows : UINT32_MAX);
+		rc = numa_run_rows(w->run, batch_u32(b, MEM_COL_asid)[i],
+				   batch_u64(b, MEM_COL_va) + i, batch_u32(b, MEM_COL_bytes) + i, n,
+				   e);
+		a->rows += n;
+		if (is_warming && a->rows == a->warm_rows)
+			numa_run_warm(w->run);
+	}
+	return rc;
+}
+
+static int feed(struct work *w, struct trace *t, const struct trace_stream_info *stream,
+		struct err *e)
+{
+	const struct trace_select select = {
+		.stream = stream->id,
+		.columns = UINT64_C(1) << MEM_COL_asid | UINT64_C(1) << MEM_COL_va |
+			   UINT64_C(1) << MEM_COL_bytes,
+		.dev = -1,
+		.threaded = true,
+	};
+	struct trace_reader *reader;
+	const struct batch *b;
+	struct progress progress;
+	int rc = trace_reader_open(t, &select, &reader, e);
+	if (rc)
+		return rc;
+	progress_init(&progress, COMMAND, "accesses", stream->rows, w->options->cli.is_quiet);
+	while ((rc = trace_reader_next(reader, &b, e)) > 0) {
+		rc = add_batch(w, b, e);
+		if (rc)
+			break;
+		progress_set(&progress, w->answer.rows);
+	}
+	progress_end(&progress);
+	trace_reader_close(reader);
+	return rc < 0 ? err_prefix(e, "%s", trace_path(t)) : 0;
+}
+
+/* A timeline is of the first nested design. */
+static int move(struct work *w, struct err *e)
+{
+	const struct options *o = w->options;
+	for (size_t i = 0; i < o->ndesigns; i++)
+		if (w->designs[i].walk.mode == WALK_NESTED)
+			return numa_answer_move(&w->answer, &w->results[i], o->mover, o->seed,
+						&w->arena, e);
+	return err_set(e, ERR_USAGE, "--move needs a design of nested page tables, such as LL");
+}
+
+static int judge(struct work *w, struct err *e)
+{
+	const struct options *o = w->options;
+	struct numa_answer *a = &w->answer;
+
+	for (size_t i = 0; i < o->ndesigns; i++)
+		numa_run_result(w->run, i, a->native_walk_ppm, &w->results[i]);
+	a->results = w->results;
+	a->nresults = o->ndesigns;
+	a->move = &w->move;
+	return o->moves ? move(w, e) : 0;
+}
+
+static int hand_out(struct work *w, const char *digest, struct err *e)
+{
+	const struct options *o = w->options;
+
+	if (w->plot) {
+		struct plot *p = w->plot;
+		w->plot = NULL;
+		numa_plot(p, &w->answer);
+		const int rc = plot_end(p, e);
+		if (rc)
+			return rc;
+	}
+	struct report *r = report_begin(stdout, cli_format(&o->cli), COMMAND, o->path, digest);
+	if (!r)
+		return err_set(e, ERR_NOMEM, "no memory for the results");
+	numa_report(r, &w->answer, o->cli.is_json);
+	return cli_report_end(COMMAND, r, EXIT_DONE);
+}
+
+static int answer(struct trace *t, struct work *w, struct err *e)
+{
+	const struct options *o = w->options;
+	const struct trace_stream_info *stream;
+	char digest[TRACE_DIGEST_CHARS + 1];
+	_free_ char *source = trace_meta(t, "native_walk_source");
+	int rc = read_designs(w, e);
+
+	w->answer.path = o->path;
+	w->answer.native_source = source;
+	if (!rc)
+		rc = walk_feed_find(t, &stream, e);
+	if (!rc)
+		rc = read_meta(&w->answer, t, e);
+	if (!rc)
+		rc = trace_digest(t, digest, e);
+	if (!rc && o->plot)
+		rc = plot_begin(o->plot, o->moves ? "numa-move" : "numa-replay", &w->plot, e);
+	if (rc)
+		return rc;
+	w->answer.warm_rows =
+		(uint64_t)((unsigned __int128)stream->rows * o->warm_ppm / PPM_PER_ONE);
+	rc = feed(w, t, stream, e);
+	if (!rc)
+		rc = judge(w, e);
+	return rc ? rc : hand_out(w, digest, e);
+}
+
+int cmd_numa_replay(int argc, char **argv)
+{
+	_free_ struct options *o = calloc(1, sizeof(*o));
+	_free_ struct work *w = calloc(1, sizeof(*w));
+	struct trace *t;
+	struct err e = {};
+
+	if (!o || !w) {
+		err_set(&e, ERR_NOMEM, "out of memory");
+		return cli_fail(COMMAND, &e);
+	}
+	cli_options_parse(&command, argc, argv, o);
+	w->options = o;
+	int rc = trace_open(o->path, &t, &e);
+	if (!rc) {
+		banner_show(&o->cli, COMMAND, t);
+		rc = answer(t, w, &e);
+		trace_close(t);
+	}
+	if (w->plot)
+		plot_abort(w->plot);
+	arena_deinit(&w->arena);
+	return rc < 0 ? cli_fail(COMMAND, &e) : rc;
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+/* The screens of `pugmark numa replay`. */
+#include "replay/numa-answer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const view_names[] = { "visible", "oblivious", "told", "measured" };
+
+static const struct report_column columns[] = {
+	{ "design", NULL, REPORT_TEXT, 0 },
+	{ "kind", NULL, REPORT_TEXT, 0 },
+	{ "mode", NULL, REPORT_TEXT, REPORT_ONLY_JSON },
+	{ "span", NULL, REPORT_TEXT, REPORT_ONLY_JSON },
+	{ "guest_view", NULL, REPORT_TEXT, REPORT_ONLY_JSON },
+	{ "nodes", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "run_over_local_ppm", "time over LL", REPORT_PPM, 0 },
+	{ "walk_share_ppm", "in walks", REPORT_PPM, 0 },
+	{ "rows", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "walks", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "walk_cycles", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "gpt_cycles", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "ept_cycles", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "native_walk_cycles", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "work_cycles", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "run_cycles", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "cycles_per_walk", "cycles/walk", REPORT_U64, REPORT_ONLY_TABLE },
+	{ "gpt_cached", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "gpt_local", "gPT local", REPORT_U64, 0 },
+	{ "gpt_remote", "remote", REPORT_U64, 0 },
+	{ "gpt_contended", "contended", REPORT_U64, 0 },
+	{ "ept_cached", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "ept_local", "ePT local", REPORT_U64, 0 },
+	{ "ept_remote", "remote", REPORT_U64, 0 },
+	{ "ept_contended", "contended", REPORT_U64, 0 },
+	{ "ll_ppm", "LL", REPORT_PPM, 0 },
+	{ "lr_ppm", "LR", REPORT_PPM, 0 },
+	{ "rl_ppm", "RL", REPORT_PPM, 0 },
+	{ "rr_ppm", "RR", REPORT_PPM, 0 },
+	{ "updates", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "update_cycles", "update cycles", REPORT_U64, 0 },
+	{ "gpt_tables", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "ept_tables", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "memory_bytes", "memory", REPORT_BYTES, 0 },
+	{ "data_lines", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "is_bandwidth_bound", NULL, REPORT_BOOL, REPORT_ONLY_JSON },
+};
+
+static uint64_t cached(const struct numa_result *x, int t)
+{
+	return x->counts.refs[t][NUMA_IN_L2] + x->counts.refs[t][NUMA_IN_LLC];
+}
+
+#define KNOWN(v) (x->run_cycles ? REPORT_U(v) : REPORT_NULL())
+#define AT(t, s) REPORT_U(x->counts.refs[t][s])
+#define SHARE(c) REPORT_U(quantity_ratio_ppm(x->counts.classes[c], x->counts.walks))
+
+static void put_row(struct report *r, const struct numa_result *x)
+{
+	const struct numa_design *d = x->design;
+	const uint64_t walks = x->counts.walks, cycles = x->cycles[NUMA_TABLES];
+
+	report_row(r,
+		   (struct report_value[]){
+			   REPORT_S(d->name),
+			   REPORT_S(numa_kind(x)),
+			   REPORT_S(walk_mode_names[d->walk.mode]),
+			   REPORT_S(d->numa.span == NUMA_WIDE ? "wide" : "thin"),
+			   REPORT_S(view_names[d->numa.view]),
+			   REPORT_U(d->numa.nodes),
+			   KNOWN(numa_slowdown_ppm(x)),
+			   KNOWN(PPM_PER_ONE - quantity_ratio_ppm(x->work_cycles, x->run_cycles)),
+			   REPORT_U(x->counts.rows),
+			   REPORT_U(walks),
+			   REPORT_U(cycles),
+			   REPORT_U(x->cycles[NUMA_GPT]),
+			   REPORT_U(x->cycles[NUMA_EPT]),
+			   REPORT_U(x->native_cycles),
+			   KNOWN(x->work_cycles),
+			   KNOWN(x->run_cycles),
+			   REPORT_U(walks ? (cycles + walks / 2) / walks : 0),
+			   REPORT_U(cached(x, NUMA_GPT)),
+			   AT(NUMA_GPT, NUMA_AT_LOCAL),
+			   AT(NUMA_GPT, NUMA_AT_REMOTE),
+			   AT(NUMA_GPT, NUMA_AT_CONTENDED),
+			   REPORT_U(cached(x, NUMA_EPT)),
+			   AT(NUMA_EPT, NUMA_AT_LOCAL),
+			   AT(NUMA_EPT, NUMA_AT_REMOTE),
+			   AT(NUMA_EPT, NUMA_AT_CONTENDED),
+			   SHARE(NUMA_LL),
+			   SHARE(NUMA_LR),
+			   SHARE(NUMA_RL),
+			   SHARE(NUMA_RR),
+			   REPORT_U(x->updates),
+			   REPORT_U(x->update_cycles),
+			   REPORT_U(x->tables[NUMA_GPT]),
+			   REPORT_U(x->tables[NUMA_EPT]),
+			   REPORT_U(x->memory_bytes),
+			   REPORT_U(x->counts.data_lines),
+			   REPORT_B(x->is_bandwidth_bound) });
+}
+
+/* ---- prose ---- */
+
+static void say_verdict(struct report *r, const struct numa_answer *a)
+{
+	const struct numa_result *worst = &a->results[0];
+
+	for (size_t i = 1; i < a->nresults; i++)
+		if (numa_slowdown_ppm(&a->results[i]) > numa_slowdown_ppm(worst))
+			worst = &a->results[i];
+	if (!worst->run_cycles)
+		report_text(r,
+			    "%s: references and cycles of page walks. No run times: the trace does "
+			    "not say which share of its time the program walks; --set "
+			    "numa.native_walk=SHARE.",
+			    a->path);
+	else
+		report_text(r,
+			    "%s: page tables cost %s of the time with local tables under %s; %s of "
+			    "its time is spent in walks, %s with local tables.",
+			    a->path, quantity_ppm(numa_slowdown_ppm(worst)).s, worst->design->name,
+			    quantity_ppm(PPM_PER_ONE -
+					 quantity_ratio_ppm(worst->work_cycles, worst->run_cycles))
+				    .s,
+			    quantity_ppm(PPM_PER_ONE - quantity_ratio_ppm(worst->work_cycles,
+									  worst->local_run_cycles))
+				    .s);
+}
+
+/* Every figure of the machine that a result rests on and nobody measured there. */
+static void say_basis(struct report *r, const struct numa_answer *a)
+{
+	static const char *const keys[] = { "local", "remote", "contended" };
+	const struct param_set *s = &a->results[0].design->set;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		const struct param_entry *p = param_find(s, "machine", keys[i]);
+		if (p)
+			report_text(r, "machine.%s = %s (%s%s%s)", keys[i], p->text,
+				    param_kind_names[p->kind], *p->source ? ": " : "", p->source);
+	}
+	if (a->native_walk_ppm)
+		report_text(r, "native walk share of this program: %s%s%s%s",
+			    quantity_ppm(a->native_walk_ppm).s,
+			    a->native_source && *a->native_source ? " (" : "",
+			    a->native_source ? a->native_source : "",
+			    a->native_source && *a->native_source ? ")" : "");
+}
+
+static void say_warnings(struct report *r, const struct numa_answer *a)
+{
+	for (size_t i = 0; i < a->nresults; i++) {
+		const struct numa_result *x = &a->results[i];
+		if (!x->is_bandwidth_bound)
+			continue;
+		report_text(r,
+			    "WARNING %s: %" PRIu64 " lines of data come from memory for %" PRIu64
+			    " walks, more than %" PRIu64
+			    " each: bandwidth counts, interference slows data as well, and the "
+			    "sum of work and walks is too low (as for PageRank and LibLinear, by "
+			    "22 and 32 %%).",
+			    x->design->name, x->counts.data_lines, x->counts.walks,
+			    x->design->machine.streaming_lines);
+	}
+}
+
+/* ---- timelines ---- */
+
+static const struct report_column move_columns[] = {
+	{ "design", NULL, REPORT_TEXT, 0 },
+	{ "samples", NULL, REPORT_U64, 0 },
+	{ "moved_at", "moves at", REPORT_U64, 0 },
+	{ "least_ppm", "least throughput", REPORT_PPM, 0 },
+	{ "end_ppm", "last 50 samples", REPORT_PPM, 0 },
+};
+static const struct report_column sample_columns[] = {
+	{ "design", NULL, REPORT_TEXT, REPORT_ONLY_JSON },
+	{ "sample", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "throughput_ppm", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "far_data_ppm", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "far_gpt_ppm", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "far_ept_ppm", NULL, REPORT_U64, REPORT_ONLY_JSON },
+};
+
+static uint64_t least(const struct numa_timeline *line, uint64_t n)
+{
+	uint64_t v = UINT64_MAX;
+	for (uint64_t i = 0; i < n; i++)
+		v = line->samples[i].throughput_ppm < v ? line->samples[i].throughput_ppm : v;
+	return v;
+}
+
+static void put_timelines(struct report *r, const struct numa_answer *a)
+{
+	const uint64_t n = a->move->samples;
+
+	report_table(r, "timelines", "Throughput over a live migration with interference",
+		     move_columns, sizeof(move_columns) / sizeof(*move_columns));
+	for (size_t i = 0; i < a->ntimelines; i++)
+		report_row(r, (struct report_value[]){ REPORT_S(a->timelines[i].name), REPORT_U(n),
+						       REPORT_U(a->move->start),
+						       REPORT_U(least(&a->timelines[i], n)),
+						       REPORT_U(a->timelines[i].end_ppm) });
+}
+
+static void put_samples(struct report *r, const struct numa_answer *a)
+{
+	report_table(r, "samples", NULL, sample_columns,
+		     sizeof(sample_columns) / sizeof(*sample_columns));
+	for (size_t i = 0; i < a->ntimelines; i++)
+		for (uint64_t k = 0; k < a->move->samples; k++) {
+			const struct numa_sample *s = &a->timelines[i].samples[k];
+			report_row(r, (struct report_value[]){ REPORT_S(a->timelines[i].name),
+							       REPORT_U(k),
+							       REPORT_U(s->throughput_ppm),
+							       REPORT_U(s->far_data_ppm),
+							       REPORT_U(s->far_ppm[NUMA_GPT]),
+							       REPORT_U(s->far_ppm[NUMA_EPT]) });
+		}
+}
+
+void numa_report(struct report *r, const struct numa_answer *a, bool samples)
+{
+	report_member_u64(r, "warm_up_rows", a->warm_rows);
+	report_member_u64(r, "native_walk_ppm", a->native_walk_ppm);
+	report_member_text(r, "native_walk_source", a->native_source ? a->native_source : "");
+	say_verdict(r, a);
+	say_basis(r, a);
+	say_warnings(r, a);
+	report_table(r, "rows", "References that memory served, and classes of walks", columns,
+		     sizeof(columns) / sizeof(*columns));
+	for (size_t i = 0; i < a->nresults; i++)
+		put_row(r, &a->results[i]);
+	if (a->ntimelines)
+		put_timelines(r, a);
+	if (a->ntimelines && samples)
+		put_samples(r, a);
+}
