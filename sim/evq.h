@@ -38,6 +38,7 @@ struct evq_event;
 struct evq {
 	struct ns now; /* of the event that runs, or where run_until stopped */
 	uint32_t n, capacity;
+	bool is_open; /* the root is the running event's, to be replaced or closed */
 	uint32_t free_slot;
 	uint64_t posted;        /* so far: the sequence number */
 	struct evq_entry *heap; /* arena */
