@@ -3,6 +3,9 @@
 #ifndef PUGMARK_BASE_QUANTILE_NORMAL_H
 #define PUGMARK_BASE_QUANTILE_NORMAL_H
 
+#include "base/quantile.h"
+
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -21,5 +24,26 @@ static inline uint64_t quantile_tail_of_knot(uint32_t i)
 
 	return i + 1 == QUANTILE_TAIL_KNOTS ? 0 : (UINT64_C(32) - j) << (32 - k) >> 5;
 }
+
+/* Room for so many knots; the guide, once the knots are in. */
+int quantile_allocate(struct quantile *q, uint32_t nknots, struct arena *a, struct err *e);
+void quantile_fill_guide(struct quantile *q);
+
+/* The value where knot i's probability is left in that tail; rises from the lowest to the highest.
+ */
+typedef uint64_t (*quantile_value)(const void *ctx, uint32_t i, bool is_upper);
+
+/* Both tails of the grid; the guide is still to be filled. */
+int quantile_fill_grid(struct quantile *q, quantile_value value, const void *ctx, struct arena *a,
+		       struct err *e);
+
+struct quantile_lognormal {
+	uint64_t median_512; /* in 1/512 ns */
+	int64_t sigma_q32;   /* of log2 */
+};
+uint64_t quantile_lognormal_value(const void *lognormal, uint32_t i, bool is_upper);
+
+/* ctx is the mean, a uint64_t in 1/256 ns. */
+uint64_t quantile_exponential_value(const void *mean_256, uint32_t i, bool is_upper);
 
 #endif

@@ -163,7 +163,7 @@ uint64_t quantile_p_of_ppm(uint64_t ppm)
 				  : (ppm * QUANTILE_ONE + PPM_PER_ONE / 2) / PPM_PER_ONE;
 }
 
-static int allocate(struct quantile *q, uint32_t nknots, struct arena *a, struct err *e)
+int quantile_allocate(struct quantile *q, uint32_t nknots, struct arena *a, struct err *e)
 {
 	*q = (struct quantile){ .nknots = nknots };
 	q->p = arena_alloc(a, nknots, sizeof(*q->p));
@@ -171,7 +171,7 @@ static int allocate(struct quantile *q, uint32_t nknots, struct arena *a, struct
 	return q->p && q->v ? 0 : err_set(e, ERR_NOMEM, "out of memory for a distribution");
 }
 
-static void fill_guide(struct quantile *q)
+void quantile_fill_guide(struct quantile *q)
 {
 	uint32_t knot = 0;
 
@@ -182,12 +182,11 @@ static void fill_guide(struct quantile *q)
 	}
 }
 
-/* Both tails of the grid; value(ctx, i, is_upper) must not fall from the lowest to the highest. */
-static int fill_grid(struct quantile *q, uint64_t (*value)(const void *ctx, uint32_t i, bool upper),
-		     const void *ctx, struct arena *a, struct err *e)
+int quantile_fill_grid(struct quantile *q, quantile_value value, const void *ctx, struct arena *a,
+		       struct err *e)
 {
 	const uint32_t median = QUANTILE_TAIL_KNOTS - 1;
-	const int err = allocate(q, KNOTS_MAX, a, e);
+	const int err = quantile_allocate(q, KNOTS_MAX, a, e);
 
 	for (uint32_t i = 0; !err && i < QUANTILE_TAIL_KNOTS; i++) {
 		const uint64_t t = quantile_tail_of_knot(i);
@@ -199,18 +198,13 @@ static int fill_grid(struct quantile *q, uint64_t (*value)(const void *ctx, uint
 	return err;
 }
 
-struct lognormal {
-	uint64_t median_256;
-	int64_t sigma_q32; /* of log2 */
-};
-
-static uint64_t lognormal_value(const void *ctx, uint32_t i, bool is_upper)
+uint64_t quantile_lognormal_value(const void *ctx, uint32_t i, bool is_upper)
 {
-	const struct lognormal *l = ctx;
+	const struct quantile_lognormal *l = ctx;
 	const __int128 product = (__int128)l->sigma_q32 * quantile_normal[i];
 	const int64_t x = (int64_t)(product / (1 << QUANTILE_NORMAL_BITS));
 
-	return fix_scale_exp2(l->median_256, is_upper ? x : -x) >> 1; /* sums of two must fit */
+	return fix_scale_exp2(l->median_512, is_upper ? x : -x) >> 1; /* sums of two must fit */
 }
 
 /* z with P(Z <= z) = ppm in Q32, ppm above a half: a line between two knots */
@@ -228,7 +222,7 @@ static int64_t normal_quantile(uint64_t ppm)
 	return z; /* 24 + 8 bits */
 }
 
-static int fit_lognormal(const struct dist *d, struct lognormal *out, struct err *e)
+static int fit_lognormal(const struct dist *d, struct quantile_lognormal *out, struct err *e)
 {
 	const int64_t z = normal_quantile(d->b_ppm);
 	const uint64_t lo = d->a_ns, hi = d->b_ns;
@@ -239,7 +233,7 @@ static int fit_lognormal(const struct dist *d, struct lognormal *out, struct err
 			       "that not 0",
 			       d->kind == DIST_LOGNORMAL_P50 ? "median" : "mean");
 	const int64_t ratio = fix_log2_ratio(hi, lo);
-	*out = (struct lognormal){ .median_256 = lo << (VALUE_BITS + 1) };
+	*out = (struct quantile_lognormal){ .median_512 = lo << (VALUE_BITS + 1) };
 	if (d->kind == DIST_LOGNORMAL_P50) {
 		out->sigma_q32 = (int64_t)(((__int128)ratio << 32) / z);
 		return 0;
@@ -254,11 +248,11 @@ static int fit_lognormal(const struct dist *d, struct lognormal *out, struct err
 	out->sigma_q32 = (int64_t)(((__int128)(z - root) << 32) / FIX_LN2_Q32);
 	/* log2(mean / median) = s^2 ln2 / 2 */
 	const __int128 square = (__int128)out->sigma_q32 * out->sigma_q32 >> 32;
-	out->median_256 = fix_scale_exp2(out->median_256, -(int64_t)(square * FIX_LN2_Q32 >> 33));
+	out->median_512 = fix_scale_exp2(out->median_512, -(int64_t)(square * FIX_LN2_Q32 >> 33));
 	return 0;
 }
 
-static uint64_t exponential_value(const void *ctx, uint32_t i, bool is_upper)
+uint64_t quantile_exponential_value(const void *ctx, uint32_t i, bool is_upper)
 {
 	const uint64_t mean_256 = *(const uint64_t *)ctx;
 	uint64_t t = quantile_tail_of_knot(i);
@@ -276,7 +270,7 @@ static int fill_points(struct quantile *q, const struct dist_point *points, size
 		       struct arena *a, struct err *e)
 {
 	const bool starts_late = points[0].ppm > 0, ends_early = points[n - 1].ppm < PPM_PER_ONE;
-	const int err = allocate(q, (uint32_t)(n + starts_late + ends_early), a, e);
+	const int err = quantile_allocate(q, (uint32_t)(n + starts_late + ends_early), a, e);
 	uint32_t k = starts_late;
 
 	if (err)
@@ -297,7 +291,7 @@ int quantile_init(struct quantile *q, const struct dist *d, struct arena *a, str
 {
 	const struct dist_point constant[] = { { 0, d->a_ns }, { PPM_PER_ONE, d->a_ns } };
 	const uint64_t mean_256 = d->a_ns << VALUE_BITS;
-	struct lognormal l = {};
+	struct quantile_lognormal l = {};
 	int err = ERR_BUG;
 
 	switch (d->kind) {
@@ -308,17 +302,17 @@ int quantile_init(struct quantile *q, const struct dist *d, struct arena *a, str
 	case DIST_LOGNORMAL_P50:
 		err = fit_lognormal(d, &l, e);
 		if (!err)
-			err = fill_grid(q, lognormal_value, &l, a, e);
+			err = quantile_fill_grid(q, quantile_lognormal_value, &l, a, e);
 		break;
 	case DIST_EXPONENTIAL:
-		err = fill_grid(q, exponential_value, &mean_256, a, e);
+		err = quantile_fill_grid(q, quantile_exponential_value, &mean_256, a, e);
 		break;
 	case DIST_POINTS:
 		err = fill_points(q, d->points, d->npoints, a, e);
 		break;
 	}
 	if (!err)
-		fill_guide(q);
+		quantile_fill_guide(q);
 	return err;
 }
 
