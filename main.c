@@ -36,6 +36,7 @@ static const struct command commands[] = {
 	/* replay */
 	{ "age", "idle memory by age, and how often devices come back to it", cmd_age },
 	{ "cache", "score replacement policies: misses by policy and size", cmd_cache },
+	{ "check", "the queueing engine against systems with known answers", cmd_check },
 	{ "numa", "where page tables lie by NUMA node, and what a host's nodes are", cmd_numa },
 	{ "pin", "I/O page faults of a VM under overcommit, by what is pinned", cmd_pin },
 	{ "walk", "page walks under native, shadow, nested paging and TPT", cmd_walk },
