@@ -180,7 +180,9 @@ static void put_common(struct check_run *r)
 static int audit(struct check_run *r)
 {
 	const uint64_t now = r->net.q.now.v;
-	int rc = nvme_audit_check(&r->load.audit, "load", now, r->e);
+
+	nvme_audit_settle(&r->net);
+	int rc = nvme_audit_check(&r->net.all, "all", now, r->e);
 
 	for (size_t i = 0; !rc && i < r->nwatch; i++)
 		rc = nvme_audit_check(r->watch[i].audit, r->watch[i].name, now, r->e);

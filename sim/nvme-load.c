@@ -14,9 +14,16 @@ static void begin(struct nvme_load *l, uint32_t job, uint64_t now)
 	struct nvme_net *net = l->node.net;
 	struct nvme_job *j = &net->jobs[job];
 
-	nvme_audit_enter(&l->audit, j, j->born);
-	l->audit.busy++;
-	l->audit.started += j->born;
+	nvme_audit_tick(&net->all, now);
+	/* one that waited at the source was there already */
+	net->all.area += now - j->born;
+	net->all.busy_area += now - j->born;
+	net->all.entered++;
+	net->all.busy++;
+	if (++net->all.inside > net->all.most)
+		net->all.most = net->all.inside;
+	j->is_out = true;
+	l->out++;
 	net->issued++;
 	if (now > j->born)
 		nvme_spend(net, job, l->source_stage, now);
@@ -86,9 +93,8 @@ static bool find_next_birth(struct nvme_load *l)
 static void give_birth(struct nvme_load *l, uint64_t now)
 {
 	do {
-		const uint32_t job = l->audit.inside < l->room
-					     ? nvme_job_new(l->node.net, l->next_at)
-					     : NVME_NO_JOB;
+		const uint32_t job = l->out < l->room ? nvme_job_new(l->node.net, l->next_at)
+						      : NVME_NO_JOB;
 		l->is_starved = job == NVME_NO_JOB;
 		if (l->is_starved)
 			return;
@@ -111,14 +117,21 @@ static void birth(void *ctx, uint64_t arg, struct ns now)
 
 static void leave(struct nvme_load *l, uint32_t job, uint64_t now)
 {
-	const struct nvme_job *j = &l->node.net->jobs[job];
+	struct nvme_net *net = l->node.net;
+	struct nvme_job *j = &net->jobs[job];
 
-	nvme_audit_leave(&l->audit, j, j->born, now);
+	nvme_audit_tick(&net->all, now);
+	net->all.busy--;
+	net->all.inside--;
+	net->all.left++;
+	net->all.sojourn += now - j->born;
+	j->is_out = false;
+	l->out--;
 	if (l->kind == NVME_LOAD_CLOSED) {
 		rethink(l, job, now);
 		return;
 	}
-	nvme_job_free(l->node.net, job);
+	nvme_job_free(net, job);
 	if (l->is_starved)
 		give_birth(l, now);
 }

@@ -24,8 +24,8 @@ enum nvme_load_kind { NVME_LOAD_CLOSED, NVME_LOAD_PACED, NVME_LOAD_PULLED };
 struct nvme_load {
 	struct nvme_node node;    /* finished requests enter here; next: where they begin */
 	struct nvme_node refusal; /* refused ones enter here */
-	struct nvme_audit audit;
 	enum nvme_load_kind kind;
+	uint32_t out;       /* issued and not finished */
 	uint32_t room;      /* closed: the population */
 	uint32_t vm, klass; /* of its requests */
 	uint32_t bytes;     /* likewise, unless `fill` says otherwise */

@@ -19,6 +19,7 @@ int nvme_net_init(struct nvme_net *net, const struct nvme_net_config *c, struct 
 		.arena = a,
 		.seed = c->seed,
 		.njobs = c->jobs,
+		.nparts = c->parts,
 		.nstages = c->nstages,
 		.zero_stage = UINT32_MAX,
 		.nmeters = c->nmeters,
@@ -89,8 +90,9 @@ void nvme_job_free(struct nvme_net *net, uint32_t job)
 	*list = job;
 }
 
-static void begin_counting(struct nvme_net *net, uint64_t now)
+void nvme_begin_counting(struct nvme_net *net, uint64_t now)
 {
+	net->warmup = net->completed;
 	net->counted_from = now;
 	for (uint32_t i = 0; i < net->nmeters; i++)
 		net->meters[i].first = now;
@@ -115,6 +117,8 @@ static void add_to_meter(struct nvme_net *net, uint32_t job, uint64_t latency, u
 	m->last = now;
 	if (m->latency)
 		hist_record(m->latency, latency);
+	if (m->by_op)
+		hist_record(&m->by_op[j->op], latency);
 	if (net->zero_stage != UINT32_MAX)
 		m->wait_zero += !stage[net->zero_stage];
 }
@@ -125,7 +129,7 @@ void nvme_count(struct nvme_net *net, uint32_t job, uint64_t now)
 		add_to_meter(net, job, now - net->jobs[job].born, now);
 	net->completed++;
 	if (net->completed == net->warmup)
-		begin_counting(net, now);
+		nvme_begin_counting(net, now);
 	if (net->target && net->completed == net->warmup + net->target)
 		net->is_over = true;
 }

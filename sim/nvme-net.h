@@ -19,24 +19,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define NVME_NO_JOB UINT32_MAX
+#define NVME_NO_JOB     UINT32_MAX
+#define NVME_NOT_SERVED UINT64_MAX
 
 enum { NVME_NET_STAGES_MAX = 24 };
 
 struct nvme_job {
-	uint64_t born;    /* when it was asked for */
-	uint64_t mark;    /* since when it is in its present stage */
-	uint64_t entered; /* the station it is in */
-	uint64_t began;   /* station: its stall clock at the start of service; scan: the start */
-	uint64_t ready;   /* hybrid polling: not seen before */
-	uint64_t lba;     /* in 512 bytes */
+	uint64_t born;         /* when it was asked for */
+	uint64_t mark;         /* since when it is in its present stage */
+	uint64_t entered;      /* the station it is in, */
+	uint64_t served;       /* and its service there: since when; NVME_NOT_SERVED */
+	struct nvme_audit *at; /* NULL: none that keeps accounts */
+	uint64_t stall;        /* station: its stall clock at the start of service */
+	uint64_t ready;        /* hybrid polling: not seen before */
+	uint64_t lba;          /* in 512 bytes */
 	uint32_t bytes;
 	uint32_t vm, thread, queue; /* queue: pair, counted over all VMs */
 	uint32_t next;              /* in a line */
 	uint32_t parent, parts;     /* split requests: whose part; how many are on their way */
 	uint64_t second_ns;         /* scan: the part of the service that counts apart */
 	uint8_t op, klass;
-	bool is_part;
+	bool is_part, is_out; /* out: issued and not yet finished */
 };
 
 /* A line of jobs, linked by their `next`. */
@@ -53,11 +56,20 @@ struct nvme_node {
 	const char *name;
 };
 
+/* Two accounts of one station, by the clock and by its jobs: sim/nvme-audit.h. */
+struct nvme_audit {
+	uint64_t entered, left, inside, busy, most;
+	uint64_t clock;           /* up to which the areas are counted */
+	uint64_t area, busy_area; /* ns of jobs, of servers; below 2^64 for any sane run */
+	uint64_t sojourn, served; /* sums over jobs */
+};
+
 /* What is counted of finished jobs. */
 struct nvme_meter {
 	uint64_t requests, bytes;
 	uint64_t first, last; /* completions: the last before counting, the last */
 	struct hist *latency; /* NULL: not wanted */
+	struct hist *by_op;   /* likewise, one for each op */
 	uint64_t *stage;      /* nstages sums */
 	uint64_t wait_zero;   /* jobs without time in zero_stage */
 };
@@ -69,12 +81,14 @@ struct nvme_net {
 
 	struct nvme_job *jobs;
 	uint64_t *stage; /* of job j: at j * nstages */
-	uint32_t njobs, nstages, zero_stage;
+	uint32_t njobs, nparts, nstages, zero_stage;
 	uint32_t free_job, free_part; /* lists by next */
 
+	struct nvme_audit all; /* all loads: issued to finished */
+	bool is_settled;
 	struct nvme_meter *meters; /* by vm */
 	uint32_t nmeters;
-	uint64_t warmup, target; /* completions not counted, then counted */
+	uint64_t warmup, target; /* completions not counted, then counted; target 0: no end */
 	uint64_t completed, broken;
 	uint64_t counted_from; /* when the warm-up ended */
 	bool is_over;
@@ -104,6 +118,9 @@ void nvme_job_free(struct nvme_net *net, uint32_t job);
 
 /* A finished request: it is counted, and stays the caller's. */
 void nvme_count(struct nvme_net *net, uint32_t job, uint64_t now);
+
+/* The warm-up is over, whatever was completed. */
+void nvme_begin_counting(struct nvme_net *net, uint64_t now);
 
 static inline void nvme_spend(struct nvme_net *net, uint32_t job, uint32_t stage, uint64_t now)
 {

@@ -158,8 +158,7 @@ static void serve(struct nvme_scan *s, struct nvme_scan_queue *q, uint64_t befor
 		s->has_work[q->index / 64] &= ~(UINT64_C(1) << q->index % 64);
 	s->allowed--;
 	nvme_spend(s->net, job, q->wait_stage, now);
-	nvme_audit_start(&s->audit, now);
-	j->began = now;
+	nvme_audit_start(&s->audit, j, now);
 	j->second_ns = second_part(q, j->bytes);
 	const uint64_t ns =
 		before + (q->request ? nvme_cost_take(q->request, j->bytes) : 0) + j->second_ns;
@@ -194,7 +193,7 @@ static void end_visit(void *ctx, uint64_t arg, struct ns now)
 /* The request goes on first: what it brings about is seen before the scanner leaves. */
 static void finish(struct nvme_scan *s, struct nvme_scan_queue *q, uint32_t job, uint64_t now)
 {
-	nvme_audit_leave(&s->audit, &s->net->jobs[job], s->net->jobs[job].began, now);
+	nvme_audit_leave(&s->audit, &s->net->jobs[job], now);
 	nvme_pass(&q->node, job, now);
 	if (q->line.n && s->allowed) {
 		serve(s, q, 0, now);

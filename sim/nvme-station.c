@@ -22,8 +22,8 @@ static void start(struct nvme_station *s, uint32_t job, uint64_t now)
 	const uint64_t ns = nvme_cost_take(&s->cost[kind], j->bytes);
 
 	nvme_spend(net, job, s->wait_stage, now);
-	nvme_audit_start(&s->audit, now);
-	j->began = stall_clock(s, now);
+	nvme_audit_start(&s->audit, j, now);
+	j->stall = stall_clock(s, now);
 	s->stall_drawn += ns;
 	nvme_post(net, now + ns, EVQ_COMPLETION, end_service, s, job);
 }
@@ -42,7 +42,7 @@ static bool is_stalled(struct nvme_station *s, uint32_t job, uint64_t now)
 {
 	struct nvme_net *net = s->node.net;
 	struct nvme_job *j = &net->jobs[job];
-	const uint64_t clock = stall_clock(s, now), missing = clock - j->began;
+	const uint64_t clock = stall_clock(s, now), missing = clock - j->stall;
 
 	if (!missing)
 		return false;
@@ -51,7 +51,7 @@ static bool is_stalled(struct nvme_station *s, uint32_t job, uint64_t now)
 	/* what was served before belongs to service, what was stalled to the stall's stage */
 	net->stage[(uint64_t)job * net->nstages + s->stall_stage] += missing + (resume - now);
 	net->stage[(uint64_t)job * net->nstages + s->serve_stage] -= missing + (resume - now);
-	j->began = s->stall_booked;
+	j->stall = s->stall_booked;
 	nvme_post(net, resume + missing, EVQ_COMPLETION, end_service, s, job);
 	return true;
 }
@@ -64,9 +64,8 @@ static void end_service(void *ctx, uint64_t arg, struct ns now)
 
 	if (s->stall_booked && is_stalled(s, job, now.v))
 		return;
-	const uint64_t began = net->jobs[job].mark;
 	nvme_spend(net, job, s->serve_stage, now.v);
-	nvme_audit_leave(&s->audit, &net->jobs[job], began, now.v);
+	nvme_audit_leave(&s->audit, &net->jobs[job], now.v);
 	start_next(s, now.v);
 	nvme_pass(&s->node, job, now.v);
 }
