@@ -255,32 +255,38 @@ static int put_figure(struct page *p, const struct page_part *part, size_t first
 	return 0;
 }
 
+static size_t panel_end(const struct page_part *part, size_t first)
+{
+	size_t end = first + 1;
+	while (end < part->table.nrows &&
+	       section_is_same(&part->table, end, first, 0, part->section->npanel))
+		end++;
+	return end;
+}
+
+/* Of too many panels some, evenly spread, so that each trace has its share. */
 static int put_figures(struct page *p, const struct page_part *part)
 {
-	const struct section *s = part->section;
-	const struct section_table *t = &part->table;
-	unsigned n = 0, left_out = 0;
+	const size_t nrows = part->table.nrows;
+	unsigned npanels = 0, n = 0;
 	int rc = 0;
-	if (!s->script)
+	if (!part->section->script)
 		return 0;
+	for (size_t first = 0; first < nrows; first = panel_end(part, first))
+		npanels++;
+	const unsigned nfigures = npanels < FIGURES_MAX ? npanels : FIGURES_MAX;
 	fputs("<div class=\"figures\">\n", p->out);
-	for (size_t first = 0, end; first < t->nrows && !rc; first = end) {
-		for (end = first + 1; end < t->nrows;)
-			if (!section_is_same(t, end, first, 0, s->npanel))
-				break;
-			else
-				end++;
-		if (n++ < FIGURES_MAX)
+	for (size_t first = 0, end; first < nrows && !rc; first = end, n++) {
+		end = panel_end(part, first);
+		if (!n || n * nfigures / npanels != (n - 1) * nfigures / npanels)
 			rc = put_figure(p, part, first, end);
-		else
-			left_out++;
 	}
 	fputs("</div>\n", p->out);
-	if (left_out)
+	if (nfigures < npanels)
 		fprintf(p->out,
-			"<p class=\"more\">%u further figure%s left out; their rows are in the "
+			"<p class=\"more\">%u of %u figures are drawn; the rows of all are in the "
 			"table.</p>\n",
-			left_out, left_out == 1 ? " was" : "s were");
+			nfigures, npanels);
 	return rc;
 }
 

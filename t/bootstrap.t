@@ -75,6 +75,10 @@ is 'clang-format is for developers' "$(cat apt)" ''
 ok 'who ask for all' bootstrap --all
 like 'and get it' "$(cat apt)" 'install .* clang-format-14$'
 
+state 0 'chromium' ''
+ok 'a browser is for the long tests' bootstrap --browser
+like 'which ask for it' "$(cat apt)" 'install .* chromium$'
+
 stub apt-get 'echo "E: no network" >&2; exit 100'
 state 0 'gcc' ''
 exits 69 'a failing apt-get ends it' bootstrap
