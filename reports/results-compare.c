@@ -65,15 +65,8 @@ static char *describe(const char *canon, const char *design)
 	FILE *f = open_memstream(&out, &bytes);
 	if (!f)
 		return NULL;
-	for (const char *p = canon; *p; p += strcspn(p, "\n"), p += *p == '\n') {
-		static const char *const of_run[] = { "pugmark=", "command=", "trace=", "seed=" };
-		const size_t len = strcspn(p, "\n"), name = strcspn(p, "=\n");
-		bool is_left_out = memchr(p, '.', name);
-		for (size_t i = 0; i < 4; i++)
-			is_left_out |= !strncmp(p, of_run[i], strlen(of_run[i]));
-		if (!is_left_out)
-			fprintf(f, "%s%.*s", ftell(f) ? ", " : "", (int)len, p);
-	}
+	for (const char *p = canon; *p; p += strcspn(p, "\n"), p += *p == '\n')
+		fprintf(f, "%s%.*s", ftell(f) ? ", " : "", (int)strcspn(p, "\n"), p);
 	fprintf(f, "%s%s", *design && ftell(f) ? ", " : "", design);
 	fclose(f);
 	return out;

@@ -8,7 +8,6 @@
 #include "reports/results-view.h"
 
 #include "base/cleanup.h"
-#include "base/sha256.h"
 #include "store/db.h"
 
 #include <stdbool.h>
@@ -16,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 /* ---- lines of a configuration ---- */
 
@@ -61,31 +61,50 @@ static void config_get(sqlite3_context *ctx, int n, sqlite3_value **v)
 		}
 }
 
-/* config_key(canon, is_with_seed): the sha256 of the question, whoever answered it. */
-static void config_key(sqlite3_context *ctx, int n, sqlite3_value **v)
+/* What two configurations must share to be equal, by config_hash(canon, what). */
+enum { HASH_QUESTION, HASH_KEY, HASH_DESIGN };
+
+/*
+ * The question is all but who answered it (the version), the key the same under
+ * any seed, the design the parameters alone.
+ */
+static bool is_hashed(const struct line *l, int what)
+{
+	if (what == HASH_DESIGN)
+		return is_parameter(l);
+	return !is_named(l, "pugmark") && (what == HASH_QUESTION || !is_named(l, "seed"));
+}
+
+static void config_hash(sqlite3_context *ctx, int n, sqlite3_value **v)
 {
 	const char *text = (const char *)sqlite3_value_text(v[0]);
-	const bool is_with_seed = sqlite3_value_int(v[1]);
-	char hex[SHA256_HEX_CHARS + 1];
-	uint8_t bytes[SHA256_BYTES];
-	struct sha256 s;
+	const int what = sqlite3_value_int(v[1]);
+	char hex[33];
+	XXH3_state_t *state = XXH3_createState();
 	struct line l;
 
 	(void)n;
-	sha256_init(&s);
+	if (!state || XXH3_128bits_reset(state)) {
+		XXH3_freeState(state);
+		sqlite3_result_error_nomem(ctx);
+		return;
+	}
 	while (text && next_line(&text, &l))
-		if (!is_named(&l, "pugmark") && (is_with_seed || !is_named(&l, "seed")))
-			sha256_update(&s, l.at, l.len + 1);
-	sha256_final(&s, bytes);
-	for (size_t i = 0; i < SHA256_BYTES; i++)
-		snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
+		if (is_hashed(&l, what))
+			XXH3_128bits_update(state, l.at, l.len + 1);
+	const XXH128_hash_t hash = XXH3_128bits_digest(state);
+	XXH3_freeState(state);
+	snprintf(hex, sizeof(hex), "%016llx%016llx", (unsigned long long)hash.high64,
+		 (unsigned long long)hash.low64);
 	sqlite3_result_text(ctx, hex, -1, SQLITE_TRANSIENT);
 }
 
-/* config_design(canon): the lines of parameters. */
-static void config_design(sqlite3_context *ctx, int n, sqlite3_value **v)
+/* config_lines(canon, is_parameter): the parameters, or the coordinates. */
+static void config_lines(sqlite3_context *ctx, int n, sqlite3_value **v)
 {
+	static const char *const of_run[] = { "pugmark", "command", "trace", "seed" };
 	const char *text = (const char *)sqlite3_value_text(v[0]);
+	const bool wants_parameters = sqlite3_value_int(v[1]);
 	char *out = text ? sqlite3_malloc64(strlen(text) + 2) : NULL;
 	size_t len = 0;
 	struct line l;
@@ -95,12 +114,16 @@ static void config_design(sqlite3_context *ctx, int n, sqlite3_value **v)
 		sqlite3_result_error_nomem(ctx);
 		return;
 	}
-	while (text && next_line(&text, &l))
-		if (is_parameter(&l)) {
-			memcpy(out + len, l.at, l.len);
-			len += l.len;
-			out[len++] = '\n';
-		}
+	while (text && next_line(&text, &l)) {
+		bool is_left_out = is_parameter(&l) != wants_parameters;
+		for (size_t i = 0; i < 4; i++)
+			is_left_out |= is_named(&l, of_run[i]);
+		if (is_left_out)
+			continue;
+		memcpy(out + len, l.at, l.len);
+		len += l.len;
+		out[len++] = '\n';
+	}
 	if (out)
 		sqlite3_result_text64(ctx, out, len, sqlite3_free, SQLITE_UTF8);
 }
@@ -129,8 +152,8 @@ int results_view_register(sqlite3 *db, const char *path, struct err *e)
 		void (*fn)(sqlite3_context *, int, sqlite3_value **);
 	} functions[] = {
 		{ "config_get", 2, config_get },
-		{ "config_key", 2, config_key },
-		{ "config_design", 1, config_design },
+		{ "config_hash", 2, config_hash },
+		{ "config_lines", 2, config_lines },
 		{ "scaled", 3, scaled },
 	};
 	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++)
@@ -144,8 +167,8 @@ int results_view_register(sqlite3 *db, const char *path, struct err *e)
 /* ---- what tells designs apart ---- */
 
 struct design {
-	char *text;  /* lines of parameters, sorted */
-	char *label; /* owned */
+	char *hash, *text; /* lines of parameters, sorted */
+	char *label;
 };
 
 struct designs {
@@ -158,6 +181,7 @@ struct designs {
 static void designs_deinit(struct designs *d)
 {
 	for (size_t i = 0; i < d->n; i++) {
+		free(d->list[i].hash);
 		free(d->list[i].text);
 		free(d->list[i].label);
 	}
@@ -254,23 +278,22 @@ static int put_labels(sqlite3 *db, const char *path, struct designs *d, const ch
 	int rc = 0;
 	for (size_t i = 0; i < d->n && !rc; i++)
 		rc = db_run(db, path, e, "INSERT INTO temp.label VALUES (?, ?, ?)", "sss", group,
-			    d->list[i].text, d->n > 1 ? d->list[i].label : "");
+			    d->list[i].hash, d->n > 1 ? d->list[i].label : "");
 	designs_deinit(d);
 	return rc;
 }
 
-static int add_design(struct designs *d, const char *path, const char *text, struct err *e)
+static int add_design(struct designs *d, const char *path, sqlite3_stmt *st, struct err *e)
 {
 	struct design *grown = realloc(d->list, (d->n + 1) * sizeof(*grown));
-	char *copy = strdup(text ? text : "");
-	if (grown)
-		d->list = grown;
-	if (!grown || !copy) {
-		free(copy);
+	if (!grown)
 		return err_set(e, ERR_NOMEM, "%s: out of memory", path);
-	}
-	d->list[d->n++] = (struct design){ .text = copy };
-	return 0;
+	d->list = grown;
+	const char *text = (const char *)sqlite3_column_text(st, 2);
+	const struct design own = { .hash = strdup((const char *)sqlite3_column_text(st, 1)),
+				    .text = strdup(text ? text : "") };
+	d->list[d->n++] = own;
+	return own.hash && own.text ? 0 : err_set(e, ERR_NOMEM, "%s: out of memory", path);
 }
 
 /* Names each design of a command and trace by what tells it from the others. */
@@ -280,7 +303,10 @@ static int make_labels(sqlite3 *db, const char *path, struct err *e)
 	_free_ char *group = NULL;
 	sqlite3_stmt *st;
 	int step, rc = db_prepare(db, path,
-				  "SELECT DISTINCT grp, design FROM temp.raw ORDER BY grp, design",
+				  "SELECT grp, design, config_lines(canon, 1) FROM"
+				  " (SELECT grp, design, min(cfg_hash) AS cfg_hash FROM temp.raw"
+				  "  GROUP BY grp, design) JOIN config USING (cfg_hash)"
+				  " ORDER BY grp, design",
 				  &st, e);
 	if (rc)
 		return rc;
@@ -292,7 +318,7 @@ static int make_labels(sqlite3 *db, const char *path, struct err *e)
 			group = strdup(own);
 		}
 		if (!rc)
-			rc = add_design(&d, path, (const char *)sqlite3_column_text(st, 1), e);
+			rc = add_design(&d, path, st, e);
 	}
 	if (!rc && step != SQLITE_DONE)
 		rc = db_error(db, path, "read configurations", e);
@@ -309,9 +335,8 @@ static const char make_raw[] =
 	"PRAGMA temp_store=MEMORY;"
 	"CREATE TEMP TABLE raw AS SELECT * FROM ("
 	" SELECT *, max(run_id) OVER (PARTITION BY question) AS last_run FROM ("
-	"  SELECT cfg_hash, config_key(canon, 1) AS question, config_key(canon, 0) AS key,"
-	"   run.command, run.trace_digest, run.seed, run_id, canon,"
-	"   config_design(canon) AS design,"
+	"  SELECT cfg_hash, config_hash(canon, 0) AS question, config_hash(canon, 1) AS key,"
+	"   config_hash(canon, 2) AS design, run.command, run.trace_digest, run.seed, run_id,"
 	"   run.command || '/' || coalesce(run.trace_digest, '') AS grp"
 	"  FROM (SELECT cfg_hash, max(run_id) AS run_id FROM run_config GROUP BY cfg_hash)"
 	"   JOIN run USING (run_id) JOIN config USING (cfg_hash))"
@@ -324,8 +349,8 @@ static const char make_raw[] =
 static const char make_cfg[] =
 	"CREATE TEMP TABLE cfg AS SELECT cfg_hash, key, command,"
 	" coalesce(trace_path, '(no trace)') AS trace, trace_digest, label AS design, seed,"
-	" raw.run_id, canon FROM raw JOIN label USING (grp, design)"
-	" LEFT JOIN called USING (trace_digest);"
+	" raw.run_id, config_lines(canon, 0) AS canon FROM raw JOIN label USING (grp, design)"
+	" JOIN config USING (cfg_hash) LEFT JOIN called USING (trace_digest);"
 	"CREATE INDEX temp.cfg_command ON cfg (command);"
 	"DROP TABLE temp.raw; DROP TABLE temp.label";
 

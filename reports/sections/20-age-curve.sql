@@ -10,14 +10,13 @@
 -- column: access access model
 -- column: cpu CPU rows
 -- column: reclaimable_bytes reclaimable
-SELECT trace, design, config_get(canon, 'cpu') AS cpu, config_get(canon, 'access') AS access,
- bucket AS tau_ns, max(value) FILTER (WHERE metric = 'refaults') AS refaults,
+WITH c AS MATERIALIZED (SELECT cfg_hash, trace, design, config_get(canon, 'cpu') AS cpu, config_get(canon, 'access') AS access
+ FROM cfg WHERE command = 'age' AND config_get(canon, 'device') = 'total')
+SELECT trace, design, cpu, access, bucket AS tau_ns, max(value) FILTER (WHERE metric = 'refaults') AS refaults,
  max(value) FILTER (WHERE metric = 'refaults_per_day') AS refaults_per_day,
  max(value) FILTER (WHERE metric = 'refaults_per_day_low') AS low,
  max(value) FILTER (WHERE metric = 'refaults_per_day_high') AS high,
  max(value) FILTER (WHERE metric = 'reclaimable_pages') * 4096 AS reclaimable_bytes,
  max(value) FILTER (WHERE metric = 'active_pages') * 4096 AS active_bytes
-FROM cfg JOIN result USING (cfg_hash)
-WHERE command = 'age' AND bucket > 0 AND config_get(canon, 'device') = 'total'
-GROUP BY cfg_hash, bucket
-ORDER BY trace, design, cpu, access <> 'near', access, bucket
+FROM c JOIN result USING (cfg_hash) WHERE bucket > 0
+GROUP BY cfg_hash, bucket ORDER BY trace, design, cpu, access <> 'near', access, bucket

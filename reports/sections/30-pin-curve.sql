@@ -11,18 +11,18 @@
 -- column: cpu_major CPU major faults
 -- column: returned_bytes given back
 -- column: cpu guest's CPU
-SELECT trace, design, overcommit_ppm, cpu, policy, pinned_bytes, iopf, cpu_major, iopf_max_1s,
- budget_bytes, pinned_max_bytes, returned_bytes, seeds
-FROM (SELECT trace, design, key, config_get(canon, 'cpu') AS cpu, config_get(canon, 'policy') AS policy,
-  CAST(config_get(canon, 'overcommit_ppm') AS INTEGER) AS overcommit_ppm,
+WITH c AS MATERIALIZED (SELECT cfg_hash, key, trace, design, seed, config_get(canon, 'cpu') AS cpu,
+  config_get(canon, 'policy') AS policy, CAST(config_get(canon, 'overcommit_ppm') AS INTEGER) AS overcommit_ppm,
   CAST(config_get(canon, 'budget_pages') AS INTEGER) * 4096 AS budget_bytes,
-  scaled(CAST(avg(value) FILTER (WHERE metric = 'pinned_mean_ppm') AS INTEGER),
-   4096 * CAST(config_get(canon, 'vm_pages') AS INTEGER), 1000000) AS pinned_bytes,
-  CAST(round(avg(value) FILTER (WHERE metric = 'total.iopf')) AS INTEGER) AS iopf,
-  max(value) FILTER (WHERE metric = 'total.iopf_max_1s') AS iopf_max_1s,
-  CAST(round(avg(value) FILTER (WHERE metric = 'cpu_major')) AS INTEGER) AS cpu_major,
-  max(value) FILTER (WHERE metric = 'pinned_max') * 4096 AS pinned_max_bytes,
-  CAST(avg(value) FILTER (WHERE metric = 'returned_pages') AS INTEGER) * 4096 AS returned_bytes,
-  count(DISTINCT seed) AS seeds
- FROM cfg JOIN result USING (cfg_hash) WHERE command = 'pin' GROUP BY key)
+  CAST(config_get(canon, 'vm_pages') AS INTEGER) AS vm_pages
+ FROM cfg WHERE command = 'pin')
+SELECT trace, design, overcommit_ppm, cpu, policy,
+ scaled(CAST(avg(value) FILTER (WHERE metric = 'pinned_mean_ppm') AS INTEGER), 4096 * vm_pages, 1000000) AS pinned_bytes,
+ CAST(round(avg(value) FILTER (WHERE metric = 'total.iopf')) AS INTEGER) AS iopf,
+ CAST(round(avg(value) FILTER (WHERE metric = 'cpu_major')) AS INTEGER) AS cpu_major,
+ max(value) FILTER (WHERE metric = 'total.iopf_max_1s') AS iopf_max_1s, budget_bytes,
+ max(value) FILTER (WHERE metric = 'pinned_max') * 4096 AS pinned_max_bytes,
+ CAST(avg(value) FILTER (WHERE metric = 'returned_pages') AS INTEGER) * 4096 AS returned_bytes,
+ count(*) FILTER (WHERE metric = 'total.iopf') AS seeds
+FROM c JOIN result USING (cfg_hash) GROUP BY key
 ORDER BY trace, design, overcommit_ppm, cpu, policy = 'none' DESC, policy, budget_bytes
