@@ -21,7 +21,7 @@
 
 struct options {
 	struct cli cli;
-	const char *path, *plot, *machine;
+	const char *path, *plot, *machine, *results;
 	const char *designs[NUMA_DESIGNS_MAX];
 	size_t ndesigns;
 	struct cli_sets sets;
@@ -116,6 +116,11 @@ static const struct cli_option options[] = {
 	  AT(plot),
 	  .help = "Draw run times by design, or the timeline: .svg, .png, .pdf, or - for the "
 		  "terminal" },
+	{ .name = "results",
+	  .arg = "FILE",
+	  .kind = CLI_RESULTS,
+	  AT(results),
+	  .help = "Add the counts to a results file" },
 };
 
 static const struct cli_command command = {
@@ -265,10 +270,19 @@ static int judge(struct work *w, struct err *e)
 	return o->moves ? move(w, e) : 0;
 }
 
-static int hand_out(struct work *w, const char *digest, struct err *e)
+static int hand_out(struct work *w, const struct trace *t, const char *digest, struct err *e)
 {
 	const struct options *o = w->options;
+	const struct results_run run = { .command = "numa",
+					 .args = o->cli.args,
+					 .trace_path = o->path,
+					 .trace_digest = digest,
+					 .seed = o->seed,
+					 .trace = t };
+	const int stored = o->results ? numa_store(o->results, &run, &w->answer, e) : 0;
 
+	if (stored)
+		return stored;
 	if (w->plot) {
 		struct plot *p = w->plot;
 		w->plot = NULL;
@@ -309,7 +323,7 @@ static int answer(struct trace *t, struct work *w, struct err *e)
 	rc = feed(w, t, stream, e);
 	if (!rc)
 		rc = judge(w, e);
-	return rc ? rc : hand_out(w, digest, e);
+	return rc ? rc : hand_out(w, t, digest, e);
 }
 
 int cmd_numa_replay(int argc, char **argv)

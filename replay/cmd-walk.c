@@ -18,7 +18,7 @@ enum { DESIGNS_MAX = 64 };
 
 struct options {
 	struct cli cli;
-	const char *path;
+	const char *path, *results;
 	const char *designs[DESIGNS_MAX];
 	size_t ndesigns;
 	struct cli_sets sets;
@@ -61,6 +61,11 @@ static const struct cli_option options[] = {
 	  .kind = CLI_SET,
 	  AT(sets),
 	  .help = "One parameter of all designs, as walk.stlb=2048/16" },
+	{ .name = "results",
+	  .arg = "FILE",
+	  .kind = CLI_RESULTS,
+	  AT(results),
+	  .help = "Add the counters to a results file" },
 };
 
 static const struct cli_command command = {
@@ -127,6 +132,14 @@ static int hand_out(const struct work *w, const struct walk_answer *a, const cha
 		    struct err *e)
 {
 	const struct options *o = w->options;
+	const struct results_run run = { .command = "walk",
+					 .args = o->cli.args,
+					 .trace_path = o->path,
+					 .trace_digest = digest,
+					 .trace = a->trace };
+	const int stored = o->results ? walk_store(o->results, &run, a, e) : 0;
+	if (stored)
+		return stored;
 	struct report *r = report_begin(stdout, cli_format(&o->cli), "walk", o->path, digest);
 	if (!r)
 		return err_set(e, ERR_NOMEM, "no memory for the results");

@@ -7,6 +7,7 @@
 #include "reports/plot.h"
 #include "reports/report.h"
 #include "sim/numa-move.h"
+#include "store/results.h"
 
 enum { NUMA_DESIGNS_MAX = 64, NUMA_TIMELINES_MAX = 4 };
 
@@ -42,6 +43,10 @@ int numa_answer_move(struct numa_answer *a, const struct numa_result *of, enum n
 
 /* samples: each of a timeline too, in JSON */
 void numa_report(struct report *r, const struct numa_answer *a, bool samples);
+
+/* Adds a run for each design to a results file; timelines are not kept. */
+int numa_store(const char *path, const struct results_run *run, const struct numa_answer *a,
+	       struct err *e);
 
 /* Data of reports/queries/numa-move.gp if there are timelines, else of numa-replay.gp. */
 void numa_plot(struct plot *p, const struct numa_answer *a);

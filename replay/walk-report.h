@@ -6,6 +6,7 @@
 #include "replay/walk-design.h"
 #include "reports/report.h"
 #include "sim/walk.h"
+#include "store/results.h"
 #include "store/trace.h"
 
 struct walk_row {
@@ -22,5 +23,9 @@ struct walk_answer {
 
 /* Everything between report_begin and report_end. */
 void walk_report(struct report *r, const struct walk_answer *a);
+
+/* Adds a run for each design to a results file. */
+int walk_store(const char *path, const struct results_run *run, const struct walk_answer *a,
+	       struct err *e);
 
 #endif

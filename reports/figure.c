@@ -15,14 +15,17 @@
 
 /* ---- data ---- */
 
-/* In quotes, so that no name can end the data or look like a number. */
-static void put_name(FILE *f, const struct section_table *t, size_t row, const struct section *s)
+/* The line that a row is of: the values of its series columns. The caller frees. */
+static char *name_line(const struct section_table *t, size_t row, const struct section *s)
 {
-	putc('"', f);
+	char *out = NULL;
+	size_t bytes, n = 0;
+	FILE *f = open_memstream(&out, &bytes);
+	if (!f)
+		return NULL;
 	for (unsigned c = s->npanel; c < s->npanel + s->nseries && c < t->ncolumns; c++) {
 		const struct section_cell *cell = &t->cells[row * t->ncolumns + c];
 		_free_ char *text = report_value_text(t->columns[c].type, &cell->v);
-		size_t n = 0;
 		if (c > s->npanel)
 			fputs(", ", f);
 		for (const char *p = text ? text : "?"; *p; p++) {
@@ -33,7 +36,8 @@ static void put_name(FILE *f, const struct section_table *t, size_t row, const s
 			putc(*p == '"' || *p == '\\' ? '\'' : *p, f);
 		}
 	}
-	fputs("\"\n", f);
+	fclose(f);
+	return out;
 }
 
 static void put_row(FILE *f, const struct section_table *t, size_t row, unsigned first)
@@ -77,21 +81,40 @@ static void set_variables(struct plot *p, const struct section *s, const struct 
 	set_number(p, "series", "", nlines);
 }
 
+static bool begins_line(const struct section_table *t, size_t row, size_t first,
+			const struct section *s)
+{
+	return row == first || !section_is_same(t, row, row - 1, s->npanel, s->nseries);
+}
+
+/* Names in quotes, so that none can end the data or look like a number; the number of lines. */
 static unsigned put_data(struct plot *p, const struct section *s, const struct section_table *t,
 			 size_t first, size_t end)
 {
 	FILE *f = plot_data(p, "data");
 	unsigned n = 0;
 	for (size_t row = first; row < end; row++) {
-		if (row == first || !section_is_same(t, row, row - 1, s->npanel, s->nseries)) {
-			if (n++)
-				fputs("\n\n", f);
-			put_name(f, t, row, s);
+		if (begins_line(t, row, first, s)) {
+			_free_ char *name = name_line(t, row, s);
+			fprintf(f, "%s\"%s\"\n", n++ ? "\n\n" : "", name ? name : "?");
 		}
 		put_row(f, t, row, s->npanel + s->nseries);
 	}
 	plot_data_end(p);
 	return n;
+}
+
+static void set_names(struct plot *p, const struct section *s, const struct section_table *t,
+		      size_t first, size_t end)
+{
+	unsigned n = 0;
+	for (size_t row = first; row < end; row++)
+		if (begins_line(t, row, first, s)) {
+			_free_ char *name = name_line(t, row, s);
+			char variable[24];
+			snprintf(variable, sizeof(variable), "name_%u", n++);
+			plot_set(p, variable, name ? name : "?");
+		}
 }
 
 /* ---- gnuplot's svg ---- */
@@ -176,6 +199,7 @@ int figure_draw(const struct section *s, const struct section_table *t, size_t f
 		return rc;
 	const unsigned nlines = put_data(p, s, t, first, end);
 	set_variables(p, s, t, first, end, nlines);
+	set_names(p, s, t, first, end);
 	rc = plot_end_inline(p, &svg, e);
 	if (rc)
 		return rc == ERR_UNUSABLE ? 0 : rc;

@@ -2,7 +2,10 @@
 /* What a run says and takes for granted, into a results file: see reports/said.h. */
 #include "reports/said.h"
 
+#include "base/sha256.h"
+
 #include <stdio.h>
+#include <string.h>
 
 static void say(void *ctx, unsigned part, const char *sentence)
 {
@@ -30,4 +33,19 @@ int said_assume(struct results *r, const struct param_set *s, struct err *e)
 		rc = results_assume(r, name, p->text, param_kind_names[p->kind], p->source, e);
 	}
 	return rc;
+}
+
+int said_begin_design(struct results *r, const struct results_run *run, const struct param_set *s,
+		      char **canonical_out, struct err *e)
+{
+	char digest[SHA256_HEX_CHARS + 1];
+	struct results_run own = *run;
+
+	*canonical_out = param_canonical(s);
+	if (!*canonical_out)
+		return err_set(e, ERR_NOMEM, "no memory for a design");
+	sha256_hex(*canonical_out, strlen(*canonical_out), digest);
+	own.design_digest = digest;
+	const int rc = results_begin_run(r, &own, e);
+	return rc ? rc : said_assume(r, s, e);
 }

@@ -17,4 +17,12 @@ struct report *said_begin(struct results *r);
  */
 int said_assume(struct results *r, const struct param_set *s, struct err *e);
 
+/*
+ * Begins a run of one design of several that a command compares: results_begin_run
+ * with the design's digest, then said_assume. *canonical_out is param_canonical,
+ * which the caller frees, also on failure.
+ */
+int said_begin_design(struct results *r, const struct results_run *run, const struct param_set *s,
+		      char **canonical_out, struct err *e);
+
 #endif

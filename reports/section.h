@@ -19,9 +19,9 @@
  *
  * The script reads $data: a block (index) for each line, its first row the
  * line's name as columnheader(1), then one row a row of the columns after the
- * series ones; a missing value is NaN. Variables: series (how many lines); for each column
- * least_NAME and most_NAME, its extremes.
- * reports/sections/style.gp, which stands above it, defines what figures share.
+ * series ones; a missing value is NaN. Variables: series (how many lines), name_0 ..; for each
+ *column least_NAME and most_NAME, its extremes. reports/sections/style.gp, which stands above it,
+ *defines what figures share.
  */
 #ifndef PUGMARK_REPORTS_SECTION_H
 #define PUGMARK_REPORTS_SECTION_H

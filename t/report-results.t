@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # pugmark report of a results file: what runs stored, as tables, JSON and as a page.
 . t/lib.sh
-need_command import age pin cache report
+need_command import gen age pin cache walk numa report
 
 # a trace and a device whose names are no friends of HTML
 hostile='x<img src=nope onerror=alert(1)>&"'\''.db'
@@ -14,6 +14,9 @@ pugmark import "$ROOT/t/data/dma.csv" -o t.db >/dev/null
 pugmark age "$hostile" --results r.db >/dev/null
 pugmark pin "$hostile" --policy none,lru --budget 10%,20% --overcommit 20% --cpu cold --seed 1,2 --results r.db >/dev/null
 pugmark cache t.db --policy lru,fifo --size 1,2,4 --curve --results r.db >/dev/null
+pugmark gen memcached -o m.db --set gen.memory=64M --set mem.accesses=20K >/dev/null
+pugmark walk m.db --design native,nested --results r.db >/dev/null
+pugmark numa replay m.db --design LL,RRI --results r.db >/dev/null
 
 ok 'a results file is shown' pugmark report r.db
 is 'the verdict first' "$(out | head -n 1 | cut -c 1-6)" 'pin x<'
@@ -31,8 +34,12 @@ is 'figures of age are those of age' "$(grep '"access":"near","tau_ns":100000000
 	"$(pugmark age "$hostile" --tau 1s --json | grep '"device":"total"' | json_numbers refaults)"
 is 'misses of cache those of cache' "$(grep '"policy":"fifo","size_pages":2' r.json | json_numbers misses)" \
 	"$(pugmark cache t.db --policy fifo --size 2 --json | grep '"policy":"fifo"' | json_numbers misses)"
+is 'references of walk those of walk' "$(grep '"name":"nested","guest_refs"' r.json | json_numbers total_refs)" \
+	"$(pugmark walk m.db --design nested --json | json_numbers total_refs)"
+is 'run times of numa those of numa' "$(grep '"name":"RRI","time_ppm"' r.json | json_numbers time_ppm)" \
+	"$(pugmark numa replay m.db --design RRI --json | json_numbers run_over_local_ppm)"
 is 'seeds make one row' "$(grep '"policy":"lru","pinned_bytes"' r.json | json_numbers seeds | sort -u)" 2
-is 'runs stand in it with their command line' "$(grep -c '^{"run_id":' r.json)" 4
+is 'runs stand in it, one a design and seed' "$(grep -c '^{"run_id":' r.json)" 8
 
 # what is lost is told, also where the trace is gone
 if command -v sqlite3 >/dev/null; then
@@ -77,10 +84,11 @@ is 'nothing is fetched' "$(grep -oE '(src|href)="[^#"][^"]*"' page/index.html | 
 is 'nor by a style' "$(count 'url\(|@import')" 0
 is 'each figure has a name' "$(count '<svg role="img" viewBox="0 0 640 384" aria-labelledby="figure-[0-9]*"><title id="figure-[0-9]*">[^<]')" "$(count '<figure>')"
 is 'that no other has' "$(grep -oE 'id="[^"]*"' page/index.html | sort | uniq -d)" ''
-for axis in 'age at which a page is reclaimed (tau), s' 'pinned (mean), KiB' 'given back, KiB' 'cache size, pages'; do
+for axis in 'age at which a page is reclaimed (tau), s' 'pinned (mean), KiB' 'given back, KiB' 'cache size, pages' \
+	'references to tables a walk (mean)' 'run time over that with local tables, %'; do
 	has "an axis is $axis" "<text>$axis</text>"
 done
-for id in verdict traces age_curve pin_curve pin_pareto cache_policies cache_curve guesses assumptions provenance; do
+for id in verdict traces age_curve pin_curve pin_pareto walk walk_refs numa cache_policies cache_curve guesses assumptions provenance; do
 	has "section $id is there" "<section id=\"$id\" aria-labelledby=\"$id-title\">"
 done
 ok 'once more' pugmark report r.db -o again
