@@ -52,6 +52,7 @@ static const struct command numa_parts[] = {
 	  cmd_numa_published },
 	{ "replay", "what remote page tables cost on a trace, and what a fix gives and costs",
 	  cmd_numa_replay },
+	{ "topology", "the CPUs of each socket, from latencies between CPUs", cmd_numa_topology },
 	{ NULL, NULL, NULL },
 };
 

@@ -9,6 +9,7 @@ int cmd_check(int argc, char **argv);
 int cmd_gen(int argc, char **argv);
 int cmd_numa_published(int argc, char **argv);
 int cmd_numa_replay(int argc, char **argv);
+int cmd_numa_topology(int argc, char **argv);
 int cmd_pin(int argc, char **argv);
 int cmd_walk(int argc, char **argv);
 

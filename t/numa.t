@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# pugmark numa: page-table dumps that one can count by hand, and the reference pair; what is refused.
+# pugmark numa: page-table dumps that one can count by hand, matrices of latencies, and the reference data; what is
+# refused.
 . t/lib.sh
 need_command numa
 
@@ -71,5 +72,59 @@ if [ -e "$DATA/walk/ptdump" ]; then
 		"$(awk '/^Socket/ { print $3, $5, $7, $9 }' "$dumps/expected_breakdown_seed42.txt")"
 else
 	skip 'the reference pair is classed as the reference classes it' 'no walk/ptdump in the data folder'
+fi
+
+# sockets from latencies
+sh "$ROOT/t/make-latencies" 4 10 >four.csv
+ok 'sockets are found' pugmark numa topology four.csv --json
+out >got.json
+like 'and told as groups of CPUs' "$(cat got.json)" \
+	'"verdict":"decided","groups":\[\[0,1,2,3,4,5,6,7,8,9\],\[10,11,12,13,14,15,16,17,18,19\],\[20,.*39\]\],'
+is 'with the confidence' "$(json_numbers confidence_ppm got.json)" 961538
+is 'standard input will do' "$(pugmark numa topology - --json <four.csv)" "$(cat got.json)"
+awk -F, '{ for (i = 1; i <= NF; i++) v[NR, i] = $i } END {
+	for (i = 1; i <= NR; i++)
+		for (k = 1; k <= NR; k++)
+			printf "%s%s", (k > i) ? v[k, i] : "", (k < NR) ? "," : "\n" }' four.csv >upper.csv
+is 'so will the upper triangle' "$(pugmark numa topology upper.csv --json)" "$(cat got.json)"
+sed 's/,*$//' four.csv >ragged.csv
+is 'and lines that end early' "$(pugmark numa topology ragged.csv --json)" "$(cat got.json)"
+like 'people get ranges' "$(pugmark numa topology four.csv)" '^ *3 +10 +30-39$'
+sh "$ROOT/t/make-latencies" 1 16 >one.csv
+like 'one socket is one' "$(pugmark numa topology one.csv | head -n 1)" '^One socket \(confidence 88 %\): '
+awk -F, '{ for (i = 1; i < NR; i++) printf "%d,", 50 + (NR * 7919 + i * 104729) % 97; print "" }' four.csv >noise.csv
+exits 1 'what cannot be told is no answer' pugmark numa topology noise.csv --json
+like 'but undecided' "$(out)" '"verdict":"undecided","groups":null,'
+like 'with the reason for people' "$(pugmark numa topology noise.csv)" '^Undecided: the latencies differ too much'
+printf ',\n50,x\n' >bad.csv
+exits 65 'a cell that is no number is refused' pugmark numa topology bad.csv
+like 'with its place' "$(err)" "^pugmark numa topology: bad\.csv: line 2: cell 2: expected a latency in ns, .* found 'x'$"
+printf ',\n50,,3\n' >wide.csv
+exits 65 'a line with more cells than there are lines too' pugmark numa topology wide.csv
+printf ',\n-5,\n' >minus.csv
+exits 65 'and a latency below nothing' pugmark numa topology minus.csv
+: >empty.csv
+exits 65 'an empty file is of no use' pugmark numa topology empty.csv
+exits 66 'a missing one is missing input' pugmark numa topology nope.csv
+exits 64 'no matrix is wrong usage' pugmark numa topology
+if command -v gnuplot >/dev/null; then
+	ok 'the map is drawn' pugmark numa topology four.csv --plot map.svg
+	like 'into an svg' "$(head -c 300 map.svg)" '<svg'
+fi
+
+if [ -e "$DATA/walk/c2c" ]; then
+	# truth GROUPS: of a machine in ground_truth.json, blanks left out
+	truth() {
+		tr -d ' \n' <"$DATA/walk/c2c/ground_truth.json" | sed "s/.*\"$1\":{[^}]*\"sockets\":\(\[\[[0-9,]*\]\(,\[[0-9,]*\]\)*\]\|null\).*/\1/"
+	}
+	for matrix in "$DATA"/walk/c2c/*.csv; do
+		name=${matrix##*/} name=${name%.csv}
+		want=$(truth "$name")
+		[ "$want" != null ] || continue
+		is "the sockets of $name are those of the machine" \
+			"$(pugmark numa topology "$matrix" --json | sed -n 's/.*"groups":\(.*\),"confidence_ppm.*/\1/p')" "$want"
+	done
+else
+	skip 'the sockets of real machines' 'no walk/c2c in the data folder'
 fi
 done_testing
