@@ -23,6 +23,7 @@ const char *const nvme_notify_names[] = { "native", "inject", "posted", "exitles
 const char *const nvme_arrival_names[] = { "closed", "poisson", "fixed", "trace", NULL };
 
 static const char *const placements[] = { "least-busy", "hashed", NULL };
+static const char *const kicks[] = { "kernel", "user", NULL };
 static const char *const waits[] = { "sleep", "spin", "adaptive", NULL };
 static const char *const orders[] = { "rr", "wrr", "priority", NULL };
 static const char *const visits[] = { "exhaustive", "gated", "burst", NULL };
@@ -81,6 +82,7 @@ const struct param nvme_params[] = {
 	COST(host, eoi, "Exit of the guest's end-of-interrupt"),
 
 	PICK(path, doorbell, "device", "How the guest tells of a request", nvme_doorbell_names),
+	PICK(path, kick, "kernel", "Shadow doorbell: who handles its exits", kicks),
 	COUNT(path, workers, "threads", "0", 0, NVME_THREADS_MAX,
 	      "Host threads that take requests; 0: the device does"),
 	PICK(path, wait, "sleep", "Worker without work: sleeps, spins, or spins for a while",
@@ -221,6 +223,10 @@ static int check_path(const struct nvme_config *c, struct err *e)
 		return err_set(e, ERR_USAGE,
 			       "path: `native` has no host software in between: "
 			       "notify by inject, posted or exitless");
+	if (p->coalesce_count > 1 && !p->coalesce_ns)
+		return err_set(e, ERR_USAGE,
+			       "path: an interrupt that waits for several "
+			       "completions needs a time limit: coalesce");
 	if (p->notify == NVME_NOTIFY_EXITLESS && p->eoi_exit)
 		return err_set(e, ERR_USAGE,
 			       "path: exitless completion exposes the EOI register: "

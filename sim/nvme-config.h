@@ -61,6 +61,7 @@ enum nvme_doorbell {
 	NVME_BELL_SHADOW, /* in memory; exits only when the worker asked to be told (eventidx) */
 	NVME_BELL_POLLED, /* in memory; the worker always looks */
 };
+enum nvme_kick { NVME_KICK_KERNEL, NVME_KICK_USER };
 enum nvme_wait { NVME_WAIT_SLEEP, NVME_WAIT_SPIN, NVME_WAIT_ADAPTIVE };
 enum nvme_order { NVME_ORDER_RR, NVME_ORDER_WRR, NVME_ORDER_PRIORITY };
 enum nvme_visit { NVME_VISIT_EXHAUSTIVE, NVME_VISIT_GATED, NVME_VISIT_BURST };
@@ -80,6 +81,7 @@ enum nvme_notify {
 
 struct nvme_path_config {
 	int doorbell; /* enum nvme_doorbell */
+	int kick;     /* enum nvme_kick: who handles the exit of a shadow doorbell */
 
 	uint64_t workers; /* 0: none */
 	int wait;         /* enum nvme_wait */

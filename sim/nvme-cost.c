@@ -58,6 +58,14 @@ int nvme_cost_init(struct nvme_cost *c, const struct dist *d, uint64_t seed, con
 	return nvme_cost_table(c, q, seed, name, a) ? err_set(e, ERR_NOMEM, "out of memory") : 0;
 }
 
+void nvme_cost_copy(struct nvme_cost *c, const struct nvme_cost *from, uint64_t seed,
+		    const char *name)
+{
+	*c = *from;
+	if (c->table)
+		rng_init(&c->rng, seed, name);
+}
+
 void nvme_cost_per_byte(struct nvme_cost *c, uint64_t bytes_per_s)
 {
 	c->byte_q32 = bytes_per_s ? (uint64_t)(((unsigned __int128)NS_PER_SEC << 32) / bytes_per_s)

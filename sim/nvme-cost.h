@@ -41,6 +41,10 @@ void nvme_cost_const(struct nvme_cost *c, uint64_t fixed_q16);
 int nvme_cost_table(struct nvme_cost *c, const struct quantile *table, uint64_t seed,
 		    const char *name, struct arena *a);
 
+/* The same cost with a random stream of its own; tables are shared. */
+void nvme_cost_copy(struct nvme_cost *c, const struct nvme_cost *from, uint64_t seed,
+		    const char *name);
+
 /* On top, bytes at so many a second; 0: none. */
 void nvme_cost_per_byte(struct nvme_cost *c, uint64_t bytes_per_s);
 

@@ -73,6 +73,71 @@ void nvme_router_init(struct nvme_router *r, struct nvme_net *net, enum nvme_rou
 	rng_init(&r->rng, net->seed, name);
 }
 
+/* ---- fork ---- */
+
+static void enter_fork(struct nvme_node *node, uint32_t job, uint64_t now)
+{
+	struct nvme_fork *f = (struct nvme_fork *)node;
+	struct nvme_node *to = f->takes(&node->net->jobs[job]) ? node->next : f->other;
+
+	to->enter(to, job, now);
+}
+
+void nvme_fork_init(struct nvme_fork *f, struct nvme_net *net,
+		    bool (*takes)(const struct nvme_job *j))
+{
+	*f = (struct nvme_fork){
+		.node = { .enter = enter_fork, .net = net, .name = "fork" },
+		.takes = takes,
+	};
+}
+
+/* ---- stopper ---- */
+
+static void go_on(void *ctx, uint64_t arg, struct ns now)
+{
+	struct nvme_stopper *s = ctx;
+	(void)arg;
+
+	if (s->until > now.v) { /* stopped again meanwhile */
+		nvme_post(s->node.net, s->until, EVQ_SERVICE, go_on, s, 0);
+		return;
+	}
+	while (s->line.n) {
+		const uint32_t job = nvme_line_pop(s->node.net, &s->line);
+		nvme_spend(s->node.net, job, s->stage, now.v);
+		nvme_pass(&s->node, job, now.v);
+	}
+}
+
+static void enter_stopper(struct nvme_node *node, uint32_t job, uint64_t now)
+{
+	struct nvme_stopper *s = (struct nvme_stopper *)node;
+
+	if (s->until > now || s->line.n)
+		nvme_line_push(node->net, &s->line, job);
+	else
+		nvme_pass(node, job, now);
+}
+
+void nvme_stopper_init(struct nvme_stopper *s, struct nvme_net *net, uint32_t stage)
+{
+	*s = (struct nvme_stopper){
+		.node = { .enter = enter_stopper, .net = net, .name = "stopper" },
+		.stage = stage,
+		.line = nvme_line_empty(),
+	};
+}
+
+void nvme_stopper_stop(struct nvme_stopper *s, uint64_t now, uint64_t length_ns)
+{
+	const bool is_stopped = s->until > now;
+
+	s->until = (is_stopped ? s->until : now) + length_ns;
+	if (!is_stopped)
+		nvme_post(s->node.net, s->until, EVQ_SERVICE, go_on, s, 0);
+}
+
 /* ---- split and join ---- */
 
 /* Sends parts while there is room; true when all are on their way. j->ready: bytes sent. */

@@ -30,6 +30,24 @@ struct nvme_router {
 void nvme_router_init(struct nvme_router *r, struct nvme_net *net, enum nvme_route by,
 		      struct nvme_node **targets, uint32_t n, const char *name);
 
+/* Requests of one kind go to `next`, all others to `other`. */
+struct nvme_fork {
+	struct nvme_node node, *other;
+	bool (*takes)(const struct nvme_job *j);
+};
+void nvme_fork_init(struct nvme_fork *f, struct nvme_net *net,
+		    bool (*takes)(const struct nvme_job *j));
+
+/* Holds what comes while it is stopped. Stops queue behind each other. */
+struct nvme_stopper {
+	struct nvme_node node;
+	uint64_t until;
+	uint32_t stage;
+	struct nvme_line line;
+};
+void nvme_stopper_init(struct nvme_stopper *s, struct nvme_net *net, uint32_t stage);
+void nvme_stopper_stop(struct nvme_stopper *s, uint64_t now, uint64_t length_ns);
+
 /*
  * Requests above `most` bytes go on as parts of at most so many; when the last
  * part enters `join`, the request goes to join.next. The part that came last

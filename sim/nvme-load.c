@@ -83,8 +83,12 @@ static bool find_next_birth(struct nvme_load *l)
 {
 	if (!l->remaining)
 		return false;
-	if (l->kind == NVME_LOAD_PULLED)
-		return l->pull(l->ctx, &l->next_at);
+	if (l->kind == NVME_LOAD_PULLED) {
+		if (l->pull(l->ctx, &l->next_at))
+			return true;
+		l->remaining = 0;
+		return false;
+	}
 	l->next_at += nvme_cost_take(&l->gap, 0);
 	return true;
 }

@@ -42,8 +42,8 @@ enum nvme_stage {
 	NVME_LINK,           /* waits for the link, and the transfer */
 	NVME_REAP_WAIT,      /* completed, not yet seen by the host */
 	NVME_REAP,           /* host's work on the completion */
-	NVME_NOTIFY,         /* coalescing, injection, waking a vCPU, or until the guest looks */
-	NVME_GUEST_COMPLETE, /* vCPU: waiting for it, handler, driver */
+	NVME_NOTIFY,         /* coalescing, delivery, until the vCPU handles it or looks */
+	NVME_GUEST_COMPLETE, /* vCPU: handler and driver */
 	NVME_STAGES
 };
 extern const char *const nvme_stage_names[NVME_STAGES + 1]; /* "source", .., NULL */
