@@ -54,7 +54,7 @@ static void end_move(void *ctx, uint64_t arg, struct ns now)
 }
 
 /* Towards queue q, which it reaches after `distance` looks. */
-static void move(struct nvme_scan *s, uint32_t q, uint32_t distance)
+static void move(struct nvme_scan *s, uint32_t q, uint64_t distance)
 {
 	s->state = NVME_SCAN_MOVING;
 	s->distance = distance;
@@ -84,6 +84,18 @@ static void end_wake(void *ctx, uint64_t arg, struct ns now)
 	arrive(s, find_next(s), now.v);
 }
 
+/* Looks since it left until it comes by that queue, not before now. */
+static uint64_t distance_from_now(const struct nvme_scan *s, uint32_t q, uint64_t now)
+{
+	const uint64_t tour = s->order == NVME_ORDER_PRIORITY ? 1 : s->n;
+	const uint64_t distance = distance_to(s, q);
+	const uint64_t first = s->left_at + distance * s->look_ns;
+
+	if (first >= now)
+		return distance;
+	return distance + (now - first + tour * s->look_ns - 1) / (tour * s->look_ns) * tour;
+}
+
 static void find_work(struct nvme_scan *s, uint32_t q, uint64_t now)
 {
 	if (nvme_scan_is_asleep(s, now)) {
@@ -102,21 +114,15 @@ static void find_work(struct nvme_scan *s, uint32_t q, uint64_t now)
 		arrive(s, q, now);
 		return;
 	}
-	/* the first time not before now at which the tour comes by */
-	const uint64_t tour = s->look_ns * (s->order == NVME_ORDER_PRIORITY ? 1 : s->n);
-	const uint64_t first = s->left_at + distance_to(s, q) * s->look_ns;
-	const uint64_t tours = first < now ? (now - first + tour - 1) / tour : 0;
-	s->spun_ns += tours * tour;
-	s->left_at += tours * tour;
-	move(s, q, distance_to(s, q));
+	move(s, q, distance_from_now(s, q, now));
 }
 
 /* It passes by this queue before it gets to where it is going. */
 static void shorten(struct nvme_scan *s, uint32_t q, uint64_t now)
 {
-	const uint32_t distance = distance_to(s, q);
+	const uint64_t distance = distance_from_now(s, q, now);
 
-	if (distance >= s->distance || s->left_at + distance * s->look_ns < now)
+	if (distance >= s->distance)
 		return;
 	evq_cancel(&s->net->q, s->move);
 	move(s, q, distance);
