@@ -98,6 +98,7 @@ struct tracedat {
 	uint8_t *packed; /* one compressed chunk */
 	size_t packed_cap;
 	uint64_t claimed_bytes; /* of the file, by all CPUs */
+	uint64_t missing_bytes; /* that lie behind the end of the file, as far as it tells */
 	uint64_t buffer_budget; /* bytes of page buffers that may still be taken */
 };
 

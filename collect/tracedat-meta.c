@@ -635,12 +635,13 @@ static int read_v7(struct tracedat *t, struct section *s, struct err *e)
 	struct err why = {};
 	const uint64_t first = section_offset(s);
 	rc = read_v7_chain(t, &options, &why);
-	if (rc == ERR_FORMAT && options >= t->size)
+	if (rc == ERR_FORMAT && options >= t->size) {
 		tracedat_damage(t, t->size,
 				"the file ends here, but its options begin at byte %" PRIu64
 				": it was cut short",
 				options);
-	else if (rc == ERR_FORMAT)
+		t->missing_bytes = options - t->size + 1;
+	} else if (rc == ERR_FORMAT)
 		tracedat_damage(t, options, "options: %s", why.msg);
 	else if (rc && e)
 		*e = why;

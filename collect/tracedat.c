@@ -97,6 +97,8 @@ int tracedat_add_cpu(struct tracedat *t, uint32_t buffer, uint32_t cpu, uint64_t
 				"the file ends here, all %" PRIu64
 				" bytes of cpu %u at byte %" PRIu64 " are lost",
 				size, cpu, offset);
+		t->missing_bytes = t->missing_bytes > UINT64_MAX - size ? UINT64_MAX
+									: t->missing_bytes + size;
 		return 0;
 	}
 	if (size > t->size - offset) {
@@ -203,8 +205,15 @@ static int open_meta(struct tracedat *t, struct err *e)
 			       "%s: neither page header nor event formats can be read: cut short "
 			       "or damaged",
 			       input_name(t->in));
+	if (!t->ncpus && t->missing_bytes)
+		return err_set(e, ERR_UNUSABLE,
+			       "%s: byte %" PRIu64 ": the file ends here, before its first record; "
+			       "at least %" PRIu64 " bytes are missing: it was cut short",
+			       input_name(t->in), t->size, t->missing_bytes);
 	if (!t->ncpus)
-		return err_set(e, ERR_UNUSABLE, "%s: holds no records of any CPU",
+		return err_set(e, ERR_UNUSABLE,
+			       "%s: holds no records of any CPU: nothing was recorded, or it was "
+			       "cut short",
 			       input_name(t->in));
 	return prepare_cpus(t, e);
 }
