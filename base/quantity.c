@@ -18,6 +18,7 @@ struct decimal {
 	uint64_t mantissa;
 	uint64_t divisor; /* 10^digits */
 	const char *unit; /* rest of the text, blanks skipped */
+	bool is_too_large;
 };
 
 struct unit {
@@ -78,8 +79,10 @@ static bool parse_decimal(const char *text, struct decimal *d)
 			continue;
 		}
 		if (__builtin_mul_overflow(d->mantissa, 10, &d->mantissa) ||
-		    __builtin_add_overflow(d->mantissa, (uint64_t)(*p - '0'), &d->mantissa))
+		    __builtin_add_overflow(d->mantissa, (uint64_t)(*p - '0'), &d->mantissa)) {
+			d->is_too_large = !has_point;
 			return false;
+		}
 		if (has_point) {
 			if (++fraction > FRACTION_DIGITS_MAX)
 				return false;
@@ -95,12 +98,13 @@ static bool parse_decimal(const char *text, struct decimal *d)
 }
 
 /* mantissa * factor / divisor; false when above 64 bits, or not whole where that is asked */
-static bool scale(const struct decimal *d, uint64_t factor, bool must_be_whole, uint64_t *out)
+static bool scale(struct decimal *d, uint64_t factor, bool must_be_whole, uint64_t *out)
 {
 	const unsigned __int128 product = (unsigned __int128)d->mantissa * factor;
 	const unsigned __int128 v = product / d->divisor;
 
-	if (v > UINT64_MAX || (must_be_whole && product % d->divisor))
+	d->is_too_large = v > UINT64_MAX;
+	if (d->is_too_large || (must_be_whole && product % d->divisor))
 		return false;
 	*out = (uint64_t)v;
 	return true;
@@ -132,9 +136,11 @@ static const struct unit *find_byte_unit(const char *name, bool is_count)
 	return find_unit(byte_units, letter);
 }
 
-static int refuse(struct err *e, const char *text, const char *expected)
+static int refuse(struct err *e, const char *text, const struct decimal *d, const char *expected)
 {
-	return err_set(e, ERR_USAGE, "'%.60s' is not %s", text, expected);
+	return err_set(e, ERR_USAGE,
+		       d->is_too_large ? "'%.60s' is too large: expected %s" : "'%.60s' is not %s",
+		       text, expected);
 }
 
 int quantity_parse_bytes(const char *text, uint64_t *bytes_out, struct err *e)
@@ -145,7 +151,7 @@ int quantity_parse_bytes(const char *text, uint64_t *bytes_out, struct err *e)
 	if (parse_decimal(text, &d))
 		u = find_byte_unit(d.unit, false);
 	if (!u || !scale(&d, u->factor, false, bytes_out))
-		return refuse(e, text,
+		return refuse(e, text, &d,
 			      "a size below 16 EiB such as 4096, 64K, 4KiB or 1.5G (K is 1024)");
 	return 0;
 }
@@ -158,7 +164,7 @@ int quantity_parse_ns(const char *text, uint64_t *ns_out, struct err *e)
 	if (parse_decimal(text, &d))
 		u = !*d.unit && !d.mantissa ? time_units : find_unit(time_units, d.unit);
 	if (!u || !scale(&d, u->factor, true, ns_out))
-		return refuse(e, text,
+		return refuse(e, text, &d,
 			      "a duration in whole ns with its unit (ns us ms s min h d) such as "
 			      "250us, 1.5s or 8min");
 	return 0;
@@ -172,19 +178,26 @@ int quantity_parse_ppm(const char *text, uint64_t *ppm_out, struct err *e)
 	if (parse_decimal(text, &d))
 		u = find_unit(percent_units, d.unit);
 	if (!u || !scale(&d, u->factor, true, ppm_out))
-		return refuse(e, text, "a percentage such as 5% or 0.5%, to 0.0001% at the finest");
+		return refuse(e, text, &d,
+			      "a percentage such as 5% or 0.5%, to 0.0001% at the finest");
 	return 0;
+}
+
+static int count_of(const char *text, struct decimal *d, uint64_t *count_out)
+{
+	const struct unit *u = NULL;
+
+	if (parse_decimal(text, d))
+		u = find_byte_unit(d->unit, true);
+	return u && scale(d, u->factor, true, count_out) ? 0 : ERR_USAGE;
 }
 
 int quantity_parse_count(const char *text, uint64_t *count_out, struct err *e)
 {
 	struct decimal d;
-	const struct unit *u = NULL;
 
-	if (parse_decimal(text, &d))
-		u = find_byte_unit(d.unit, true);
-	if (!u || !scale(&d, u->factor, true, count_out))
-		return refuse(e, text, "a whole number such as 512 or 64K (K is 1024)");
+	if (count_of(text, &d, count_out))
+		return refuse(e, text, &d, "a whole number such as 512 or 64K (K is 1024)");
 	return 0;
 }
 
@@ -192,12 +205,13 @@ int quantity_parse(const char *text, struct quantity *out, struct err *e)
 {
 	const size_t n = strlen(text);
 	struct quantity q = { .is_ppm = n && text[n - 1] == '%' };
+	struct decimal d;
 	const int err = q.is_ppm ? quantity_parse_ppm(text, &q.value, e)
-				 : quantity_parse_count(text, &q.value, NULL);
+				 : count_of(text, &d, &q.value);
 
 	if (err)
 		return q.is_ppm ? err
-				: refuse(e, text,
+				: refuse(e, text, &d,
 					 "a whole number or a percentage such as 512, 64K (K is "
 					 "1024) or 5%");
 	*out = q;
@@ -213,7 +227,7 @@ int quantity_parse_rate(const char *text, struct rate *rate_out, struct err *e)
 	if (parse_decimal(text, &d))
 		u = find_unit(rate_units, d.unit);
 	if (!u || !scale(&d, 1, true, &r.count))
-		return refuse(e, text,
+		return refuse(e, text, &d,
 			      "a rate in whole events such as 10/s, 5/min, 100/h or 41/day");
 	r.per_ns = u->factor;
 	*rate_out = r;

@@ -285,12 +285,23 @@ static int pseudonymise(const struct export_command *c, const struct pseudonym *
 	return rc;
 }
 
+/* It takes a while: better said before. */
+static int check_new(const char *path, struct err *e)
+{
+	return access(path, F_OK)
+		       ? 0
+		       : err_set(e, ERR_CREATE, "%s: exists already: remove it, or give another -o",
+				 path);
+}
+
 static int run_pseudonymise(const struct export_command *c)
 {
 	struct pseudonym_counts counts = {};
 	struct pseudonym p;
 	struct err e = {};
 	int rc = pseudonym_init(&p, c->key, c->grain_shift, &e);
+	if (!rc)
+		rc = check_new(c->out, &e);
 	if (!rc)
 		rc = pseudonymise(c, &p, &counts, &e);
 	pseudonym_deinit(&p);

@@ -69,8 +69,19 @@ static int set_sample(void *mine, char *text, struct err *e)
 {
 	struct options *o = mine;
 	uint64_t n;
-	if (strncmp(text, "1/", 2))
-		return quantity_parse_ppm(text, &o->sample_ppm, e);
+	if (strncmp(text, "1/", 2) && !strchr(text, '%'))
+		return err_set(
+			e, ERR_USAGE,
+			"'%.40s': expected a share of the pages: 1/N, as 1/16, or a percentage, "
+			"as 5%%",
+			text);
+	if (strncmp(text, "1/", 2)) {
+		const int failed = quantity_parse_ppm(text, &o->sample_ppm, e);
+		return failed || (o->sample_ppm && o->sample_ppm <= PPM_PER_ONE)
+			       ? failed
+			       : err_set(e, ERR_USAGE,
+					 "'%.40s': expected more than 0, at most 100%%", text);
+	}
 	const int rc = quantity_parse_count(text + 2, &n, e);
 	if (!rc && (!n || n > PPM_PER_ONE))
 		return err_set(e, ERR_USAGE, "'%s': expected 1/1 to 1/1000000", text);

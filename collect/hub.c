@@ -283,9 +283,22 @@ int hub_open(const struct hub_config *c, struct hub **out, struct err *e)
 	return 0;
 }
 
+/* Who asked for a probe that will see nothing hears of it before the recording, not after. */
+static void warn_blind(const struct hub *h)
+{
+	for (unsigned i = 0; i < h->nprobes; i++) {
+		struct probe_finding f = {};
+		h->probes[i]->look(&h->facts, &f);
+		if (f.status == PROBE_BLIND)
+			recording_note(h->recording, "%s will tell nothing here: %s. %s",
+				       h->probes[i]->name, f.reason, f.remedy);
+	}
+}
+
 int hub_start(struct hub *h, struct err *e)
 {
 	h->looked_ns = recording_now();
+	warn_blind(h);
 	const int *fds;
 	const unsigned n = ring_fds(h, &fds);
 	for (unsigned i = 0; i < h->nprobes; i++)
@@ -469,7 +482,6 @@ static int tell_blind(struct hub *h, struct err *e)
 		snprintf(coverage, sizeof(coverage), "blind: %s", f.reason);
 		rc = trace_writer_source(recording_writer(h->recording), p->name, coverage, &number,
 					 e);
-		recording_note(h->recording, "%s told nothing: %s", p->name, f.reason);
 	}
 	return rc;
 }

@@ -144,7 +144,7 @@ pid_t recording_target(const struct recording *r, bool *waits_for_exec_out)
 
 void recording_note(struct recording *r, const char *fmt, ...)
 {
-	char text[400];
+	char text[800];
 	va_list ap;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);

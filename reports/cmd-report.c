@@ -154,6 +154,11 @@ static const char *find_query(const char *name, struct err *e)
 		words[n] = names[n];
 		n++;
 	}
+	if (db_is_sqlite_file(name)) {
+		err_set(e, ERR_USAGE, "no report '%.40s': that is a trace, which comes first",
+			name);
+		return NULL;
+	}
 	const char *near = cli_nearest(name, words);
 	err_set(e, ERR_USAGE,
 		near ? "no report '%.40s': did you mean '%s'?" : "no report '%.40s': see --list",
@@ -175,7 +180,22 @@ static void start_table(struct report *r, sqlite3_stmt *st, struct report_column
 	report_table(r, "rows", NULL, columns, (unsigned)n);
 }
 
-static int show(sqlite3 *db, sqlite3_stmt *st, struct report *r, struct err *e)
+/* A report of pages about a trace of packets has no row: say what there is. */
+static void tell_kinds(struct report *r, const struct trace *t)
+{
+	char text[200] = "";
+	for (unsigned i = 0; i < trace_nstreams(t); i++) {
+		const char *name = trace_stream_info(t, i)->kind->name;
+		const size_t at = strlen(text);
+		if (!strstr(text, name))
+			snprintf(text + at, sizeof(text) - at, "%s%s", at ? ", " : "", name);
+	}
+	report_text(r, "The trace has nothing that this report is about, only rows of: %s.",
+		    *text ? text : "no kind");
+}
+
+static int show(const struct trace *t, sqlite3 *db, sqlite3_stmt *st, struct report *r,
+		struct err *e)
 {
 	const int n = sqlite3_column_count(st);
 	struct report_column columns[COLUMNS_MAX];
@@ -195,8 +215,10 @@ static int show(sqlite3 *db, sqlite3_stmt *st, struct report *r, struct err *e)
 		}
 		report_row(r, v);
 	}
-	if (!is_started)
+	if (!is_started) {
+		tell_kinds(r, t);
 		start_table(r, st, columns, n);
+	}
 	return step == SQLITE_DONE ? 0 : err_set(e, ERR_FORMAT, "%s", sqlite3_errmsg(db));
 }
 
@@ -285,7 +307,7 @@ static int run(struct trace *t, sqlite3_stmt *st, const char *title, const struc
 	if (seconds > 1)
 		report_text(r, "Each row is the mean of %s seconds; --json has one a second.",
 			    quantity_count(seconds).s);
-	rc = show(sqlite3_db_handle(st), st, r, e);
+	rc = show(t, sqlite3_db_handle(st), st, r, e);
 	*status_out = cli_report_end("report", r, EXIT_DONE);
 	return rc;
 }

@@ -61,8 +61,33 @@ static struct group *dev_groups(struct groups *g, uint16_t dev)
 	return g->of_dev[dev];
 }
 
+/* A column of sizes: 8 bytes a row, or 4 (io, pkt); all bits set where a size is not known. */
+struct sizes {
+	const uint64_t *wide;
+	const uint32_t *narrow;
+};
+
+static struct sizes sizes_of(const struct batch *b)
+{
+	const struct kind *k = b->kind;
+	struct sizes s = {};
+	if (k->bytes >= 0 && k->columns[k->bytes].width_bytes == 8)
+		s.wide = b->col[k->bytes];
+	else if (k->bytes >= 0 && k->columns[k->bytes].width_bytes == 4)
+		s.narrow = b->col[k->bytes];
+	return s;
+}
+
+static uint64_t size_at(const struct sizes *s, uint32_t i)
+{
+	if (s->wide)
+		return s->wide[i] == UINT64_MAX ? 0 : s->wide[i];
+	return s->narrow && s->narrow[i] != UINT32_MAX ? s->narrow[i] : 0;
+}
+
 struct group_columns {
-	const uint64_t *ts, *bytes;
+	const uint64_t *ts;
+	struct sizes bytes;
 	const uint16_t *dev;
 	const uint8_t *op, *dir;
 	const uint32_t *npages;
@@ -73,11 +98,10 @@ static void load_columns(const struct batch *b, unsigned by, struct group_column
 {
 	const struct kind *k = b->kind;
 	const int dir = kind_column_find(k, "dir");
-	const bool has_wide_bytes = k->bytes >= 0 && k->columns[k->bytes].width_bytes == 8;
 
 	*c = (struct group_columns){
 		.ts = b->col[0],
-		.bytes = has_wide_bytes ? b->col[k->bytes] : NULL,
+		.bytes = sizes_of(b),
 		.dev = by & AGGREGATE_DEV && k->dev >= 0 ? b->col[k->dev] : NULL,
 		.op = by & AGGREGATE_OP && k->op >= 0 ? b->col[k->op] : NULL,
 		.dir = by & AGGREGATE_DIR && dir >= 0 ? b->col[dir] : NULL,
@@ -114,8 +138,7 @@ static int add_rows(struct groups *groups, const struct batch *b, bool has_times
 			add_times(g, c.ts[i]);
 		g->rows++;
 		g->pages += c.npages ? c.npages[i] : 0;
-		if (c.bytes && c.bytes[i] != UINT64_MAX)
-			g->bytes += c.bytes[i];
+		g->bytes += size_at(&c.bytes, i);
 	}
 	return 0;
 }
@@ -217,7 +240,6 @@ int aggregate_hist(struct trace *t, unsigned stream, uint64_t from_ns, uint64_t 
 		   uint64_t bucket_ns, struct aggregate *out, struct err *e)
 {
 	const struct kind *k = trace_stream_info(t, stream)->kind;
-	const bool has_bytes = k->bytes >= 0 && k->columns[k->bytes].width_bytes == 8;
 	struct bucket *list = NULL;
 	size_t n = 0, cap = 0;
 	struct trace_reader *r;
@@ -225,11 +247,12 @@ int aggregate_hist(struct trace *t, unsigned stream, uint64_t from_ns, uint64_t 
 	if (!bucket_ns)
 		return err_set(e, ERR_USAGE, "a bucket of 0 ns");
 
-	int rc = open_reader(t, stream, from_ns, to_ns, 1 | (has_bytes ? bit(k->bytes) : 0), &r, e);
+	int rc = open_reader(t, stream, from_ns, to_ns, 1 | bit(k->bytes), &r, e);
 	if (rc)
 		return rc;
 	while (!rc && (rc = trace_reader_next(r, &b, e)) > 0) {
-		const uint64_t *ts = b->col[0], *bytes = has_bytes ? b->col[k->bytes] : NULL;
+		const uint64_t *ts = b->col[0];
+		const struct sizes bytes = sizes_of(b);
 		struct bucket *at = NULL;
 		rc = 0;
 		for (uint32_t i = 0; i < b->n; i++) {
@@ -240,7 +263,7 @@ int aggregate_hist(struct trace *t, unsigned stream, uint64_t from_ns, uint64_t 
 				break;
 			}
 			at->rows++;
-			at->bytes += bytes && bytes[i] != UINT64_MAX ? bytes[i] : 0;
+			at->bytes += size_at(&bytes, i);
 		}
 	}
 	trace_reader_close(r);

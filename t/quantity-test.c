@@ -139,6 +139,21 @@ static void percentages_are_exact_parts_per_million(void **state)
 	refuse_all(quantity_parse_ppm, "a percentage", bad, COUNT(bad));
 }
 
+static void what_does_not_fit_is_called_too_large(void **state)
+{
+	static const char *const bad[] = { "18446744073709551616", "99999999999999999999999",
+					   "16777216T", "18014398509481984K" };
+	struct quantity q;
+	struct err e = {};
+	(void)state;
+	refuse_all(quantity_parse_count, "too large: expected a whole number", bad, COUNT(bad));
+	refuse_all(quantity_parse_bytes, "too large: expected a size", bad, COUNT(bad));
+	assert_int_equal(quantity_parse("99999999999999999999999", &q, &e), ERR_USAGE);
+	assert_non_null(strstr(e.msg, "too large"));
+	assert_int_equal(quantity_parse("1.5", &q, &e), ERR_USAGE);
+	assert_null(strstr(e.msg, "too large"));
+}
+
 static void counts_take_the_same_letters_but_no_bytes(void **state)
 {
 	static const struct good good[] = {
@@ -271,6 +286,7 @@ int main(void)
 		cmocka_unit_test(sizes_are_powers_of_1024),
 		cmocka_unit_test(durations_need_a_unit_except_zero),
 		cmocka_unit_test(percentages_are_exact_parts_per_million),
+		cmocka_unit_test(what_does_not_fit_is_called_too_large),
 		cmocka_unit_test(counts_take_the_same_letters_but_no_bytes),
 		cmocka_unit_test(a_quantity_is_a_count_or_a_share),
 		cmocka_unit_test(rates_name_their_time),

@@ -27,6 +27,13 @@ is 'rate counts events by second' "$(pugmark report t.db rate --json | grep '^{"
 is 'maps counts mappings only' "$(pugmark report t.db maps --json | grep '^{"second"')" \
 	'{"second":1,"maps_per_s":2,"pages_per_s":3,"bytes_per_s":9692},
 {"second":2,"maps_per_s":1,"pages_per_s":1,"bytes_per_s":1500}'
+printf 'ts_ns,dir,proto,bytes\n1,to-device,17,1500\n2,to-device,17,60\n' >pkt.csv
+pugmark import pkt.csv -o pkt.db >/dev/null
+like 'rate adds the bytes of packets too' "$(pugmark report pkt.db rate --json)" '"kind":"pkt","second":0,"events_per_s":2,"bytes_per_s":1560'
+ok 'a report of pages about packets' pugmark report pkt.db popularity
+like 'says what there is instead' "$(out)" 'only rows of: pkt\.$'
+exits 64 'the trace comes first' pugmark report rate pkt.db
+like 'which is said' "$(err)" 'that is a trace, which comes first'
 # an event at 0, 100 and 3000 s
 printf 'ts_ns,va,ip\n0,4096,1\n100000000000,4096,1\n3000000000000,4096,1\n' >long.csv
 pugmark import long.csv -o long.db >/dev/null

@@ -36,6 +36,14 @@ wait $recorder 2>/dev/null
 ok 'what a killed recorder had committed is sound' pugmark verify k.db
 like 'and there' "$(pugmark sql k.db 'SELECT count(*) > 0 FROM fault')" 1
 is 'no tracefs instance of ours is left' "$(orphans)" ''
+case $(pugmark doctor --json | tr '{' '\n' | grep '"source":"dma"') in
+*blind*)
+	exits 0 'a blind source can be recorded' pugmark record -o b.db --probe dma -- true
+	like 'but says beforehand that it will tell nothing, and why' "$(err | head -n 1)" '^pugmark record: dma will tell nothing here: blind to'
+	like 'as its source does' "$(ask b.db "coverage FROM source WHERE name = 'dma'")" '^blind: '
+	;;
+*) skip 'a blind source says that it will tell nothing' 'dma is not blind here' ;;
+esac
 exits 66 'a command that is not there is told before anything starts' pugmark record -o n.db --probe fault -- ./nope
 ok 'and leaves no trace' test ! -e n.db
 exits 64 'no time at all is no time to record' pugmark record -o n.db --for 0s
