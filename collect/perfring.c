@@ -66,6 +66,11 @@ static int open_event(const struct perfring_config *c, const struct perfring_eve
 		.size = sizeof(a),
 		.type = event->type,
 		.config = event->config,
+		.config1 = event->config1,
+		.config2 = event->config2,
+		.precise_ip = event->precise_ip & 3,
+		.exclude_user = event->excludes_user,
+		.exclude_kernel = event->excludes_kernel,
 		.sample_period = event->period ? event->period : 1,
 		.sample_type = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID |
 			       PERF_SAMPLE_TIME | (event->wants_addr ? PERF_SAMPLE_ADDR : 0) |
@@ -93,6 +98,14 @@ static int tell_open(const struct perfring_event *event, int error, struct err *
 			       "perf: %s: not permitted: needs CAP_PERFMON (or root), or "
 			       "kernel.perf_event_paranoid <= -1 for tracepoints",
 			       event->name);
+	case EINVAL:
+	case EOPNOTSUPP:
+		if (event->precise_ip)
+			return err_set(e, ERR_FEATURE,
+				       "perf: %s: this processor does not sample it so precisely: "
+				       "precise=0",
+				       event->name);
+		return err_set(e, ERR_FEATURE, "perf: %s: %s", event->name, strerror(error));
 	case EMFILE:
 		return err_set(e, ERR_FEATURE, "perf: %s: too many open files: raise ulimit -n",
 			       event->name);

@@ -21,10 +21,13 @@
 enum { PERFRING_EVENTS_MAX = 64 };
 
 struct perfring_event {
-	const char *name;   /* for messages */
-	uint32_t type;      /* PERF_TYPE_TRACEPOINT, PERF_TYPE_SOFTWARE ... */
-	uint64_t config;    /* number of the tracepoint, PERF_COUNT_SW_PAGE_FAULTS_MAJ ... */
-	uint64_t period;    /* a record each so many; 0: 1 */
+	const char *name;          /* for messages */
+	uint32_t type;             /* PERF_TYPE_TRACEPOINT, PERF_TYPE_SOFTWARE ... */
+	uint64_t config;           /* number of the tracepoint, PERF_COUNT_SW_PAGE_FAULTS_MAJ ... */
+	uint64_t config1, config2; /* of events that have them (offcore, uncore, IBS) */
+	uint64_t period;           /* a record each so many; 0: 1 */
+	uint8_t precise_ip; /* as perf_event_attr has it: how exact ip and address are asked for */
+	bool excludes_user, excludes_kernel;
 	bool wants_raw;     /* the tracepoint's record */
 	bool wants_addr;    /* the address, of page faults */
 	const char *filter; /* of a tracepoint, as tracefs takes it; or NULL */

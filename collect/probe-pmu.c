@@ -6,7 +6,8 @@
  * takes turns; the count is then scaled by the time the event had, and meta
  * `pmu_scaled` tells how many rows that are. Counts are totals. Samples (a row
  * each pmu.sample events, count = that number, with the address where the event
- * gives one) are distributions: they are read from rings and may be lost.
+ * gives one: on Intel as NAME:precise=1 or 2) are distributions: they are read
+ * from rings and may be lost.
  */
 #include "base/param.h"
 #include "base/units.h"
@@ -100,7 +101,8 @@ static bool encode(const char *name, struct event *out)
 	pfm_perf_encode_arg_t a = { .attr = &out->attr, .fstr = &full, .size = sizeof(a) };
 	memset(&out->attr, 0, sizeof(out->attr));
 	out->attr.size = sizeof(out->attr);
-	if (pfm_get_os_event_encoding(name, PFM_PLM0 | PFM_PLM3, PFM_OS_PERF_EVENT, &a) !=
+	/* with perf's own modifiers, as :precise=2, beside those of the event */
+	if (pfm_get_os_event_encoding(name, PFM_PLM0 | PFM_PLM3, PFM_OS_PERF_EVENT_EXT, &a) !=
 	    PFM_SUCCESS)
 		return false;
 	free(full);
@@ -162,6 +164,8 @@ static int open_counter(struct state *s, unsigned event, int cpu, struct err *e)
 	struct perf_event_attr a = s->events[event].attr;
 	struct counter *c = &s->counters[s->ncounters];
 	a.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
+	a.sample_period = 0; /* what is precise is said of samples */
+	a.freq = a.precise_ip = 0;
 	a.inherit = s->pid != 0;
 	a.disabled = s->waits_for_exec;
 	a.enable_on_exec = s->waits_for_exec;
@@ -244,12 +248,15 @@ static int open_samples(struct state *s, struct err *e)
 	struct perfring_event events[EVENTS_MAX];
 	const int *fds;
 	for (unsigned i = 0; i < s->nevents; i++) {
-		if (s->events[i].attr.config1 || s->events[i].attr.config2)
-			return err_set(e, ERR_FEATURE, "%s: is counted, but not sampled",
-				       s->events[i].name);
+		const struct perf_event_attr *a = &s->events[i].attr;
 		events[i] = (struct perfring_event){ .name = s->events[i].name,
-						     .type = s->events[i].attr.type,
-						     .config = s->events[i].attr.config,
+						     .type = a->type,
+						     .config = a->config,
+						     .config1 = a->config1,
+						     .config2 = a->config2,
+						     .precise_ip = a->precise_ip,
+						     .excludes_user = a->exclude_user,
+						     .excludes_kernel = a->exclude_kernel,
 						     .period = s->config->sample,
 						     .wants_addr = true };
 	}

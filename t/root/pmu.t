@@ -27,6 +27,17 @@ is 'events have sources' "$(pugmark sql -n p.db "SELECT group_concat(name) FROM 
 is 'no count was scaled' "$(pugmark sql -n p.db "SELECT v FROM meta WHERE k = 'pmu_scaled'")" 0
 ok 'the trace verifies' pugmark verify p.db
 
+# perf's modifiers reach counters and samples alike; one at a time, because Linux gives the samples of
+# several events of one software counter the number of one of them
+for mode in u k; do
+	pugmark record -q -o $mode.db --probe pmu --ring 8M --set pmu.events=page-faults:$mode --set pmu.sample=1 -- \
+		./frames 20000 </dev/null >/dev/null 2>&1
+	sampled=$(pugmark sql -n $mode.db 'SELECT count(*) FROM walk WHERE period_ns IS NULL')
+	is "samples of mode $mode are its total" "$sampled" "$(pugmark sql -n $mode.db 'SELECT sum("count") FROM walk WHERE period_ns IS NOT NULL')"
+	echo "$sampled" >$mode.txt
+done
+ok 'the program faults in user mode, not in the kernel' test "$(cat u.txt)" -ge 10000 -a "$(cat k.txt)" -lt 1000
+
 exits 0 'of all processors' pugmark record -q -o c.db --probe pmu --set pmu.events=context-switches --set pmu.period=1ms --for 20ms
 is 'each has rows' "$(pugmark sql -n c.db 'SELECT count(DISTINCT cpu) FROM walk')" "$(nproc --all)"
 exits 69 'an event that is none is refused' pugmark record -q -o d.db --probe pmu --set pmu.events=no-such-event -- true
