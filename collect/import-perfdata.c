@@ -2,8 +2,9 @@
 /*
  * perf.data of perf record: its tracepoints go the way of trace.dat
  * (collect/tracepoint.h), page-fault events become `fault` rows, sampled
- * loads and stores (perf mem, IBS, PEBS) `mem` rows; other events are counted
- * as filtered. Several files are parts of one recording (--switch-output), in
+ * loads and stores (perf mem, IBS, PEBS) `mem` rows, samples of TLB misses and
+ * page walks `walk` rows, both marked as a sample in time; other events are
+ * counted as filtered. Several files are parts of one recording (--switch-output), in
  * the order given: mappings and samples go on from one to the next.
  *
  * Two passes over each file, as for trace.dat. Time 0 is the first sample.
@@ -157,6 +158,32 @@ static int on_memory(struct perf_import *t, struct perfsource *x, const struct p
 	return rc ? rc : mem_put(stream, &row, e);
 }
 
+/* A row stands for as many events as the sample says; for one where nobody does. */
+static int on_walk(struct perf_import *t, uint32_t number, const struct perfdata_sample *s,
+		   struct err *e)
+{
+	struct perfsource *x = &t->sources.list[number];
+	struct walk_event row = {
+		.ts = t->p.last,
+		.cpu = s->cpu < UINT16_MAX ? (uint16_t)s->cpu : UINT16_MAX,
+		.asid = s->pid,
+		.counter = (uint16_t)number,
+		.va = s->addr ? s->addr : UINT64_MAX,
+		.count = s->period                  ? s->period
+			 : x->is_freq || !x->period ? 1
+						    : x->period,
+		.cycles = UINT64_MAX,
+		.period = UINT64_MAX,
+	};
+	struct trace_stream *stream;
+	int rc = perfsource_number(x, t->p.im->w, &row.source, e);
+	if (!rc)
+		rc = pointimport_stream(&t->p, KIND_WALK, &stream, e);
+	x->account.stored++;
+	t->p.im->at.stored++;
+	return rc ? rc : walk_put(stream, &row, e);
+}
+
 /* A sample in order of time; its attr is the number of its source. */
 static int on_sample(struct perf_import *t, const struct perfdata_sample *s, bool is_dropped,
 		     struct err *e)
@@ -183,6 +210,8 @@ static int on_sample(struct perf_import *t, const struct perfdata_sample *s, boo
 		return on_fault(t, x, s, e);
 	case PERFSOURCE_MEMORY:
 		return on_memory(t, x, s, e);
+	case PERFSOURCE_WALK:
+		return on_walk(t, s->attr, s, e);
 	default:
 		x->account.filtered++;
 		return 0;
@@ -435,7 +464,10 @@ static int put_sampled(struct perf_import *t, struct err *e)
 		const size_t used = strlen(sampled);
 		snprintf(sampled + used, sizeof(sampled) - used, "%s%s", used ? " " : "", kind);
 		snprintf(text, sizeof(text), "%.100s was sampled: not every event has a row%s",
-			 x->name, x->use == PERFSOURCE_MEMORY ? "" : "; -c 1 records them all");
+			 x->name,
+			 x->use == PERFSOURCE_MEMORY || x->use == PERFSOURCE_WALK
+				 ? ""
+				 : "; -c 1 records them all");
 		pointimport_warn(&t->p, text);
 	}
 	return sampled[0] ? trace_writer_meta(t->p.im->w, "sampled_kinds", sampled, e) : 0;

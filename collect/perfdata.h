@@ -32,7 +32,13 @@ enum {
 };
 
 /* enum perf_type_id and software events, as far as we use them */
-enum { PERFDATA_SOFTWARE = 1, PERFDATA_TRACEPOINT = 2 };
+enum {
+	PERFDATA_SOFTWARE = 1,
+	PERFDATA_TRACEPOINT = 2,
+	PERFDATA_HW_CACHE = 3, /* config: the cache in the lowest byte */
+	PERFDATA_BREAKPOINT = 5
+};
+enum { PERFDATA_CACHE_DTLB = 3, PERFDATA_CACHE_ITLB = 4 };
 enum { PERFDATA_PAGE_FAULTS = 2, PERFDATA_FAULTS_MINOR = 5, PERFDATA_FAULTS_MAJOR = 6 };
 
 /* bits of sample_type */

@@ -14,6 +14,17 @@ enum {
 	MEM_OP_STORE = 1 << 2,
 };
 
+/* Of the processor's events those about TLBs and page walks, by number or by their makers' names.
+ */
+static bool is_walk(const struct perfdata_attr *a)
+{
+	if (a->type == PERFDATA_HW_CACHE)
+		return (a->config & 0xff) == PERFDATA_CACHE_DTLB ||
+		       (a->config & 0xff) == PERFDATA_CACHE_ITLB;
+	return a->type != PERFDATA_BREAKPOINT &&
+	       (strcasestr(a->name, "walk") || strcasestr(a->name, "tlb"));
+}
+
 enum perfsource_use perfsource_use_of(const struct perfdata_attr *a)
 {
 	if (!(a->sample_type & PERFDATA_HAS_TIME))
@@ -30,6 +41,8 @@ enum perfsource_use perfsource_use_of(const struct perfdata_attr *a)
 							     : PERFSOURCE_OTHER;
 		return use != PERFSOURCE_OTHER && !has_addr ? PERFSOURCE_NO_ADDRESS : use;
 	}
+	if (is_walk(a))
+		return PERFSOURCE_WALK;
 	return has_addr && a->sample_type & PERFDATA_HAS_DATA_SRC ? PERFSOURCE_MEMORY
 								  : PERFSOURCE_OTHER;
 }
@@ -161,6 +174,8 @@ const char *perfsource_kind(const struct perfsource *x)
 			{ "exceptions:", "fault" } };
 	if (x->use == PERFSOURCE_MEMORY)
 		return "mem";
+	if (x->use == PERFSOURCE_WALK)
+		return "walk";
 	if (x->use == PERFSOURCE_FAULT || x->use == PERFSOURCE_MINOR || x->use == PERFSOURCE_MAJOR)
 		return "fault";
 	for (size_t i = 0;
@@ -172,7 +187,9 @@ const char *perfsource_kind(const struct perfsource *x)
 
 bool perfsource_is_sampled(const struct perfsource *x)
 {
-	return x->is_freq || x->period > 1;
+	/* what a processor samples are never all its loads, nor all walks, whatever the period */
+	return x->is_freq || x->period > 1 || x->use == PERFSOURCE_MEMORY ||
+	       x->use == PERFSOURCE_WALK;
 }
 
 int perfsource_number(struct perfsource *x, struct trace_writer *w, uint16_t *number_out,
@@ -184,6 +201,8 @@ int perfsource_number(struct perfsource *x, struct trace_writer *w, uint16_t *nu
 		[PERFSOURCE_MAJOR] = "major page faults; asid is the process's number",
 		[PERFSOURCE_MEMORY] = "loads and stores that the processor sampled; asid is the "
 				      "process's number, bytes are not told",
+		[PERFSOURCE_WALK] = "page walks that the processor sampled, a distribution; "
+				    "asid is the process's number",
 	};
 	char coverage[200];
 	int rc = 0;
@@ -196,7 +215,8 @@ int perfsource_number(struct perfsource *x, struct trace_writer *w, uint16_t *nu
 			snprintf(coverage, sizeof(coverage), "sampled, one of %" PRIu64 ": %s",
 				 x->period, text);
 		else
-			snprintf(coverage, sizeof(coverage), "all %s", text);
+			snprintf(coverage, sizeof(coverage), "%s%s",
+				 perfsource_is_sampled(x) ? "" : "all ", text);
 		rc = trace_writer_source(w, x->name, coverage, &x->number, e);
 		x->has_number = !rc;
 	}

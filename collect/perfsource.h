@@ -26,6 +26,7 @@ enum perfsource_use {
 	PERFSOURCE_MINOR, /* and as they went out */
 	PERFSOURCE_MAJOR,
 	PERFSOURCE_MEMORY, /* loads and stores, one of many */
+	PERFSOURCE_WALK,   /* TLB misses and page walks, one of many */
 	PERFSOURCE_USES,
 };
 

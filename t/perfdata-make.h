@@ -25,6 +25,7 @@ struct pf_attr {
 	bool is_freq, has_clock;
 	int32_t clockid;
 	const char *name;
+	uint64_t data_src; /* of all its samples */
 };
 
 static inline uint64_t pf_id(unsigned attr, unsigned cpu)
@@ -105,6 +106,8 @@ static inline void pf_sample(struct mk *m, const struct pf_attr *attrs, unsigned
 		mk_put(m, raw, n);
 		mk_zeros(m, padded - n);
 	}
+	if (type >> 15 & 1)
+		mk_number(m, attrs[attr].data_src, 8);
 	pf_end(m, at);
 }
 

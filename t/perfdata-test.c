@@ -513,6 +513,74 @@ static void the_clock_of_the_recording_is_named(void **state)
 	mk_free(&records);
 }
 
+/* Bits of perf_event_attr.sample_type: the address, the period, the data source. */
+enum { WITH_ADDR = 1 << 3, WITH_PERIOD = 1 << 8, WITH_DATA_SRC = 1 << 15 };
+
+static void sampled_page_walks_are_rows_that_stand_for_others(void **state)
+{
+	const uint64_t base = PF_FAULT_TYPE & ~WITH_ADDR;
+	struct pf_attr attrs[] = {
+		{ .type = 4,
+		  .config = 0x1008,
+		  .sample_type = base | WITH_ADDR,
+		  .period = 2003,
+		  .name = "dtlb_load_misses.WALK_completed:pp" },
+		{ .type = 3,
+		  .config = 3 | 1 << 16,
+		  .sample_type = base | WITH_PERIOD,
+		  .period = 4000,
+		  .is_freq = true,
+		  .name = "dTLB-load-misses" },
+		{ .type = 0, .config = 0, .sample_type = base, .period = 1000, .name = "cycles" },
+	};
+	struct mk records = {};
+	(void)state;
+	pf_sample(&records, attrs, 0, 1000, 1, 42, 0x7f0000005008, NULL, 0);
+	pf_sample(&records, attrs, 1, 2000, 0, 43, 0, NULL, 0);
+	pf_sample(&records, attrs, 2, 3000, 0, 43, 0, NULL, 0);
+	struct mk m = pf_file(attrs, 3, &records, "made");
+	struct rows r = import_bytes(&m, 1);
+	assert_int_equal(r.rc, 0);
+	assert_int_equal(rows_number(&r, "SELECT sum(n) FROM chunk JOIN stream USING (stream_id)"
+					 " WHERE kind = 'walk'"),
+			 2);
+	assert_int_equal(rows_account(&r, "dtlb_load_misses.WALK_completed:pp", "stored"), 1);
+	assert_int_equal(rows_account(&r, "dTLB-load-misses", "stored"), 1);
+	assert_int_equal(rows_account(&r, "cycles", "filtered"), 1);
+	assert_int_equal(rows_number(&r, "SELECT count(*) FROM meta WHERE k = 'sampled_kinds'"
+					 " AND v = 'walk'"),
+			 1);
+	assert_int_equal(rows_number(&r, "SELECT count(*) FROM source WHERE coverage LIKE"
+					 " 'sampled, one of 2003: page walks%'"),
+			 1);
+	rows_free(&r);
+	mk_free(&m);
+	mk_free(&records);
+}
+
+static void sampled_loads_are_a_sample_even_at_period_one(void **state)
+{
+	struct pf_attr attr = { .type = 4,
+				.config = 0x1cd,
+				.sample_type = PF_FAULT_TYPE | WITH_DATA_SRC,
+				.period = 1,
+				.name = "cpu/mem-loads,ldlat=30/P",
+				.data_src = 1 << 1 };
+	struct mk records = {};
+	(void)state;
+	pf_sample(&records, &attr, 0, 1000, 1, 42, 0x7f0000005008, NULL, 0);
+	struct mk m = pf_file(&attr, 1, &records, "made");
+	struct rows r = import_bytes(&m, 1);
+	assert_int_equal(r.rc, 0);
+	assert_int_equal(rows_account(&r, "cpu/mem-loads,ldlat=30/P", "stored"), 1);
+	assert_int_equal(rows_number(&r, "SELECT count(*) FROM meta WHERE k = 'sampled_kinds'"
+					 " AND v = 'mem'"),
+			 1);
+	rows_free(&r);
+	mk_free(&m);
+	mk_free(&records);
+}
+
 static void data_of_other_devices_are_stepped_over(void **state)
 {
 	struct pf_attr attr = { .type = 1, .config = 2, .sample_type = PF_FAULT_TYPE, .period = 1 };
@@ -829,6 +897,8 @@ int main(void)
 		cmocka_unit_test(sampled_loads_and_stores_are_marked_as_a_sample),
 		cmocka_unit_test(a_recording_that_lacks_something_says_what),
 		cmocka_unit_test(the_clock_of_the_recording_is_named),
+		cmocka_unit_test(sampled_page_walks_are_rows_that_stand_for_others),
+		cmocka_unit_test(sampled_loads_are_a_sample_even_at_period_one),
 		cmocka_unit_test(data_of_other_devices_are_stepped_over),
 		cmocka_unit_test(rounds_that_are_too_large_leave_by_halves),
 		cmocka_unit_test(a_file_cut_anywhere_gives_its_first_samples_or_a_sentence),
