@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * An open hash of pages, emptied by sorting it in place: pages of one buffer
- * lie side by side, and become one row.
+ * An open hash of pages, emptied by sorting: pages of one buffer lie side by
+ * side, and become one row.
  */
 #include "collect/epoch.h"
 
@@ -125,6 +125,58 @@ static int in_order(const void *a, const void *b)
 	return (x->pfn > y->pfn) - (x->pfn < y->pfn);
 }
 
+enum { DIGIT_BITS = 8, DIGITS = 1 << DIGIT_BITS, RADIX_LEAST = 64 };
+
+static uint64_t word_of(const struct slot *s, bool is_whose)
+{
+	return is_whose ? s->whose : s->pfn;
+}
+
+/* By one digit of a word, keeping the order of equal ones. */
+static void sort_by(const struct slot *from, struct slot *to, uint32_t n, bool is_whose,
+		    unsigned shift)
+{
+	uint32_t at[DIGITS] = {};
+	for (uint32_t i = 0; i < n; i++)
+		at[word_of(&from[i], is_whose) >> shift & (DIGITS - 1)]++;
+	for (uint32_t digit = 0, next = 0; digit < DIGITS; digit++) {
+		const uint32_t count = at[digit];
+		at[digit] = next;
+		next += count;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		to[at[word_of(&from[i], is_whose) >> shift & (DIGITS - 1)]++] = from[i];
+}
+
+/* As in_order says, digit by digit: pages of a tick differ in few of them. */
+static void sort(struct slot *slots, uint32_t n)
+{
+	struct slot *from = slots, *to = n < RADIX_LEAST ? NULL : malloc(n * sizeof(*to));
+	struct slot *const other = to;
+	uint64_t pfn_bits = 0, whose_bits = 0;
+	if (!other) {
+		qsort(slots, n, sizeof(*slots), in_order);
+		return;
+	}
+	for (uint32_t i = 1; i < n; i++) {
+		pfn_bits |= slots[i].pfn ^ slots[0].pfn;
+		whose_bits |= slots[i].whose ^ slots[0].whose;
+	}
+	for (unsigned digit = 0; digit < 2 * 64 / DIGIT_BITS; digit++) {
+		const bool is_whose = digit >= 64 / DIGIT_BITS;
+		const unsigned shift = digit % (64 / DIGIT_BITS) * DIGIT_BITS;
+		if (!((is_whose ? whose_bits : pfn_bits) >> shift & (DIGITS - 1)))
+			continue;
+		sort_by(from, to, n, is_whose, shift);
+		struct slot *const sorted = to;
+		to = from;
+		from = sorted;
+	}
+	if (from != slots)
+		memcpy(slots, from, n * sizeof(*slots));
+	free(other);
+}
+
 static bool goes_on(const struct slot *a, const struct slot *b)
 {
 	const struct slot next = { .whose = a->whose, .pfn = a->pfn + 1 };
@@ -138,7 +190,7 @@ int epoch_take(struct epoch *x, uint64_t ts, epoch_put put, void *ctx, struct er
 	for (uint32_t i = 0; i <= x->mask; i++)
 		if (x->slots[i].count)
 			x->slots[n++] = x->slots[i];
-	qsort(x->slots, n, sizeof(*x->slots), in_order);
+	sort(x->slots, n);
 	for (uint32_t from = 0, to; from < n && !rc; from = to) {
 		const struct slot *s = &x->slots[from];
 		uint64_t bytes = s->bytes;

@@ -26,6 +26,7 @@ static int take(void *ctx, const struct dma_event *row, struct err *e)
 	(void)e;
 	assert_int_equal(row->op, DMA_ACCESS);
 	assert_int_equal(row->ts, 77);
+	assert_true(!o->rows || o->last.dev <= row->dev);
 	if (o->rows && o->last.dev == row->dev && o->last.dir == row->dir)
 		assert_true(o->last.pfn + o->last.npages <= row->pfn);
 	for (uint32_t i = 0; i < row->npages; i++)
