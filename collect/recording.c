@@ -17,13 +17,13 @@
 #include "base/quantity.h"
 #include "base/units.h"
 #include "collect/budget.h"
+#include "collect/child.h"
 #include "collect/epoch.h"
 #include "collect/hub.h"
 #include "collect/privilege.h"
 #include "collect/rowbuf.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <libgen.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -32,7 +32,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -79,10 +78,7 @@ struct recording {
 	uint64_t now_ns; /* of this turn of the loop */
 
 	sig_atomic_t rotations_seen;
-	pid_t child;
-	int child_go; /* a byte into it starts the command */
-	bool is_child_done;
-	int child_status;
+	struct child child;
 };
 
 /* ---- clocks ---- */
@@ -138,8 +134,8 @@ struct trace_writer *recording_writer(struct recording *r)
 
 pid_t recording_target(const struct recording *r, bool *waits_for_exec_out)
 {
-	*waits_for_exec_out = r->child > 0;
-	return r->child > 0 ? r->child : r->o->pid;
+	*waits_for_exec_out = r->child.pid > 0;
+	return r->child.pid > 0 ? r->child.pid : r->o->pid;
 }
 
 void recording_note(struct recording *r, const char *fmt, ...)
@@ -489,75 +485,7 @@ static int tick(struct recording *r, uint64_t now_ns, struct err *e)
 	return rc;
 }
 
-/* ---- the command ---- */
-
-/* As execvp will look for it: better now than after the fork. */
-static bool is_command(const char *name)
-{
-	char path[PATH_MAX];
-	const char *folders = getenv("PATH");
-	if (strchr(name, '/') || !folders)
-		return !access(name, X_OK);
-	for (const char *p = folders; *p; p += strcspn(p, ":"), p += *p == ':') {
-		snprintf(path, sizeof(path), "%.*s/%s", (int)strcspn(p, ":"), p, name);
-		if (!access(path, X_OK))
-			return true;
-	}
-	return false;
-}
-
-static int start_command(struct recording *r, struct err *e)
-{
-	int go[2];
-	r->child_go = -1;
-	if (!r->o->command)
-		return 0;
-	if (!is_command(r->o->command[0]))
-		return err_set(e, ERR_NOINPUT, "%s: no such command", r->o->command[0]);
-	if (pipe(go))
-		return err_set(e, ERR_IO, "pipe: %s", strerror(errno));
-	r->child = fork();
-	if (r->child < 0)
-		return err_set(e, ERR_IO, "fork: %s", strerror(errno));
-	if (!r->child) {
-		char byte;
-		close(go[1]);
-		if (read(go[0], &byte, 1) == 1) {
-			close(go[0]);
-			execvp(r->o->command[0], r->o->command);
-			fprintf(stderr, "pugmark record: %s: %s\n", r->o->command[0],
-				strerror(errno));
-		}
-		_exit(127);
-	}
-	close(go[0]);
-	r->child_go = go[1];
-	return 0;
-}
-
-static void let_command_go(struct recording *r)
-{
-	if (r->child_go < 0)
-		return;
-	const char byte = 1;
-	if (write(r->child_go, &byte, 1) != 1)
-		recording_note(r, "the command could not be started");
-	close(r->child_go);
-	r->child_go = -1;
-}
-
-/* The command ends with the recording, or the recording with the command. */
-static void end_command(struct recording *r)
-{
-	if (r->child <= 0)
-		return;
-	if (r->child_go >= 0)
-		close(r->child_go);
-	if (!r->is_child_done) {
-		kill(r->child, SIGTERM);
-		waitpid(r->child, &r->child_status, 0);
-	}
-}
+/* ---- the loop ---- */
 
 static bool is_over(struct recording *r, uint64_t now_ns)
 {
@@ -565,13 +493,8 @@ static bool is_over(struct recording *r, uint64_t now_ns)
 		return true;
 	if (r->o->for_ns && now_ns - r->start_ns >= r->o->for_ns)
 		return true;
-	if (r->child > 0 && !r->is_child_done &&
-	    waitpid(r->child, &r->child_status, WNOHANG) == r->child)
-		r->is_child_done = true;
-	return r->is_child_done;
+	return child_is_done(&r->child);
 }
-
-/* ---- the loop ---- */
 
 static int wait_ms(const struct recording *r, uint64_t now_ns, uint64_t tick_at_ns)
 {
@@ -763,7 +686,7 @@ static void summarise(const struct recording *r, struct recording_summary *out)
 		.rows = r->put_rows,
 		.shed = r->shed_rows,
 		.max_rss_bytes = (uint64_t)u.ru_maxrss << 10,
-		.command_status = r->child_status,
+		.command_status = r->child.status,
 	};
 	for (unsigned k = 0; k < KIND_COUNT; k++)
 		out->late += r->rows[k].late;
@@ -842,7 +765,7 @@ static int start(struct recording *r, struct err *e)
 {
 	int rc = configure(r, e);
 	if (!rc)
-		rc = start_command(r, e);
+		rc = child_start(&r->child, r->o->command, e);
 	if (!rc)
 		rc = open_writer(r, e);
 	if (rc)
@@ -870,7 +793,7 @@ int recording_run(const struct recording_options *o, struct recording_summary *o
 	if (!r)
 		return err_set(e, ERR_NOMEM, "out of memory");
 	r->o = o;
-	r->child_go = -1;
+	r->child.go = -1;
 	r->is_measuring = o->mode == RECORDING_BY_RATE;
 	r->start_ns = r->last_rotate_ns = r->changed_ns = r->now_ns = recording_now();
 	budget_init(&r->budget, o->max_rows_per_s, o->max_cpu_ppm, r->start_ns);
@@ -882,15 +805,16 @@ int recording_run(const struct recording_options *o, struct recording_summary *o
 	if (!rc)
 		rc = start(r, e);
 	if (!rc) {
-		let_command_go(r);
+		if (!child_let_go(&r->child))
+			recording_note(r, "the command could not be started");
 		rc = loop(r, e);
 		const int failed = finish(r, out, rc ? NULL : e);
 		rc = rc ? rc : failed;
 	}
-	end_command(r);
+	child_end(&r->child);
 	arena_deinit(&r->arena);
 	epoch_free(r->epoch);
-	out->command_status = r->child_status;
+	out->command_status = r->child.status;
 	for (unsigned k = 0; k < KIND_COUNT; k++)
 		rowbuf_deinit(&r->rows[k]);
 	return rc;
