@@ -7,6 +7,7 @@
 
 #include "base/units.h"
 #include "collect/dmajoin.h"
+#include "collect/dmalist.h"
 #include "collect/iojoin.h"
 #include "collect/prqjoin.h"
 #include "collect/tracepoint-devices.h"
@@ -19,8 +20,7 @@
 
 enum {
 	IDS = 1 << 16,
-	HINTS = 64, /* by CPU number */
-	SEGMENTS_MAX = 1 << 14,
+	HINTS = 64,     /* by CPU number */
 	NVME_CDW12 = 8, /* byte of command dword 12 within cdw10 .. cdw15 */
 	NVME_CDW_BYTES = 10,
 };
@@ -283,58 +283,6 @@ static int reserve(void **p, size_t *cap, size_t n, size_t size, struct err *e)
 	return 0;
 }
 
-/*
- * Physical ranges behind bus ranges: the IOMMU merged several of the first
- * into one of the second, and the kernel tells their starts only. A range
- * inside a merged one ends at a page's end, so the split is known when each is
- * one page, which is checked. Returns the segments; SIZE_MAX: on doubt.
- */
-static size_t split_exactly(struct dmajoin_segment *out, const uint8_t *phys, size_t nphys,
-			    const struct dmajoin_segment *bus, size_t nbus, bool is_cut)
-{
-	size_t n = 0, j = 0;
-	for (size_t i = 0; i < nbus; i++) {
-		uint64_t at = bus[i].dma_addr, left = bus[i].len;
-		for (; left && j < nphys && n < SEGMENTS_MAX; j++, n++) {
-			const uint64_t p = le64_get(phys + 8 * j);
-			const uint64_t room = PAGE_BYTES - (p & (PAGE_BYTES - 1));
-			const uint64_t len = left < room ? left : room;
-			if ((p ^ at) & (PAGE_BYTES - 1))
-				return SIZE_MAX;
-			out[n] = (struct dmajoin_segment){ at, len, p, false };
-			at += len;
-			left -= len;
-		}
-		if (left)
-			return SIZE_MAX;
-	}
-	return j == nphys || is_cut ? n : SIZE_MAX;
-}
-
-/* On doubt only the first page of a list is given its physical address. */
-static size_t split_merged(struct dmajoin_segment *out, const uint8_t *phys, size_t nphys,
-			   const struct dmajoin_segment *bus, size_t nbus, bool is_cut)
-{
-	size_t n = split_exactly(out, phys, nphys, bus, nbus, is_cut);
-	if (n != SIZE_MAX)
-		return n;
-	n = 0;
-	for (size_t i = 0; i < nbus; i++) {
-		uint64_t first = 0;
-		if (!i) {
-			const uint64_t p = le64_get(phys);
-			first = PAGE_BYTES - (p & (PAGE_BYTES - 1));
-			first = bus[0].len < first ? bus[0].len : first;
-			out[n++] = (struct dmajoin_segment){ bus[0].dma_addr, first, p, false };
-		}
-		if (bus[i].len > first)
-			out[n++] = (struct dmajoin_segment){ bus[i].dma_addr + first,
-							     bus[i].len - first, DMAJOIN_NO_PHYS,
-							     false };
-	}
-	return n;
-}
-
 static int on_alloc_list(struct tracepoints *t, const struct tracepoint *x, const struct record *r,
 			 struct err *e)
 {
@@ -356,7 +304,7 @@ static int on_alloc_list(struct tracepoints *t, const struct tracepoint *x, cons
 		bus.phys = le64_get(phys);
 		t->segments[0] = bus;
 	} else {
-		m = split_merged(t->segments, phys, n, &bus, 1, false);
+		m = dmalist_split(t->segments, phys, n, &bus, 1, false);
 	}
 	if (!m)
 		return UNDECODABLE;
@@ -394,7 +342,7 @@ static int on_map_list(struct tracepoints *t, const struct tracepoint *x, const 
 						  .phys = i < nphys ? le64_get(phys + 8 * i) : 0 };
 	size_t n = nbus;
 	if (nphys != nbus) {
-		n = split_merged(t->segments, phys, nphys, segs, nbus, is_cut);
+		n = dmalist_split(t->segments, phys, nphys, segs, nbus, is_cut);
 		segs = t->segments;
 	}
 	if (!n)
