@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCREEN_ROWS = 12 }; /* of a table, without --verbose */
+enum { SCREEN_ROWS = 12, SCREEN_VERDICTS = 8 }; /* of a table, without --verbose */
 
 struct screen {
 	const struct cli *cli;
@@ -56,7 +56,10 @@ static int show_verdict(void *ctx, const struct results_verdict *v)
 {
 	struct screen *s = ctx;
 	s->verdict = v;
-	if (s->nverdicts++)
+	const bool is_all = s->cli->is_json || s->cli->is_verbose;
+	if (s->nverdicts++ >= SCREEN_VERDICTS && !is_all)
+		return 0;
+	if (s->nverdicts > 1)
 		report_text(s->r, "%s", "");
 	report_text(s->r, "%s%s%s", v->command, v->trace ? " " : "", v->trace ? v->trace : "");
 	return results_each_sentence(s->db, s->path, v->run_id, true, show_sentence, s, s->e);
@@ -74,7 +77,12 @@ static int show_words(struct screen *s)
 		rc = results_each_warning(s->db, s->path, add_warning, s, s->e);
 		report_table(s->r, "verdicts", NULL, verdict, 3);
 	}
-	return rc ? rc : results_each_verdict(s->db, s->path, show_verdict, s, s->e);
+	if (!rc)
+		rc = results_each_verdict(s->db, s->path, show_verdict, s, s->e);
+	if (s->nverdicts > SCREEN_VERDICTS && !s->cli->is_verbose)
+		report_text(s->r, "%s more verdicts: --verbose",
+			    quantity_count(s->nverdicts - SCREEN_VERDICTS).s);
+	return rc;
 }
 
 /* ---- tables ---- */

@@ -354,13 +354,46 @@ static const char make_cfg[] =
 	"CREATE INDEX temp.cfg_command ON cfg (command);"
 	"DROP TABLE temp.raw; DROP TABLE temp.label";
 
+/* Another's file may bear our number: what queries will ask for must be there. */
+static int check_tables(sqlite3 *db, const char *path, struct err *e)
+{
+	static const char *const asked[] = {
+		"run_id, version, command, args, trace_path, trace_digest, design_digest, seed"
+		" FROM run",
+		"run_id, name, value, kind, source FROM assumption",
+		"cfg_hash, canon FROM config",
+		"run_id, cfg_hash FROM run_config",
+		"cfg_hash, metric, bucket, value FROM result",
+		"run_id, seq, part, sentence FROM said",
+		"trace_digest, vm, vm_pages, lost_events, unknown_losses, sampled, is_sealed"
+		" FROM trace",
+		"trace_digest, stream, kind, events, last_ns FROM trace_stream",
+		"trace_digest, dev, bdf, class FROM trace_device",
+		"trace_digest, source, seen, stored, filtered, ring_lost, shed, decode_error,"
+		" unaccounted FROM trace_account",
+	};
+	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
+		char sql[200];
+		sqlite3_stmt *st = NULL;
+		snprintf(sql, sizeof(sql), "SELECT %s LIMIT 0", asked[i]);
+		const int failed = sqlite3_prepare_v2(db, sql, -1, &st, NULL);
+		sqlite3_finalize(st);
+		if (failed)
+			return err_set(e, ERR_FORMAT, "%s: lacks what a results file has: %s", path,
+				       sqlite3_errmsg(db));
+	}
+	return 0;
+}
+
 int results_view_open(const char *path, sqlite3 **out, struct err *e)
 {
 	sqlite3 *db;
 	int rc = db_open_readonly(path, RESULT_APPLICATION_ID, &db, e);
 	if (rc)
 		return rc;
-	rc = results_view_register(db, path, e);
+	rc = check_tables(db, path, e);
+	if (!rc)
+		rc = results_view_register(db, path, e);
 	if (!rc)
 		rc = db_exec(db, path, make_raw, e);
 	if (!rc)

@@ -239,8 +239,9 @@ int section_run(sqlite3 *db, const char *path, const struct section *s, struct a
 		rc = err_set(e, ERR_BUG, "section %s has too many columns", s->name);
 	while (!rc && (step = sqlite3_step(st)) == SQLITE_ROW)
 		rc = add_row(&g, st, out->ncolumns, arena, e);
-	if (!rc && step != SQLITE_DONE)
-		rc = db_error(db, path, s->name, e);
+	if (!rc && step != SQLITE_DONE) /* numbers that no run stores, in somebody's file */
+		rc = err_set(e, ERR_FORMAT, "%s: section %s: %s", path, s->name,
+			     sqlite3_errmsg(db));
 	out->nrows = out->ncolumns ? g.n / out->ncolumns : 0;
 	out->cells = arena_alloc(arena, g.n, sizeof(*g.cells));
 	if (!rc && !out->cells)

@@ -53,6 +53,18 @@ if command -v sqlite3 >/dev/null; then
 	sqlite3 old.db "PRAGMA application_id=1346851411; PRAGMA user_version=1; CREATE TABLE run (a)"
 	exits 65 'a results file of another version is refused' pugmark report old.db
 	like 'with both numbers' "$(err)" 'old.db: format version 1, this program reads 2'
+	sqlite3 old.db "PRAGMA user_version=2"
+	exits 65 'one that lacks tables too' pugmark report old.db
+	like 'with what it lacks' "$(err)" 'old.db: lacks what a results file has: no such column: '
+	cp r.db huge.db
+	sqlite3 huge.db "UPDATE result SET value = 9223372036854775807 WHERE metric = 'walks_by_refs'"
+	exits 65 'numbers that no run stores are refused' pugmark report huge.db
+	cp r.db empty.db
+	sqlite3 empty.db "DELETE FROM said; DELETE FROM result; DELETE FROM run_config; DELETE FROM config"
+	ok 'a file without figures has its runs still' pugmark report empty.db
+	many=$(awk 'BEGIN { while (i++ < 20) printf "INSERT INTO run VALUES (%d, 9, 9, 9, %d, %d, NULL, 0); INSERT INTO said VALUES (%d, 1, 0, 9);", 100 + i, i, i, 100 + i }')
+	sqlite3 empty.db "$many"
+	like 'of many verdicts a screen has the first' "$(pugmark report empty.db -q)" '^12 more verdicts: --verbose'
 fi
 
 exits 64 'a trace alone wants the name of a report' pugmark report t.db
