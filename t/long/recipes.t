@@ -31,6 +31,8 @@ else
 	skip 'Add a report: the recipe' 'gnuplot is not installed'
 fi
 
+recipe 'Add a section to reports of results' report
+
 # the lists in tests and manuals are open to what a recipe adds, or the recipe adds to them
 ok 'the short suite passes after all recipes' make -C "$TMP/tree" -j2 check
 
