@@ -14,6 +14,7 @@ pugmark import "$ROOT/t/data/dma.csv" -o t.db >/dev/null
 pugmark age "$hostile" --results r.db >/dev/null
 pugmark pin "$hostile" --policy none,lru --budget 10%,20% --overcommit 20% --cpu cold --seed 1,2 --results r.db >/dev/null
 pugmark cache t.db --policy lru,fifo --size 1,2,4 --curve --results r.db >/dev/null
+pugmark age t.db --results r.db >/dev/null
 pugmark gen memcached -o m.db --set gen.memory=64M --set mem.accesses=20K >/dev/null
 pugmark walk m.db --design native,nested --results r.db >/dev/null
 pugmark numa replay m.db --design LL,RRI --results r.db >/dev/null
@@ -30,16 +31,18 @@ unlike 'only' "$(pugmark report r.db)" '^All other assumptions'
 ok 'JSON has all of it' pugmark report r.db --json
 pugmark report r.db --json >r.json
 is 'a row for each section' "$(grep -c '^{"section":' r.json)" "$(grep -cE '^"[a-z_]+":\[$' r.json | awk '{ print $1 - 2 }')"
-is 'figures of age are those of age' "$(grep '"access":"near","tau_ns":1000000000' r.json | json_numbers refaults | head -n 1)" \
+is 'figures of age are those of age' "$(grep '^{"trace":"x<.*"access":"near","tau_ns":1000000000' r.json | json_numbers refaults | head -n 1)" \
 	"$(pugmark age "$hostile" --tau 1s --json | grep '"device":"total"' | json_numbers refaults)"
 is 'misses of cache those of cache' "$(grep '"policy":"fifo","size_pages":2' r.json | json_numbers misses)" \
 	"$(pugmark cache t.db --policy fifo --size 2 --json | grep '"policy":"fifo"' | json_numbers misses)"
+is 'devices sum to the total' "$(grep '^{"trace":"t.db".*"device":.*"tau_ns":1000000000' r.json | json_numbers refaults | awk '{ n += $1 } END { print n }')" \
+	"$(pugmark age t.db --tau 1s --json | grep '"device":"total"' | json_numbers refaults)"
 is 'references of walk those of walk' "$(grep '"name":"nested","guest_refs"' r.json | json_numbers total_refs)" \
 	"$(pugmark walk m.db --design nested --json | json_numbers total_refs)"
 is 'run times of numa those of numa' "$(grep '"name":"RRI","time_ppm"' r.json | json_numbers time_ppm)" \
 	"$(pugmark numa replay m.db --design RRI --json | json_numbers run_over_local_ppm)"
 is 'seeds make one row' "$(grep '"policy":"lru","pinned_bytes"' r.json | json_numbers seeds | sort -u)" 2
-is 'runs stand in it, one a design and seed' "$(grep -c '^{"run_id":' r.json)" 8
+is 'runs stand in it, one a design and seed' "$(grep -c '^{"run_id":' r.json)" 9
 
 # what is lost is told, also where the trace is gone
 if command -v sqlite3 >/dev/null; then
@@ -100,10 +103,12 @@ for axis in 'age at which a page is reclaimed (tau), s' 'pinned (mean), KiB' 'gi
 	'references to tables a walk (mean)' 'run time over that with local tables, %'; do
 	has "an axis is $axis" "<text>$axis</text>"
 done
-for id in verdict traces age_curve pin_curve pin_pareto walk walk_refs numa cache_policies cache_curve guesses assumptions provenance; do
+for id in verdict traces age_curve age_devices pin_curve pin_pareto walk walk_refs numa cache_policies cache_curve guesses assumptions provenance; do
 	has "section $id is there" "<section id=\"$id\" aria-labelledby=\"$id-title\">"
 done
-ok 'once more' pugmark report r.db -o again
+ok 'once more, with rows' pugmark report r.db -o again --json
+out >again.json
+same 'which are those of --json' r.json again.json
 same 'the same results give the same page' page/index.html again/index.html
 mkdir bare
 ln -s "$PUGMARK" bare/pugmark
