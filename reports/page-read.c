@@ -42,7 +42,8 @@ int page_read(sqlite3 *db, const char *path, struct arena *arena, struct page_pa
 /* Columns whose values say by themselves what they are. */
 static bool speaks_for_itself(const char *key)
 {
-	return !strcmp(key, "trace") || !strcmp(key, "design") || !strcmp(key, "arrivals");
+	return !strcmp(key, "trace") || !strcmp(key, "design") || !strcmp(key, "arrivals") ||
+	       !strcmp(key, "load");
 }
 
 static char *name_row(const struct section *s, const struct section_table *t, size_t row,

@@ -61,6 +61,15 @@ static void config_get(sqlite3_context *ctx, int n, sqlite3_value **v)
 		}
 }
 
+/* "seed", or of a model with a seed of its own "section.seed" */
+static bool is_seed(const struct line *l)
+{
+	static const char seed[] = "seed";
+	const size_t n = strlen(seed);
+	return l->name_len >= n && !memcmp(l->at + l->name_len - n, seed, n) &&
+	       (l->name_len == n || l->at[l->name_len - n - 1] == '.');
+}
+
 /* What two configurations must share to be equal, by config_hash(canon, what). */
 enum { HASH_QUESTION, HASH_KEY, HASH_DESIGN };
 
@@ -70,9 +79,9 @@ enum { HASH_QUESTION, HASH_KEY, HASH_DESIGN };
  */
 static bool is_hashed(const struct line *l, int what)
 {
-	if (what == HASH_DESIGN)
-		return is_parameter(l);
-	return !is_named(l, "pugmark") && (what == HASH_QUESTION || !is_named(l, "seed"));
+	if (is_seed(l))
+		return what == HASH_QUESTION;
+	return what == HASH_DESIGN ? is_parameter(l) : !is_named(l, "pugmark");
 }
 
 static void config_hash(sqlite3_context *ctx, int n, sqlite3_value **v)
@@ -102,7 +111,7 @@ static void config_hash(sqlite3_context *ctx, int n, sqlite3_value **v)
 /* config_lines(canon, is_parameter): the parameters, or the coordinates. */
 static void config_lines(sqlite3_context *ctx, int n, sqlite3_value **v)
 {
-	static const char *const of_run[] = { "pugmark", "command", "trace", "seed" };
+	static const char *const of_run[] = { "pugmark", "command", "trace" };
 	const char *text = (const char *)sqlite3_value_text(v[0]);
 	const bool wants_parameters = sqlite3_value_int(v[1]);
 	char *out = text ? sqlite3_malloc64(strlen(text) + 2) : NULL;
@@ -115,8 +124,8 @@ static void config_lines(sqlite3_context *ctx, int n, sqlite3_value **v)
 		return;
 	}
 	while (text && next_line(&text, &l)) {
-		bool is_left_out = is_parameter(&l) != wants_parameters;
-		for (size_t i = 0; i < 4; i++)
+		bool is_left_out = is_parameter(&l) != wants_parameters || is_seed(&l);
+		for (size_t i = 0; i < 3; i++)
 			is_left_out |= is_named(&l, of_run[i]);
 		if (is_left_out)
 			continue;
@@ -348,7 +357,7 @@ static const char make_raw[] =
 
 static const char make_cfg[] =
 	"CREATE TEMP TABLE cfg AS SELECT cfg_hash, key, command,"
-	" coalesce(trace_path, '(no trace)') AS trace, trace_digest, label AS design, seed,"
+	" coalesce(trace_path, 'no trace') AS trace, trace_digest, label AS design, seed,"
 	" raw.run_id, config_lines(canon, 0) AS canon FROM raw JOIN label USING (grp, design)"
 	" JOIN config USING (cfg_hash) LEFT JOIN called USING (trace_digest);"
 	"CREATE INDEX temp.cfg_command ON cfg (command);"

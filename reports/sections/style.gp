@@ -8,7 +8,7 @@ set xlabel textcolor rgb "#010203"
 set ylabel textcolor rgb "#010203"
 set y2label textcolor rgb "#010203"
 set key outside top left horizontal Left reverse noenhanced textcolor rgb "#010203" samplen 2 spacing 1.2 width 1
-set rmargin 3
+set rmargin 4
 set xlabel offset 0, 0.3
 set format "%g"
 decades = "%.0s%c" # of a logarithmic axis
