@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The page of `pugmark report -o` in a real browser: drawn, named, quiet, and no wider than a phone.
 . t/lib.sh
-need_command import age pin cache report
+need_command import gen age pin cache walk numa report
 need gnuplot perl
 [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || skip_all 'chromium is not installed'
 need chromedriver
@@ -19,6 +19,9 @@ for trace in "$hostile" nic.db nvme.db; do
 	pugmark pin -q "$trace" --overcommit 10%,20% --seed 1,2 --results r.db >/dev/null
 	pugmark cache -q "$trace" --policy lru,arc,sieve --curve --results r.db >/dev/null
 done
+pugmark gen memcached -o m.db --set gen.memory=64M --set mem.accesses=20K >/dev/null
+pugmark walk -q m.db --results r.db >/dev/null
+pugmark numa replay -q m.db --results r.db >/dev/null
 pugmark report -q r.db -o page || exit 1
 
 ok 'the page is read' perl "$ROOT/t/browse.pl" page/index.html ${PICTURES:+"$PICTURES"}
