@@ -97,6 +97,7 @@ report 'captions', ask('document.querySelectorAll("figcaption").length');
 report 'tables', ask('document.querySelectorAll("table").length');
 report 'scripts', ask('document.scripts.length');
 report 'foreign', ask('document.querySelectorAll("img, iframe, object, embed, video, audio, link[rel=stylesheet]").length');
+report 'warnings', ask('document.querySelectorAll("aside[role=note] li").length');
 report 'overflow_1280', ask($overflow);
 # an accessible name and role, as the browser computes them for a screen reader (which skips what is folded)
 ask('document.querySelectorAll("details").forEach(d => { d.open = true })');

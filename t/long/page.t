@@ -12,7 +12,7 @@ hostile='x<img src=nope onerror=alert(1)>&"'\''.db'
 printf '# kind: dma\nts_ns,dev,op,dir,as,pfn,npages,offset_bytes,bytes,req,source\n' >h.csv
 awk 'BEGIN { for (i = 0; i < 400; i++) printf "%d000000,</svg><script>alert(2)</script>,access,to-device,gpa,%d,1,0,4096,,x\n", 40 * i, i * 7 % 31 }' >>h.csv
 pugmark import h.csv -o "$hostile" >/dev/null
-command -v sqlite3 >/dev/null && sqlite3 "$hostile" "INSERT INTO loss (n_lost, cause) VALUES (7, 'ring')"
+! command -v sqlite3 >/dev/null || sqlite3 "$hostile" "INSERT INTO loss (n_lost, cause) VALUES (7, 'ring')"
 cp "$ROOT/datasets/nic.db" "$ROOT/datasets/nvme.db" .
 for trace in "$hostile" nic.db nvme.db; do
 	pugmark age -q "$trace" --results r.db >/dev/null
@@ -33,6 +33,7 @@ is 'nothing is fetched' "$(value fetched)" 0
 grep '^#' seen
 is 'one script runs' "$(value scripts)" 1
 is 'nothing foreign is in it' "$(value foreign)" 0
+! command -v sqlite3 >/dev/null || is 'the loss stands on it' "$(value warnings)" 1
 is 'there are figures' "$(($(value figures) > 20))" 1
 is 'each is drawn' "$(value figures_drawn)" "$(value figures)"
 is 'and named' "$(value figures_named)" "$(value figures)"
