@@ -35,6 +35,13 @@ is 'figures of age are those of age' "$(grep '^{"trace":"x<.*"access":"near","ta
 	"$(pugmark age "$hostile" --tau 1s --json | grep '"device":"total"' | json_numbers refaults)"
 is 'misses of cache those of cache' "$(grep '"policy":"fifo","size_pages":2' r.json | json_numbers misses)" \
 	"$(pugmark cache t.db --policy fifo --size 2 --json | grep '"policy":"fifo"' | json_numbers misses)"
+pugmark pin "$hostile" --policy lru --budget 20% --overcommit 20% --cpu cold --seed 2 --results p.db --json | grep '"device_class":"total"' >p.json
+pugmark report p.db --json | grep '"policy":"lru","pinned_bytes"' >p-report.json
+for key in iopf iopf_max_1s cpu_major; do
+	is "$key of pin is that of pin" "$(json_numbers $key p-report.json)" "$(json_numbers $key p.json)"
+done
+is 'and its memory' "$(json_numbers returned_bytes p-report.json)" \
+	"$((4096 * ($(json_numbers vm_pages p.json) - $(json_numbers resident_pages p.json) - $(json_numbers inflight_pages p.json))))"
 is 'devices sum to the total' "$(grep '^{"trace":"t.db".*"device":.*"tau_ns":1000000000' r.json | json_numbers refaults | awk '{ n += $1 } END { print n }')" \
 	"$(pugmark age t.db --tau 1s --json | grep '"device":"total"' | json_numbers refaults)"
 is 'references of walk those of walk' "$(grep '"name":"nested","guest_refs"' r.json | json_numbers total_refs)" \
