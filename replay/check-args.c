@@ -110,6 +110,15 @@ size_t check_numbers(struct check_args *a, const char *key, double least, double
 	return n;
 }
 
+size_t check_counts(struct check_args *a, const char *key, double least, double *out)
+{
+	const size_t n = check_numbers(a, key, least, out);
+
+	for (size_t i = 0; i < n; i++)
+		whole(a, key, out[i]);
+	return n;
+}
+
 const json_t *check_array(struct check_args *a, const char *key)
 {
 	const json_t *list = take(a, key);

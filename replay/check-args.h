@@ -42,6 +42,7 @@ uint64_t check_count_or(struct check_args *a, const char *key, uint64_t least, u
 
 /* A list of 1 to CHECK_LIST_MAX numbers; its length. */
 size_t check_numbers(struct check_args *a, const char *key, double least, double *out);
+size_t check_counts(struct check_args *a, const char *key, double least, double *out); /* whole */
 
 /* An array of objects, or NULL after a complaint. */
 const json_t *check_array(struct check_args *a, const char *key);

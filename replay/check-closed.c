@@ -38,7 +38,7 @@ static struct check_service read_think(struct check_run *r)
 
 struct ring {
 	const char *name[RING_MAX];
-	char own[RING_MAX][16];
+	char own[RING_MAX][24];
 	uint64_t servers[RING_MAX];
 	struct check_service service[RING_MAX];
 	double mean_ns[RING_MAX];

@@ -111,7 +111,7 @@ int check_cyclic(struct check_run *r, unsigned variant)
 int check_wrr(struct check_run *r, unsigned variant)
 {
 	double weights[CHECK_LIST_MAX] = {};
-	const size_t n = check_numbers(&r->args, "weights", 1, weights);
+	const size_t n = check_counts(&r->args, "weights", 1, weights);
 	const struct check_service s = check_service(&r->args, "service", "mean_ns", &r->arena);
 	const uint64_t each = check_count(&r->args, "population_each", 1, 10000);
 	(void)variant;

@@ -24,6 +24,7 @@ struct check_set; /* the cases of a file */
 
 /* Every case is read and understood, or a sentence says which one is not. */
 int check_open_file(const char *path, struct check_set **out, struct err *e);
+int check_open_text(const char *text, size_t n, struct check_set **out, struct err *e);
 void check_close(struct check_set *s);
 size_t check_ncases(const struct check_set *s);
 
