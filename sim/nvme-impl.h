@@ -159,7 +159,4 @@ int nvme_make_requests(struct nvme *n, struct err *e);
 void nvme_start_requests(struct nvme *n);
 void nvme_start_stalls(struct nvme *n);
 
-/* A trace is at its end and nothing is under way: only stalls would go on. */
-bool nvme_is_drained(const struct nvme *n);
-
 #endif

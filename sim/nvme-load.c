@@ -56,6 +56,14 @@ static bool dress(struct nvme_load *l, uint32_t job, uint64_t at)
 	return true;
 }
 
+static void end_run(struct nvme_load *l)
+{
+	struct nvme_net *net = l->node.net;
+
+	if (l->ends_run && !l->remaining && !l->is_starved && !net->all.inside)
+		net->is_over = true;
+}
+
 /* Closed: after the think time. */
 static void rethink(struct nvme_load *l, uint32_t job, uint64_t now)
 {
@@ -73,10 +81,12 @@ static void born(void *ctx, uint64_t arg, struct ns now)
 {
 	struct nvme_load *l = ctx;
 
-	if (dress(l, (uint32_t)arg, now.v))
+	if (dress(l, (uint32_t)arg, now.v)) {
 		begin(l, (uint32_t)arg, now.v);
-	else
+	} else {
 		nvme_job_free(l->node.net, (uint32_t)arg);
+		end_run(l);
+	}
 }
 
 static bool find_next_birth(struct nvme_load *l)
@@ -133,11 +143,12 @@ static void leave(struct nvme_load *l, uint32_t job, uint64_t now)
 	l->out--;
 	if (l->kind == NVME_LOAD_CLOSED) {
 		rethink(l, job, now);
-		return;
+	} else {
+		nvme_job_free(net, job);
+		if (l->is_starved)
+			give_birth(l, now);
 	}
-	nvme_job_free(net, job);
-	if (l->is_starved)
-		give_birth(l, now);
+	end_run(l);
 }
 
 static void finished(struct nvme_node *node, uint32_t job, uint64_t now)
@@ -175,6 +186,8 @@ void nvme_load_start(struct nvme_load *l)
 	if (l->kind != NVME_LOAD_CLOSED) {
 		if (find_next_birth(l))
 			nvme_post(net, l->next_at, EVQ_ARRIVAL, birth, l, 0);
+		else
+			end_run(l);
 		return;
 	}
 	for (uint32_t i = 0; i < l->room; i++) {

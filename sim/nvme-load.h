@@ -35,6 +35,7 @@ struct nvme_load {
 	uint64_t next_at;     /* of the request that waits at the source, or comes next */
 	uint64_t refused;
 	bool is_starved;
+	bool ends_run; /* its last request ends the run; other things might go on for ever */
 
 	/* Gives a request its address and the rest; false: there are no more. May be NULL. */
 	bool (*fill)(void *ctx, uint32_t job, uint64_t now);

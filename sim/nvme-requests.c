@@ -143,6 +143,8 @@ static int make_gap(struct nvme *n, struct nvme_vm *vm, struct err *e)
 		return nvme_make_cost(n, &vm->load.gap, &l->think, name, "think", e);
 	if (l->arrival != NVME_POISSON) {
 		nvme_cost_const(&vm->load.gap, gap_q16(&l->rate));
+		/* not all machines at the same ns */
+		vm->load.next_at = (gap_q16(&l->rate) >> NVME_COST_BITS) * vm->index / n->nvms;
 		return 0;
 	}
 	return nvme_make_exponential(n, &vm->load.gap, &l->rate, name, e);
@@ -182,6 +184,7 @@ static int make_vm_load(struct nvme *n, struct nvme_vm *vm, struct err *e)
 			: n->has_source          ? fill_closed
 						 : fill_generated;
 	vm->load.pull = pull;
+	vm->load.ends_run = n->has_source;
 	vm->at = arena_alloc(n->arena, l->jobs, sizeof(*vm->at));
 	if (!vm->at)
 		return nvme_no_memory(e);
@@ -204,13 +207,6 @@ int nvme_make_requests(struct nvme *n, struct err *e)
 	}
 	nvme_router_init(&n->to_loads, &n->net, NVME_ROUTE_VM, n->load_nodes, n->nvms, "loads");
 	return rc;
-}
-
-bool nvme_is_drained(const struct nvme *n)
-{
-	const struct nvme_load *l = &n->vms[0].load;
-
-	return n->has_source && !l->remaining && !n->net.all.inside && !l->is_starved;
 }
 
 static void end_of_time(void *ctx, uint64_t arg, struct ns now)

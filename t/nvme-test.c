@@ -203,6 +203,8 @@ static void draw_load(struct run *r, struct rng *g)
 	l->stall_rate.count = rng_below(g, 2) * 500;
 	l->stall = about(50000);
 	l->stall_scope = (int)rng_below(g, 3);
+	if (l->stall_scope == NVME_STALL_CHANNEL)
+		r->c.device.placement = NVME_HASHED;
 	l->seed = rng_next(g);
 	r->c.guest.vcpus = 1 + rng_below(g, 3);
 	r->c.guest.queues = rng_below(g, 4);
@@ -627,6 +629,46 @@ static void a_trace_is_replayed_at_its_times_to_its_end(void **state)
 	end(&r);
 }
 
+static void an_empty_trace_ends_at_once_whatever_else_goes_on(void **state)
+{
+	struct list l = {};
+	struct run r;
+	(void)state;
+
+	begin(&r);
+	r.c.load.arrival = NVME_TRACE;
+	r.c.load.stall_rate.count = 1000;
+	r.c.load.stall = ns(100);
+	const struct nvme_source source = { next_row, &l };
+	assert_int_equal(go_from(&r, &source, NULL), 0);
+	assert_int_equal(r.all->requests, 0);
+	assert_int_equal(r.r.end_ns, 0);
+	end(&r);
+}
+
+static void a_trace_replayed_closed_ends_with_its_last_request(void **state)
+{
+	static const struct nvme_request rows[] = { { .bytes = 4096 },
+						    { .bytes = 4096 },
+						    { .bytes = 8192 } };
+	struct list l = { rows, 3, 0 };
+	struct run r;
+	(void)state;
+
+	begin(&r);
+	r.c.load.vms = 2;
+	r.c.load.stall_rate.count = 1000;
+	r.c.load.stall = ns(1);
+	r.c.load.warmup_ppm = 0;
+	r.c.device.read = ns(10000);
+	const struct nvme_source source = { next_row, &l };
+	assert_int_equal(go_from(&r, &source, NULL), 0);
+	assert_int_equal(r.all->requests, 3);
+	assert_int_equal(r.all->bytes, 16384);
+	assert_int_equal(r.r.end_ns, 30000);
+	end(&r);
+}
+
 static void a_trace_beyond_the_load_is_refused(void **state)
 {
 	static const struct nvme_request row = { .bytes = 4096, .vm = 7 };
@@ -660,6 +702,8 @@ int main(void)
 		cmocka_unit_test(a_saturated_worker_serves_by_weight),
 		cmocka_unit_test(stalls_raise_the_tail_and_are_a_stage_of_their_own),
 		cmocka_unit_test(a_trace_is_replayed_at_its_times_to_its_end),
+		cmocka_unit_test(an_empty_trace_ends_at_once_whatever_else_goes_on),
+		cmocka_unit_test(a_trace_replayed_closed_ends_with_its_last_request),
 		cmocka_unit_test(a_trace_beyond_the_load_is_refused),
 	};
 
