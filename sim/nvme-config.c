@@ -24,6 +24,7 @@ const char *const nvme_arrival_names[] = { "closed", "poisson", "fixed", "trace"
 
 static const char *const placements[] = { "least-busy", "hashed", NULL };
 static const char *const kicks[] = { "kernel", "user", NULL };
+static const char *const cq_bells[] = { "none", "kernel", "user", NULL };
 static const char *const waits[] = { "sleep", "spin", "adaptive", NULL };
 static const char *const orders[] = { "rr", "wrr", "priority", NULL };
 static const char *const visits[] = { "exhaustive", "gated", "burst", NULL };
@@ -83,6 +84,9 @@ const struct param nvme_params[] = {
 
 	PICK(path, doorbell, "device", "How the guest tells of a request", nvme_doorbell_names),
 	PICK(path, kick, "kernel", "Shadow doorbell: who handles its exits", kicks),
+	PICK(path, cq_bell, "none", "Exit of the doorbell of completion queues, and who handles it",
+	     cq_bells),
+	YES(path, big_lock, "A worker, and exits that user space handles, hold one lock (QEMU's)"),
 	COUNT(path, workers, "threads", "0", 0, NVME_THREADS_MAX,
 	      "Host threads that take requests; 0: the device does"),
 	PICK(path, wait, "sleep", "Worker without work: sleeps, spins, or spins for a while",
@@ -223,6 +227,10 @@ static int check_path(const struct nvme_config *c, struct err *e)
 		return err_set(e, ERR_USAGE,
 			       "path: `native` has no host software in between: "
 			       "notify by inject, posted or exitless");
+	if (p->big_lock && !p->workers)
+		return err_set(e, ERR_USAGE,
+			       "path: big_lock is between a worker and exits: there "
+			       "is no worker");
 	if (p->coalesce_count > 1 && !p->coalesce_ns)
 		return err_set(e, ERR_USAGE,
 			       "path: an interrupt that waits for several "

@@ -62,6 +62,7 @@ enum nvme_doorbell {
 	NVME_BELL_POLLED, /* in memory; the worker always looks */
 };
 enum nvme_kick { NVME_KICK_KERNEL, NVME_KICK_USER };
+enum nvme_cq_bell { NVME_CQ_BELL_NONE, NVME_CQ_BELL_KERNEL, NVME_CQ_BELL_USER };
 enum nvme_wait { NVME_WAIT_SLEEP, NVME_WAIT_SPIN, NVME_WAIT_ADAPTIVE };
 enum nvme_order { NVME_ORDER_RR, NVME_ORDER_WRR, NVME_ORDER_PRIORITY };
 enum nvme_visit { NVME_VISIT_EXHAUSTIVE, NVME_VISIT_GATED, NVME_VISIT_BURST };
@@ -80,8 +81,10 @@ enum nvme_notify {
 };
 
 struct nvme_path_config {
-	int doorbell; /* enum nvme_doorbell */
-	int kick;     /* enum nvme_kick: who handles the exit of a shadow doorbell */
+	int doorbell;  /* enum nvme_doorbell */
+	int kick;      /* enum nvme_kick: who handles the exit of a shadow doorbell */
+	int cq_bell;   /* enum nvme_cq_bell: the exit that tells of handled completions */
+	bool big_lock; /* the worker, and exits to user space, hold one lock of their VM */
 
 	uint64_t workers; /* 0: none */
 	int wait;         /* enum nvme_wait */

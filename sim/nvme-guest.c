@@ -53,14 +53,17 @@ static uint64_t pay_debt(struct nvme_vcpu *v)
 
 /* ---- doorbells ---- */
 
-static uint64_t kick(struct nvme_pair *p, struct nvme_vcpu *v, bool is_user)
+/* A write to a doorbell that exits: the vCPU stands still until it is handled. */
+static uint64_t write_bell(struct nvme_pair *p, struct nvme_vcpu *v, bool is_user, uint64_t now)
 {
 	struct nvme *n = p->vm->run;
-	const uint64_t direct = draw(n, NVME_SHARED_EXIT);
+	const uint64_t direct_ns = draw(n, NVME_SHARED_EXIT);
+	uint64_t sync_ns = draw(n, is_user ? NVME_SHARED_EXIT_USER : NVME_SHARED_EVENTFD);
 
 	p->vm->counts.kicks++;
-	return leave_guest(p, v, direct,
-			   draw(n, is_user ? NVME_SHARED_EXIT_USER : NVME_SHARED_EVENTFD));
+	if (is_user && p->lock)
+		sync_ns += nvme_lock_take(p->lock, now + direct_ns, sync_ns);
+	return leave_guest(p, v, direct_ns, sync_ns);
 }
 
 /* The driver has filled the entry: what telling of it costs the vCPU. */
@@ -71,12 +74,12 @@ static uint64_t ring_doorbell(struct nvme_scan_queue *q, uint32_t job, uint64_t 
 
 	switch ((enum nvme_doorbell)p->vm->run->c.path.doorbell) {
 	case NVME_BELL_MMIO_USER:
-		return kick(p, v, true);
+		return write_bell(p, v, true, now);
 	case NVME_BELL_MMIO_KERNEL:
-		return kick(p, v, false);
+		return write_bell(p, v, false, now);
 	case NVME_BELL_SHADOW:
 		if (nvme_scan_is_asleep(p->worker, now))
-			return kick(p, v, p->vm->run->c.path.kick == NVME_KICK_USER);
+			return write_bell(p, v, p->vm->run->c.path.kick == NVME_KICK_USER, now);
 		p->vm->counts.kicks_suppressed++;
 		return 0;
 	case NVME_BELL_POLLED:
@@ -171,12 +174,13 @@ static uint64_t begin_handler(struct nvme_scan_queue *q, uint64_t now)
 static uint64_t end_handler(struct nvme_scan_queue *q, uint64_t now)
 {
 	struct nvme_pair *p = q->ctx;
-	const struct nvme *n = p->vm->run;
+	struct nvme *n = p->vm->run;
 	uint64_t ns = 0;
-	(void)now;
 
+	if (n->c.path.cq_bell != NVME_CQ_BELL_NONE)
+		ns = write_bell(p, p->vcpu, n->c.path.cq_bell == NVME_CQ_BELL_USER, now);
 	if (n->c.path.eoi_exit && waits_by_interrupt(n))
-		ns = leave_guest(p, p->vcpu, draw(p->vm->run, NVME_SHARED_EOI), 0);
+		ns += leave_guest(p, p->vcpu, draw(n, NVME_SHARED_EOI), 0);
 	return ns + pay_debt(p->vcpu);
 }
 

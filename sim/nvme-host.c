@@ -79,6 +79,7 @@ static void wire_submission(struct nvme *n, struct nvme_thread *t, struct nvme_s
 	q->second = &t->second;
 	q->second_page = nvme_cost_is_nothing(&t->page) ? NULL : &t->page;
 	p->worker = &t->scan;
+	p->lock = t->scan.lock;
 	if (n->c.guest.wait == NVME_GUEST_HYBRID)
 		p->hybrid.submit.next = &q->node;
 	else
@@ -139,6 +140,7 @@ static int make_worker(struct nvme *n, uint32_t i, struct err *e)
 	t->scan.order = c->order;
 	t->scan.look_ns = nvme_dist_mean(n, &c->look);
 	t->scan.spin_ns = patience(c->wait, c->spin_ns);
+	t->scan.lock = c->big_lock ? &t->lock : NULL;
 	int rc = make_thread_costs(n, t, &n->c.host.thread_wake, e);
 	for (uint32_t k = 0; !rc && k < n->npairs; k++) {
 		if (dealt_to(n, k, c->workers) != i)

@@ -39,6 +39,7 @@ struct nvme_pair {
 	bool is_pending, is_injected;
 	struct nvme_scan_queue *cq;
 	struct nvme_scan *worker; /* who takes its requests, or NULL */
+	struct nvme_lock *lock;   /* of exits to user space, or NULL */
 	struct nvme_node *submit; /* where the vCPU's driver sends them */
 	struct nvme_vm *vm;
 	struct nvme_vcpu *vcpu;
@@ -64,6 +65,7 @@ struct nvme_vm {
 struct nvme_thread {
 	struct nvme_scan scan;
 	struct nvme_cost round, request, second, page, reap_round, reap_request, wake;
+	struct nvme_lock lock;
 	char name[NVME_NAME_BYTES];
 };
 

@@ -163,13 +163,14 @@ static void serve(struct nvme_scan *s, struct nvme_scan_queue *q, uint64_t befor
 	if (!q->line.n)
 		s->has_work[q->index / 64] &= ~(UINT64_C(1) << q->index % 64);
 	s->allowed--;
-	nvme_spend(s->net, job, q->wait_stage, now);
-	nvme_audit_start(&s->audit, j, now);
 	j->second_ns = second_part(q, j->bytes);
 	const uint64_t ns =
 		before + (q->request ? nvme_cost_take(q->request, j->bytes) : 0) + j->second_ns;
+	const uint64_t locked_ns = s->lock ? nvme_lock_take(s->lock, now, ns) : 0;
+	nvme_spend(s->net, job, q->wait_stage, now + locked_ns);
+	nvme_audit_start(&s->audit, j, now);
 	s->busy_ns += ns;
-	nvme_post(s->net, now + ns, EVQ_COMPLETION, end_service, s, job);
+	nvme_post(s->net, now + locked_ns + ns, EVQ_COMPLETION, end_service, s, job);
 }
 
 static void arrive(struct nvme_scan *s, uint32_t at, uint64_t now)

@@ -23,6 +23,20 @@
 
 #define NVME_FOR_EVER UINT64_MAX
 
+/* Held by whoever works under it; booked in the order of asking. */
+struct nvme_lock {
+	uint64_t free_at;
+};
+
+/* Takes it for hold_ns as soon as it is free; how long that is from now. */
+static inline uint64_t nvme_lock_take(struct nvme_lock *l, uint64_t now, uint64_t hold_ns)
+{
+	const uint64_t from = l->free_at > now ? l->free_at : now;
+
+	l->free_at = from + hold_ns;
+	return from - now;
+}
+
 struct nvme_scan_queue {
 	struct nvme_node node; /* requests for this queue enter here; next: where they go */
 	struct nvme_scan *scan;
@@ -56,6 +70,7 @@ struct nvme_scan {
 	uint64_t look_ns;       /* to the next queue */
 	uint64_t spin_ns;       /* idle so long before it sleeps; NVME_FOR_EVER: never */
 	struct nvme_cost *wake; /* borrowed; NULL: at once */
+	struct nvme_lock *lock; /* borrowed; held while it serves; NULL: none */
 
 	enum nvme_scan_state state;
 	uint32_t at;       /* the queue it is at, or left */

@@ -86,13 +86,14 @@ struct nvme_vm_result {
 	uint64_t stage_ns[NVME_STAGES]; /* sums over the counted requests */
 
 	/* over the whole run */
-	uint64_t kicks, kicks_suppressed; /* doorbells that told the host; that had not to */
-	uint64_t exits, irqs, wakes;      /* wakes: of a halted vCPU */
-	uint64_t guest_busy_ns;           /* driver, block layer, handlers: the useful part */
-	uint64_t guest_direct_ns;         /* world switches */
-	uint64_t guest_indirect_ns;       /* refilling caches and TLB after them */
-	uint64_t guest_sync_ns;           /* stopped while the host emulates */
-	uint64_t guest_spin_ns;           /* polling for completions */
+	uint64_t kicks,
+		kicks_suppressed;    /* doorbells that exited; of submissions that had not to */
+	uint64_t exits, irqs, wakes; /* wakes: of a halted vCPU */
+	uint64_t guest_busy_ns;      /* driver, block layer, handlers: the useful part */
+	uint64_t guest_direct_ns;    /* world switches */
+	uint64_t guest_indirect_ns;  /* refilling caches and TLB after them */
+	uint64_t guest_sync_ns;      /* stopped while the host emulates */
+	uint64_t guest_spin_ns;      /* polling for completions */
 };
 
 /* A host core that does I/O work: worker, reaper, emulation thread, interrupt handler. */

@@ -170,6 +170,8 @@ static void draw_path(struct run *r, struct rng *g)
 		p->eoi_exit = p->notify != NVME_NOTIFY_EXITLESS && rng_below(g, 2);
 	}
 	p->kick = (int)rng_below(g, 2);
+	p->cq_bell = (int)rng_below(g, 3);
+	p->big_lock = p->workers && rng_below(g, 2);
 	p->spin_ns = 5000;
 	p->order = (int)rng_below(g, 3);
 	p->visit = (int)rng_below(g, 3);
@@ -421,6 +423,34 @@ static void shadow_doorbells_are_rung_less_the_more_is_outstanding(void **state)
 		end(&r);
 	}
 	assert_true(kicks < 10000);
+}
+
+/* QEMU's main loop and its doorbells: only one of them works at a time. */
+static void a_lock_takes_away_what_depth_gives(void **state)
+{
+	uint64_t rates[2][2];
+	(void)state;
+
+	for (int lock = 0; lock < 2; lock++)
+		for (int deep = 0; deep < 2; deep++) {
+			struct run r;
+			begin(&r);
+			use_kicked_path(&r);
+			r.c.device.read = ns(0);
+			r.c.path.doorbell = NVME_BELL_MMIO_USER;
+			r.c.path.cq_bell = NVME_CQ_BELL_USER;
+			r.c.path.request = ns(20000);
+			r.c.path.big_lock = lock;
+			r.c.load.depth = deep ? 8 : 1;
+			go(&r);
+			rates[lock][deep] = iops(r.all);
+			end(&r);
+		}
+	assert_true(rates[1][0] <= rates[0][0]);
+	assert_true(rates[1][1] * 100 < rates[0][1] * 90);
+	/* request, both doorbells and the reaping are serial: 20 + 2 x 4 + 1 us and more */
+	assert_true(rates[1][1] < NS_PER_SEC / 29000);
+	assert_true(rates[0][1] > NS_PER_SEC / 29000);
 }
 
 static void coalescing_trades_interrupts_for_latency(void **state)
@@ -694,6 +724,7 @@ int main(void)
 		cmocka_unit_test(fewer_exits_never_make_it_slower),
 		cmocka_unit_test(a_polled_doorbell_never_exits_and_an_mmio_one_always_does),
 		cmocka_unit_test(shadow_doorbells_are_rung_less_the_more_is_outstanding),
+		cmocka_unit_test(a_lock_takes_away_what_depth_gives),
 		cmocka_unit_test(coalescing_trades_interrupts_for_latency),
 		cmocka_unit_test(a_full_submission_queue_holds_requests_back),
 		cmocka_unit_test(long_requests_are_split_at_the_largest_transfer),
