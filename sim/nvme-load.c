@@ -2,8 +2,6 @@
 /* Loads, token buckets, gates and streams of stalls. */
 #include "sim/nvme-load.h"
 
-#include <string.h>
-
 /* ---- loads ---- */
 
 static void born(void *ctx, uint64_t arg, struct ns now);
@@ -35,19 +33,18 @@ static bool dress(struct nvme_load *l, uint32_t job, uint64_t at)
 {
 	struct nvme_net *net = l->node.net;
 	struct nvme_job *j = &net->jobs[job];
-	const uint32_t thread = j->thread, queue = j->queue;
 
 	if (!l->remaining)
 		return false;
-	*j = (struct nvme_job){ .born = at,
-				.mark = at,
-				.vm = l->vm,
-				.thread = thread,
-				.queue = queue,
-				.klass = (uint8_t)l->klass,
-				.bytes = l->bytes,
-				.parent = NVME_NO_JOB };
-	memset(&net->stage[(uint64_t)job * net->nstages], 0, net->nstages * sizeof(*net->stage));
+	const struct nvme_job as = { .born = at,
+				     .mark = at,
+				     .vm = l->vm,
+				     .thread = j->thread,
+				     .queue = j->queue,
+				     .klass = (uint8_t)l->klass,
+				     .bytes = l->bytes,
+				     .parent = NVME_NO_JOB };
+	nvme_job_begin(net, job, &as);
 	if (l->fill && !l->fill(l->ctx, job, at)) {
 		l->remaining = 0;
 		return false;
@@ -107,8 +104,7 @@ static bool find_next_birth(struct nvme_load *l)
 static void give_birth(struct nvme_load *l, uint64_t now)
 {
 	do {
-		const uint32_t job = l->out < l->room ? nvme_job_new(l->node.net, l->next_at)
-						      : NVME_NO_JOB;
+		const uint32_t job = l->out < l->room ? nvme_job_take(l->node.net) : NVME_NO_JOB;
 		l->is_starved = job == NVME_NO_JOB;
 		if (l->is_starved)
 			return;
@@ -191,7 +187,7 @@ void nvme_load_start(struct nvme_load *l)
 		return;
 	}
 	for (uint32_t i = 0; i < l->room; i++) {
-		const uint32_t job = nvme_job_new(net, 0);
+		const uint32_t job = nvme_job_take(net);
 		assert(job != NVME_NO_JOB);
 		net->jobs[job].thread = i;
 		nvme_post(net, nvme_cost_take(&l->gap, 0), EVQ_ARRIVAL, born, l, job);

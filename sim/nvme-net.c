@@ -4,8 +4,6 @@
  */
 #include "sim/nvme-net.h"
 
-#include <string.h>
-
 static void make_list(struct nvme_net *net, uint32_t from, uint32_t n, uint32_t *head_out)
 {
 	*head_out = n ? from : NVME_NO_JOB;
@@ -55,30 +53,35 @@ bool nvme_net_run(struct nvme_net *net, uint64_t events)
 	return !net->is_over;
 }
 
-static uint32_t take(struct nvme_net *net, uint32_t *list, uint64_t born)
+uint32_t nvme_job_take(struct nvme_net *net)
 {
-	const uint32_t job = *list;
+	const uint32_t job = net->free_job;
 
-	if (job == NVME_NO_JOB)
-		return job;
-	struct nvme_job *j = &net->jobs[job];
-	*list = j->next;
-	*j = (struct nvme_job){ .born = born, .mark = born, .parent = NVME_NO_JOB };
-	memset(&net->stage[(uint64_t)job * net->nstages], 0, net->nstages * sizeof(*net->stage));
+	if (job != NVME_NO_JOB)
+		net->free_job = net->jobs[job].next;
 	return job;
 }
 
-uint32_t nvme_job_new(struct nvme_net *net, uint64_t born)
+void nvme_job_begin(struct nvme_net *net, uint32_t job, const struct nvme_job *as)
 {
-	return take(net, &net->free_job, born);
+	uint64_t *stage = &net->stage[(uint64_t)job * net->nstages];
+
+	net->jobs[job] = *as;
+	for (uint32_t i = 0; i < net->nstages; i++)
+		stage[i] = 0;
 }
 
 uint32_t nvme_part_new(struct nvme_net *net, uint64_t now)
 {
-	const uint32_t job = take(net, &net->free_part, now);
+	const uint32_t job = net->free_part;
+	const struct nvme_job as = {
+		.born = now, .mark = now, .parent = NVME_NO_JOB, .is_part = true
+	};
 
-	if (job != NVME_NO_JOB)
-		net->jobs[job].is_part = true;
+	if (job == NVME_NO_JOB)
+		return job;
+	net->free_part = net->jobs[job].next;
+	nvme_job_begin(net, job, &as);
 	return job;
 }
 

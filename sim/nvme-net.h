@@ -111,8 +111,11 @@ int nvme_net_init(struct nvme_net *net, const struct nvme_net_config *c, struct 
  * do. */
 bool nvme_net_run(struct nvme_net *net, uint64_t events);
 
-/* A job born at that time, its first stage begun; NVME_NO_JOB when all are in use. */
-uint32_t nvme_job_new(struct nvme_net *net, uint64_t born);
+/* A job to begin with, as the last one left it; NVME_NO_JOB when all are in use. */
+uint32_t nvme_job_take(struct nvme_net *net);
+void nvme_job_begin(struct nvme_net *net, uint32_t job, const struct nvme_job *as);
+
+/* A part, begun; likewise. */
 uint32_t nvme_part_new(struct nvme_net *net, uint64_t now);
 void nvme_job_free(struct nvme_net *net, uint32_t job);
 

@@ -63,9 +63,11 @@ static void arrive(void *ctx, uint64_t i, struct ns now)
 {
 	struct feed *f = ctx;
 	struct nvme_node *node = f->nodes[f->arrivals[i].queue];
-	const uint32_t job = nvme_job_new(&f->w->net, now.v);
+	const uint32_t job = nvme_job_take(&f->w->net);
+	const struct nvme_job as = { .born = now.v, .mark = now.v, .parent = NVME_NO_JOB };
 
 	assert_int_equal(job, i); /* in order */
+	nvme_job_begin(&f->w->net, job, &as);
 	node->enter(node, job, now.v);
 }
 
