@@ -104,6 +104,9 @@ const struct param nvme_params[] = {
 	      copy_rate),
 	COST(path, translate, "LBA and PRP translation of a request"),
 	COST(path, pin, "Pinning a 4 KiB page of a request"),
+	ROW(path, "admin_rate", PARAM_RATE, NULL, "0/s", 0, 0,
+	    "A VM's admin commands, which its worker emulates", admin_rate, NULL),
+	COST(path, admin, "Of a worker for each admin command"),
 	YES(path, emulation_thread, "Workers hand over to one thread of the device"),
 	COST(path, handover, "Until the emulation thread sees a request"),
 	COST(path, emulation, "Of the emulation thread for each request"),
@@ -221,6 +224,10 @@ static int check_path(const struct nvme_config *c, struct err *e)
 		return err_set(e, ERR_USAGE,
 			       "path: a polled doorbell wakes nobody: the worker "
 			       "must wait by `spin`");
+	if (!p->workers && p->admin_rate.count)
+		return err_set(e, ERR_USAGE,
+			       "path: who emulates admin commands? There is no "
+			       "worker");
 	if (!p->workers && (p->emulation_thread || p->reap == NVME_REAP_WORKER))
 		return err_set(e, ERR_USAGE, "path: who hands over or reaps? There is no worker");
 	if (p->notify == NVME_NOTIFY_NATIVE && (p->workers || p->reap != NVME_REAP_GUEST))

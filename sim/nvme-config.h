@@ -99,6 +99,9 @@ struct nvme_path_config {
 	struct dist translate;
 	struct dist pin; /* for each 4 KiB page */
 
+	struct rate admin_rate; /* of a VM's admin commands, emulated by its worker */
+	struct dist admin;
+
 	bool emulation_thread; /* one for the device */
 	struct dist handover, emulation;
 

@@ -143,8 +143,9 @@ static int wire_front(struct nvme *n, struct nvme_node *join, struct nvme_node *
 
 uint32_t nvme_parts_needed(const struct nvme *n)
 {
-	(void)n;
-	return 2 * PARTS; /* of split requests, and of the buffer */
+	const uint32_t admin = n->c.path.admin_rate.count ? n->nvms * NVME_ADMIN_WAITING : 0;
+
+	return 2 * PARTS + admin; /* of split requests, and of the buffer */
 }
 
 /* ---- stalls ---- */

@@ -6,6 +6,8 @@
  */
 #include "sim/nvme-impl.h"
 
+#include <stddef.h>
+
 /* Which of n threads has a pair. */
 static uint32_t dealt_to(const struct nvme *n, uint32_t pair, uint64_t threads)
 {
@@ -59,6 +61,79 @@ static int make_irq(struct nvme *n, struct nvme_irq *irq, struct nvme_scan *s, u
 		.stage = stage,
 	};
 	return nvme_make_cost(n, &irq->cost, &n->c.host.irq, "host irq", "nvme-host irq", e);
+}
+
+/* ---- admin commands ---- */
+
+static void admin_is_done(struct nvme_node *node, uint32_t job, uint64_t now)
+{
+	struct nvme_admin *a =
+		(struct nvme_admin *)((char *)node - offsetof(struct nvme_admin, done));
+	(void)now;
+
+	a->waiting--;
+	nvme_job_free(node->net, job);
+}
+
+/* A guest waits for what it asked: no more than a few at a time. */
+static void ask(void *ctx, uint64_t arg, struct ns now)
+{
+	struct nvme_admin *a = ctx;
+	struct nvme_net *net = &a->run->net;
+	const uint32_t job = a->waiting < NVME_ADMIN_WAITING ? nvme_part_new(net, now.v)
+							     : NVME_NO_JOB;
+	(void)arg;
+
+	if (job != NVME_NO_JOB) {
+		a->waiting++;
+		a->queue->node.enter(&a->queue->node, job, now.v);
+	}
+	nvme_post(net, now.v + nvme_cost_take(&a->gap, 0), EVQ_ARRIVAL, ask, a, 0);
+}
+
+/* Machines below `end` whose admin queue a worker has. */
+static uint32_t count_admin(const struct nvme *n, uint32_t worker, uint32_t end)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; n->c.path.admin_rate.count && i < end; i++)
+		count += dealt_to(n, i * n->pairs_per_vm, n->nworkers) == worker;
+	return count;
+}
+
+static int make_admin(struct nvme *n, struct err *e)
+{
+	int rc = 0;
+
+	if (!n->c.path.admin_rate.count)
+		return 0;
+	n->admins = arena_alloc(n->arena, n->nvms, sizeof(*n->admins));
+	if (!n->admins)
+		return nvme_no_memory(e);
+	for (uint32_t i = 0; !rc && i < n->nvms; i++) {
+		struct nvme_admin *a = &n->admins[i];
+		const uint32_t worker = dealt_to(n, i * n->pairs_per_vm, n->nworkers);
+		struct nvme_thread *t = &n->workers[worker];
+		char name[NVME_NAME_BYTES];
+		nvme_name(name, sizeof(name), "admin", i);
+		a->run = n;
+		a->done = (struct nvme_node){ .enter = admin_is_done, .net = &n->net };
+		const uint32_t first = t->scan.n - count_admin(n, worker, n->nvms);
+		a->queue = &t->scan.queues[first + count_admin(n, worker, i)];
+		a->queue->node.next = &a->done;
+		a->queue->request = &t->admin;
+		a->queue->wait_stage = NVME_PICKUP;
+		a->queue->serve_stage = a->queue->second_stage = NVME_EMULATION;
+		rc = nvme_make_exponential(n, &a->gap, &n->c.path.admin_rate, name, e);
+	}
+	return rc;
+}
+
+void nvme_start_admin(struct nvme *n)
+{
+	for (uint32_t i = 0; n->admins && i < n->nvms; i++)
+		nvme_post(&n->net, nvme_cost_take(&n->admins[i].gap, 0), EVQ_ARRIVAL, ask,
+			  &n->admins[i], 0);
 }
 
 /* ---- workers ---- */
@@ -115,6 +190,7 @@ static int make_thread_costs(struct nvme *n, struct nvme_thread *t, const struct
 		    { &t->page, &p->pin, "nvme-path pin" },
 		    { &t->reap_round, &p->reap_round, "nvme-path reap_round" },
 		    { &t->reap_request, &p->reap_request, "nvme-path reap_request" },
+		    { &t->admin, &p->admin, "nvme-path admin" },
 		    { &t->wake, wake, "wake" } };
 	int rc = 0;
 
@@ -125,7 +201,7 @@ static int make_thread_costs(struct nvme *n, struct nvme_thread *t, const struct
 	return rc;
 }
 
-/* Submissions first, then (if workers reap) completions. */
+/* Submissions first, then (if workers reap) completions, then (if there are) admin queues. */
 static int make_worker(struct nvme *n, uint32_t i, struct err *e)
 {
 	const struct nvme_path_config *c = &n->c.path;
@@ -135,7 +211,8 @@ static int make_worker(struct nvme *n, uint32_t i, struct err *e)
 	uint32_t at = 0;
 
 	nvme_name(t->name, sizeof(t->name), "worker", i);
-	if (nvme_scan_init(&t->scan, &n->net, t->name, mine * (reaps ? 2 : 1)))
+	if (nvme_scan_init(&t->scan, &n->net, t->name,
+			   mine * (reaps ? 2 : 1) + count_admin(n, i, n->nvms)))
 		return nvme_no_memory(e);
 	t->scan.order = c->order;
 	t->scan.look_ns = nvme_dist_mean(n, &c->look);
@@ -252,6 +329,8 @@ int nvme_make_host(struct nvme *n, struct err *e)
 		return nvme_no_memory(e);
 	for (uint32_t i = 0; !rc && i < n->nworkers; i++)
 		rc = make_worker(n, i, e);
+	if (!rc)
+		rc = make_admin(n, e);
 	if (!rc)
 		rc = make_reapers(n, e);
 	for (uint32_t k = 0; !rc && k < n->npairs; k++)

@@ -18,7 +18,7 @@
 #include "sim/nvme-station.h"
 #include "sim/nvme.h"
 
-enum { NVME_NAME_BYTES = 24 };
+enum { NVME_NAME_BYTES = 24, NVME_ADMIN_WAITING = 16 };
 
 struct nvme_vcpu {
 	struct nvme_scan scan; /* its completion queues, then submissions */
@@ -61,10 +61,19 @@ struct nvme_vm {
 	uint64_t weight;
 };
 
+/* Admin commands of a VM: work for its worker that is no I/O. */
+struct nvme_admin {
+	struct nvme *run;
+	struct nvme_node done;
+	struct nvme_scan_queue *queue;
+	struct nvme_cost gap;
+	uint32_t waiting;
+};
+
 /* A host thread. */
 struct nvme_thread {
 	struct nvme_scan scan;
-	struct nvme_cost round, request, second, page, reap_round, reap_request, wake;
+	struct nvme_cost round, request, second, page, reap_round, reap_request, admin, wake;
 	struct nvme_lock lock;
 	char name[NVME_NAME_BYTES];
 };
@@ -116,7 +125,8 @@ struct nvme {
 	struct nvme_pair **pair; /* by index */
 
 	struct nvme_thread *workers, *reapers, *emulator;
-	struct nvme_irq *irqs; /* by pair: device interrupts, where there are any */
+	struct nvme_admin *admins; /* by VM; NULL: none */
+	struct nvme_irq *irqs;     /* by pair: device interrupts, where there are any */
 
 	struct nvme_drive drive;
 	struct nvme_router to_loads, to_gates, to_submit, to_stoppers, to_reap;
@@ -159,6 +169,7 @@ int nvme_make_host(struct nvme *n, struct err *e);
 int nvme_make_requests(struct nvme *n, struct err *e);
 
 void nvme_start_requests(struct nvme *n);
+void nvme_start_admin(struct nvme *n);
 void nvme_start_stalls(struct nvme *n);
 
 #endif

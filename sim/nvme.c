@@ -240,6 +240,7 @@ int nvme_new(const struct nvme_config *c, const struct nvme_source *source,
 	if (rc)
 		return rc;
 	nvme_start_requests(n);
+	nvme_start_admin(n);
 	nvme_start_stalls(n);
 	*out = n;
 	return 0;

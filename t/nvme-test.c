@@ -182,6 +182,8 @@ static void draw_path(struct run *r, struct rng *g)
 	p->translate = ns(150);
 	p->pin = ns(rng_below(g, 2) * 90);
 	p->reapers = 1 + rng_below(g, 2);
+	p->admin_rate.count = p->workers ? rng_below(g, 2) * 2000 : 0;
+	p->admin = ns(10000);
 	p->reap_look = ns(rng_below(g, 2) * 60);
 	p->coalesce_count = 1 + rng_below(g, 2) * 3;
 	p->coalesce_ns = 8000;
@@ -451,6 +453,28 @@ static void a_lock_takes_away_what_depth_gives(void **state)
 	/* request, both doorbells and the reaping are serial: 20 + 2 x 4 + 1 us and more */
 	assert_true(rates[1][1] < NS_PER_SEC / 29000);
 	assert_true(rates[0][1] > NS_PER_SEC / 29000);
+}
+
+static void admin_commands_take_the_worker_from_io(void **state)
+{
+	struct run without, with;
+	(void)state;
+
+	begin(&without);
+	use_polled_path(&without);
+	without.c.path.order = NVME_ORDER_PRIORITY;
+	go(&without);
+	begin(&with);
+	with.c = without.c;
+	with.c.path.admin_rate.count = 1000;
+	with.c.path.admin = ns(50000);
+	go(&with);
+	const uint64_t more = with.r.cores[0].busy_ns * 1000 / with.r.end_ns -
+			      without.r.cores[0].busy_ns * 1000 / without.r.end_ns;
+	assert_in_range(more, 40, 60); /* 5 % of a core */
+	assert_true(hist_mean(&with.all->latency) > hist_mean(&without.all->latency));
+	end(&without);
+	end(&with);
 }
 
 static void coalescing_trades_interrupts_for_latency(void **state)
@@ -725,6 +749,7 @@ int main(void)
 		cmocka_unit_test(a_polled_doorbell_never_exits_and_an_mmio_one_always_does),
 		cmocka_unit_test(shadow_doorbells_are_rung_less_the_more_is_outstanding),
 		cmocka_unit_test(a_lock_takes_away_what_depth_gives),
+		cmocka_unit_test(admin_commands_take_the_worker_from_io),
 		cmocka_unit_test(coalescing_trades_interrupts_for_latency),
 		cmocka_unit_test(a_full_submission_queue_holds_requests_back),
 		cmocka_unit_test(long_requests_are_split_at_the_largest_transfer),
