@@ -84,6 +84,10 @@ static int run_ring(struct check_run *r, const struct ring *ring, uint64_t popul
 		return r->e->code;
 	nvme_load_start(&r->load);
 	const int rc = check_run_all(r);
+	double wait = 0;
+	for (size_t i = 0; i < ring->n; i++)
+		wait += check_run_stage(r, (uint32_t)i * 2);
+	check_sheet_put(r->sheet, wait, "mean_wait_ns");
 	for (size_t i = 0; i < ring->n; i++)
 		check_sheet_put(r->sheet,
 				check_run_stage(r, (uint32_t)i * 2) +
@@ -201,7 +205,9 @@ int check_closed_hashed(struct check_run *r, unsigned variant)
 	if (make_load(r, population, think, &router.node))
 		return r->e->code;
 	nvme_load_start(&r->load);
-	return check_run_all(r);
+	const int rc = check_run_all(r);
+	check_sheet_put(r->sheet, check_run_stage(r, 0), "mean_wait_ns");
+	return rc;
 }
 
 /* One request of as many blocks as there are chunks, over channels striped by a block. */

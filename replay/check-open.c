@@ -177,6 +177,7 @@ int check_priority(struct check_run *r, unsigned variant)
 		nvme_load_start(&loads[i]);
 	}
 	const int rc = check_run_all(r);
+	check_sheet_put(r->sheet, check_run_stage(r, 0), "mean_wait_ns");
 	for (size_t i = 0; i < n; i++) {
 		const struct nvme_meter *m = &r->net.meters[i];
 		const double wait = (double)m->stage[0] / (double)m->requests;
@@ -224,6 +225,7 @@ int check_stall(struct check_run *r, unsigned variant)
 	const double ahead =
 		station->stall_until > r->net.q.now.v ? (double)station->stall_until - now : 0;
 	if (variant == WITH_STALLS) {
+		check_sheet_put(r->sheet, check_run_stage(r, 0), "mean_wait_ns");
 		check_sheet_put(r->sheet, (double)p.total_ns / now - ahead / now,
 				"frac_stall_time");
 		return rc;

@@ -26,12 +26,13 @@ const struct check_family check_families[] = {
 	{ "open_pooled", 1, check_open, "mean_wait_ns prob_wait p_wait_zero" },
 	{ "open_hashed", 1, check_open_hashed, "mean_wait_ns prob_wait p_wait_zero" },
 	{ "open_loss", 1, check_open_loss, "mean_wait_ns block_prob" },
-	{ "closed", 1, check_closed, "resp_*_ns" },
-	{ "closed_hashed", 1, check_closed_hashed, "" },
-	{ "closed_det", 1, check_closed_det, "resp_*_ns" },
-	{ "closed_tandem_det", 1, check_tandem, "resp_*_ns bandwidth_MBps" },
-	{ "priority", 1, check_priority, "mean_wait_*_ns" },
-	{ "stall_preempt_resume", 2, check_stall, "mean_resp_nostall_ns frac_stall_time" },
+	{ "closed", 1, check_closed, "mean_wait_ns resp_*_ns" },
+	{ "closed_hashed", 1, check_closed_hashed, "mean_wait_ns" },
+	{ "closed_det", 1, check_closed_det, "mean_wait_ns resp_*_ns" },
+	{ "closed_tandem_det", 1, check_tandem, "mean_wait_ns resp_*_ns bandwidth_MBps" },
+	{ "priority", 1, check_priority, "mean_wait_ns mean_wait_*_ns" },
+	{ "stall_preempt_resume", 2, check_stall,
+	  "mean_wait_ns mean_resp_nostall_ns frac_stall_time" },
 	{ "poll_vacation", 1, check_vacation, "mean_wait_ns" },
 	{ "cyclic_polling", 3, check_cyclic,
 	  "mean_wait_exhaustive_ns mean_wait_gated_ns mean_wait_limited1_ns" },
@@ -198,10 +199,12 @@ static int read_numbers(struct cased *c, const json_t *o, const char *path, stru
 	c->tol_rel = json_number_value(tol);
 	if (!json_is_number(tol) || !(c->tol_rel >= 0 && c->tol_rel <= 1))
 		return refuse(e, path, c->id, "tol_rel: expected a number from 0 to 1");
-	if (!json_is_integer(n) || json_integer_value(n) < 10 ||
-	    (uint64_t)json_integer_value(n) > completions_max)
-		return refuse(e, path, c->id, "completions: expected 10 to 10,000,000,000");
-	c->completions = (uint64_t)json_integer_value(n);
+	const double completions = json_number_value(n);
+	if (!json_is_number(n) || !(completions >= 10 && completions <= (double)completions_max) ||
+	    completions != (double)(uint64_t)completions)
+		return refuse(e, path, c->id,
+			      "completions: expected a whole number, 10 to 10,000,000,000");
+	c->completions = (uint64_t)completions;
 	return 0;
 }
 
