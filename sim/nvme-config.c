@@ -35,7 +35,7 @@ static const char *const scopes[] = { "queue", "channel", "device", NULL };
 
 #define ROW(sect, name, type, unit, preset, min, max, help, field, choices) \
 	{                                                                   \
-#sect, name, type, unit, preset, min, max, help,            \
+		"nvme-" #sect, name, type, unit, preset, min, max, help,    \
 			offsetof(struct nvme_config, sect.field), choices   \
 	}
 #define COUNT(sect, name, unit, preset, min, max, help) \
@@ -177,7 +177,8 @@ static int parse_block(char *part, struct nvme_block *out, struct err *e)
 		rc = quantity_parse_ppm(share, &out->ppm, e);
 	if (!rc &&
 	    (out->bytes < BLOCK_BYTES || out->bytes > UINT32_MAX || out->bytes % BLOCK_BYTES))
-		return err_set(e, ERR_USAGE, "load.blocks: '%s' is no multiple of 512 bytes", size);
+		return err_set(e, ERR_USAGE, "nvme-load.blocks: '%s' is no multiple of 512 bytes",
+			       size);
 	return rc;
 }
 
@@ -187,7 +188,8 @@ static int parse_blocks(struct nvme_load_config *l, struct err *e)
 	uint64_t sum = 0;
 
 	if (strlen(l->blocks) >= sizeof(copy))
-		return err_set(e, ERR_USAGE, "load.blocks: more than %d bytes", TEXT_BYTES_MAX - 1);
+		return err_set(e, ERR_USAGE, "nvme-load.blocks: more than %d bytes",
+			       TEXT_BYTES_MAX - 1);
 	memcpy(copy, l->blocks, strlen(l->blocks) + 1);
 	l->nblocks = 0;
 	for (char *part = copy, *end; part; part = end) {
@@ -195,15 +197,15 @@ static int parse_blocks(struct nvme_load_config *l, struct err *e)
 		if (end)
 			*end++ = 0;
 		if (l->nblocks == NVME_BLOCKS_MAX)
-			return err_set(e, ERR_USAGE, "load.blocks: at most %d sizes",
+			return err_set(e, ERR_USAGE, "nvme-load.blocks: at most %d sizes",
 				       NVME_BLOCKS_MAX);
 		const int rc = parse_block(part, &l->block[l->nblocks], e);
 		if (rc)
-			return err_prefix(e, "load.blocks");
+			return err_prefix(e, "nvme-load.blocks");
 		sum += l->block[l->nblocks++].ppm;
 	}
 	if (sum != PPM_PER_ONE)
-		return err_set(e, ERR_USAGE, "load.blocks: '%.60s' does not add up to 100%%",
+		return err_set(e, ERR_USAGE, "nvme-load.blocks: '%.60s' does not add up to 100%%",
 			       l->blocks);
 	return 0;
 }
@@ -215,24 +217,26 @@ static int check_path(const struct nvme_config *c, struct err *e)
 	const struct nvme_path_config *p = &c->path;
 
 	if ((p->doorbell == NVME_BELL_DEVICE) != !p->workers)
-		return err_set(e, ERR_USAGE,
-			       p->workers ? "path: a doorbell of the device itself leaves nothing "
-					    "to %d workers: set path.workers = 0"
-					  : "path: without workers the doorbell must be `device`",
-			       (int)p->workers);
+		return err_set(
+			e, ERR_USAGE,
+			p->workers ? "nvme-path: a doorbell of the device itself leaves nothing "
+				     "to %d workers: set nvme-path.workers = 0"
+				   : "nvme-path: without workers the doorbell must be `device`",
+			(int)p->workers);
 	if (p->doorbell == NVME_BELL_POLLED && p->wait != NVME_WAIT_SPIN)
 		return err_set(e, ERR_USAGE,
-			       "path: a polled doorbell wakes nobody: the worker "
+			       "nvme-path: a polled doorbell wakes nobody: the worker "
 			       "must wait by `spin`");
 	if (!p->workers && p->admin_rate.count)
 		return err_set(e, ERR_USAGE,
 			       "path: who emulates admin commands? There is no "
 			       "worker");
 	if (!p->workers && (p->emulation_thread || p->reap == NVME_REAP_WORKER))
-		return err_set(e, ERR_USAGE, "path: who hands over or reaps? There is no worker");
+		return err_set(e, ERR_USAGE,
+			       "nvme-path: who hands over or reaps? There is no worker");
 	if (p->notify == NVME_NOTIFY_NATIVE && (p->workers || p->reap != NVME_REAP_GUEST))
 		return err_set(e, ERR_USAGE,
-			       "path: `native` has no host software in between: "
+			       "nvme-path: `native` has no host software in between: "
 			       "notify by inject, posted or exitless");
 	if (p->big_lock && !p->workers)
 		return err_set(e, ERR_USAGE,
@@ -244,8 +248,8 @@ static int check_path(const struct nvme_config *c, struct err *e)
 			       "completions needs a time limit: coalesce");
 	if (p->notify == NVME_NOTIFY_EXITLESS && p->eoi_exit)
 		return err_set(e, ERR_USAGE,
-			       "path: exitless completion exposes the EOI register: "
-			       "set path.eoi_exit = no");
+			       "nvme-path: exitless completion exposes the EOI register: "
+			       "set nvme-path.eoi_exit = no");
 	return 0;
 }
 
@@ -255,14 +259,14 @@ static int check_load(const struct nvme_config *c, struct err *e)
 	const bool is_paced = l->arrival == NVME_POISSON || l->arrival == NVME_FIXED;
 
 	if (!l->requests && !l->duration_ns && l->arrival != NVME_TRACE)
-		return err_set(e, ERR_USAGE, "load: what ends it? Set requests or duration");
+		return err_set(e, ERR_USAGE, "nvme-load: what ends it? Set requests or duration");
 	if (is_paced && !l->rate.count)
-		return err_set(e, ERR_USAGE, "load: an open load needs a rate");
+		return err_set(e, ERR_USAGE, "nvme-load: an open load needs a rate");
 	if (l->stall_rate.count && l->stall.kind == DIST_CONST && !l->stall.a_ns)
-		return err_set(e, ERR_USAGE, "load: how long is a stall?");
+		return err_set(e, ERR_USAGE, "nvme-load: how long is a stall?");
 	for (uint64_t i = 0; i < l->nblocks; i++)
 		if (l->block[i].bytes > l->span_bytes)
-			return err_set(e, ERR_USAGE, "load: a block is larger than the span");
+			return err_set(e, ERR_USAGE, "nvme-load: a block is larger than the span");
 	return 0;
 }
 
@@ -275,6 +279,6 @@ int nvme_config_check(struct nvme_config *c, struct err *e)
 	if (!rc)
 		rc = check_load(c, e);
 	if (!rc && c->device.placement == NVME_HASHED && c->device.stripe_bytes < BLOCK_BYTES)
-		rc = err_set(e, ERR_USAGE, "device.stripe: at least 512 bytes");
+		rc = err_set(e, ERR_USAGE, "nvme-device.stripe: at least 512 bytes");
 	return rc;
 }

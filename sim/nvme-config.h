@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Sections of an NVMe design: [device] the drive, [host] what exits, wake-ups
- * and interrupts cost, [path] how requests get from the guest to the device and
- * back, [guest] the virtual machine's side, [load] who asks for what.
+ * Sections of an NVMe design: [nvme-device] the drive, [nvme-host] what exits,
+ * wake-ups and interrupts cost, [nvme-path] how requests get from the guest to the
+ * device and back, [nvme-guest] the virtual machine's side, [nvme-load] who asks
+ * for what.
  *
  * A cost in ns is a distribution (base/quantile.h). The work on a batch is
  * round + request * batch + bytes / copy rate.

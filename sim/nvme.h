@@ -126,7 +126,7 @@ struct nvme_result {
 struct nvme;
 
 /*
- * The configuration is copied. source NULL: requests are generated as [load]
+ * The configuration is copied. source NULL: requests are generated as [nvme-load]
  * says; stalls NULL: likewise. ERR_USAGE with a sentence for what cannot be.
  */
 int nvme_new(const struct nvme_config *c, const struct nvme_source *source,

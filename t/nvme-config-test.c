@@ -59,15 +59,15 @@ static void block_mixes_add_up_to_the_whole(void **state)
 	(void)state;
 
 	begin(&d);
-	set(&d, "load.blocks=512 5%, 4K 65%,64K 30%");
+	set(&d, "nvme-load.blocks=512 5%, 4K 65%,64K 30%");
 	assert_int_equal(nvme_config_check(&d.c, &d.e), 0);
 	assert_int_equal(d.c.load.nblocks, 3);
 	assert_int_equal(d.c.load.block[0].bytes, 512);
 	assert_int_equal(d.c.load.block[2].ppm, 300000);
-	set(&d, "load.blocks=4K 70%, 64K 20%");
+	set(&d, "nvme-load.blocks=4K 70%, 64K 20%");
 	refused(&d, "100%");
 	begin(&d);
-	set(&d, "load.blocks=4100");
+	set(&d, "nvme-load.blocks=4100");
 	refused(&d, "512");
 }
 
@@ -77,21 +77,21 @@ static void paths_that_cannot_be_are_refused_with_the_reason(void **state)
 	(void)state;
 
 	begin(&d);
-	set(&d, "path.workers=2");
-	refused(&d, "path.workers = 0");
+	set(&d, "nvme-path.workers=2");
+	refused(&d, "nvme-path.workers = 0");
 	begin(&d);
-	set(&d, "path.doorbell=shadow");
+	set(&d, "nvme-path.doorbell=shadow");
 	refused(&d, "`device`");
 	begin(&d);
-	set(&d, "path.doorbell=polled");
-	set(&d, "path.workers=1");
+	set(&d, "nvme-path.doorbell=polled");
+	set(&d, "nvme-path.workers=1");
 	refused(&d, "spin");
 	begin(&d);
-	set(&d, "path.notify=exitless");
-	set(&d, "path.eoi_exit=yes");
+	set(&d, "nvme-path.notify=exitless");
+	set(&d, "nvme-path.eoi_exit=yes");
 	refused(&d, "EOI");
 	begin(&d);
-	set(&d, "load.requests=0");
+	set(&d, "nvme-load.requests=0");
 	refused(&d, "ends");
 }
 
