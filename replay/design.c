@@ -5,6 +5,7 @@
 #include "base/embedded.h"
 #include "policies/policy.h"
 #include "replay/access.h"
+#include "replay/nvme-design.h"
 #include "replay/pin-cell.h"
 #include "replay/pin-design.h"
 #include "sim/background.h"
@@ -97,6 +98,7 @@ static int add_others(struct param_set *s, struct err *e)
 		{ numa_params, numa_nparams },
 		{ numa_machine_params, numa_machine_nparams },
 		{ numa_move_params, numa_move_nparams },
+		{ nvme_choice_params, nvme_choice_nparams },
 	};
 	int rc = 0;
 	for (size_t i = 0; i < sizeof(models) / sizeof(*models) && !rc; i++)
