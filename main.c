@@ -40,6 +40,11 @@ static const struct command commands[] = {
 	{ "numa", "where page tables lie by NUMA node, and what a host's nodes are", cmd_numa },
 	{ "pin", "I/O page faults of a VM under overcommit, by what is pinned", cmd_pin },
 	{ "walk", "page walks under native, shadow, nested paging and TPT", cmd_walk },
+	{ "nvme", "NVMe I/O through virtualization paths: rates, latency, host and guest CPU",
+	  cmd_nvme },
+	{ "nvme", "NVMe I/O through virtualization paths: rates, latency, host and guest CPU",
+	  cmd_nvme },
+	{ "calibrate", "a profile from measurements", cmd_calibrate },
 	/* results */
 	{ "report", "results as tables, page or comparison; queries on a trace", cmd_report },
 	{ NULL, NULL, NULL },

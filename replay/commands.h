@@ -10,6 +10,7 @@ int cmd_gen(int argc, char **argv);
 int cmd_numa_published(int argc, char **argv);
 int cmd_numa_replay(int argc, char **argv);
 int cmd_numa_topology(int argc, char **argv);
+int cmd_nvme(int argc, char **argv);
 int cmd_pin(int argc, char **argv);
 int cmd_walk(int argc, char **argv);
 

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+/* Runs points, on threads of their own. */
+#include "replay/nvme-run.h"
+
+#include "base/cleanup.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { STEP = 1 << 16 }; /* completions between looks at the other threads' failures */
+
+struct crew {
+	const struct nvme_points *how;
+	struct nvme_point *points;
+	size_t n, done;
+	atomic_size_t next, failed; /* failed: the first of those that did, or n */
+	pthread_mutex_t lock;       /* of err and done */
+	struct err err;             /* of the first */
+};
+
+static int run_model(const struct crew *c, struct nvme_point *p, const struct nvme_source *source,
+		     struct err *e)
+{
+	const size_t number = (size_t)(p - c->points);
+	struct nvme *model;
+	int rc = nvme_new(&p->design.config, source, NULL, &p->arena, &model, e);
+
+	if (rc)
+		return rc;
+	do
+		rc = nvme_run(model, STEP, e);
+	while (rc > 0 && number < c->failed);
+	return rc < 0 ? rc : nvme_finish(model, &p->result, e);
+}
+
+static int run_point(const struct crew *c, struct nvme_point *p, struct err *e)
+{
+	struct nvme_trace *trace = NULL;
+
+	if (!c->how->trace)
+		return run_model(c, p, NULL, e);
+	int rc = nvme_trace_open(c->how->trace, c->how->facts, &p->design, &trace, e);
+	if (rc)
+		return rc;
+	const struct nvme_source source = { .next = nvme_trace_next, .ctx = trace };
+	rc = run_model(c, p, &source, e);
+	nvme_trace_close(trace);
+	return rc;
+}
+
+static void *work(void *arg)
+{
+	struct crew *c = arg;
+	size_t i;
+
+	while ((i = c->next++) < c->failed) {
+		struct err err = {};
+		const int rc = run_point(c, &c->points[i], &err);
+		pthread_mutex_lock(&c->lock);
+		if (rc && i < c->failed) {
+			c->failed = i;
+			c->err = err;
+		}
+		c->done++;
+		if (c->how->finished)
+			c->how->finished(c->how->finished_ctx, c->done);
+		pthread_mutex_unlock(&c->lock);
+	}
+	return NULL;
+}
+
+int nvme_points_run(const struct nvme_points *how, struct nvme_point *points, size_t n,
+		    struct err *e)
+{
+	struct crew crew = { .how = how, .points = points, .n = n, .failed = n };
+	const unsigned helpers = how->threads > 1 ? how->threads - 1 : 0;
+	unsigned started = 0;
+	_free_ pthread_t *threads = calloc(helpers + 1, sizeof(*threads));
+
+	if (!threads)
+		return err_set(e, ERR_NOMEM, "no memory for %u threads", helpers);
+	pthread_mutex_init(&crew.lock, NULL);
+	while (started < helpers && started + 1 < n &&
+	       !pthread_create(&threads[started], NULL, work, &crew))
+		started++;
+	work(&crew);
+	for (unsigned i = 0; i < started; i++)
+		pthread_join(threads[i], NULL);
+	pthread_mutex_destroy(&crew.lock);
+	if (crew.failed == n)
+		return 0;
+	if (e)
+		*e = crew.err;
+	return n > 1 ? err_prefix(e, "%s", points[crew.failed].label) : crew.err.code;
+}
+
+void nvme_point_deinit(struct nvme_point *p)
+{
+	arena_deinit(&p->arena);
+	nvme_design_deinit(&p->design);
+}
+
+uint64_t nvme_milli_iops(const struct nvme_vm_result *v)
+{
+	if (!v->span_ns)
+		return 0;
+	return (uint64_t)(((__uint128_t)v->requests * 1000 * NS_PER_SEC + v->span_ns / 2) /
+			  v->span_ns);
+}
+
+const struct nvme_audit_result *nvme_bottleneck(const struct nvme_result *r, uint64_t *use_ppm_out)
+{
+	const struct nvme_audit_result *most = NULL;
+
+	*use_ppm_out = 0;
+	for (uint32_t i = 0; i < r->nstations; i++) {
+		const struct nvme_audit_result *s = &r->stations[i];
+		if (!strcmp(s->name, "all")) /* the system itself */
+			continue;
+		const __uint128_t all = (__uint128_t)s->servers * r->end_ns;
+		const uint64_t use = all ? (uint64_t)((__uint128_t)s->busy_ns * PPM_PER_ONE / all)
+					 : 0;
+		if (use > *use_ppm_out) {
+			*use_ppm_out = use;
+			most = s;
+		}
+	}
+	return most;
+}
+
+struct nvme_host_cpu nvme_host_cpu(const struct nvme_result *r)
+{
+	struct nvme_host_cpu all = {};
+	__uint128_t busy = 0, spin = 0;
+
+	for (uint32_t i = 0; i < r->ncores; i++) {
+		busy += r->cores[i].busy_ns;
+		spin += r->cores[i].spin_ns;
+	}
+	if (!r->end_ns)
+		return all;
+	all.busy_ppm = (uint64_t)(busy * PPM_PER_ONE / r->end_ns);
+	all.spin_ppm = (uint64_t)(spin * PPM_PER_ONE / r->end_ns);
+	const uint64_t taken = all.busy_ppm + all.spin_ppm, whole = r->ncores * PPM_PER_ONE;
+	all.idle_ppm = whole > taken ? whole - taken : 0;
+	return all;
+}
