@@ -5,7 +5,9 @@
  * primes), padding of 5.1.1, computation of 6.2.
  */
 #include "base/sha256.h"
+#include "base/cleanup.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -108,14 +110,38 @@ void sha256_final(struct sha256 *s, uint8_t digest_out[SHA256_BYTES])
 		digest_out[i] = (uint8_t)(s->h[i / 4] >> (24 - 8 * (i % 4)));
 }
 
-void sha256_hex(const void *data, size_t n, char hex_out[SHA256_HEX_CHARS + 1])
+void sha256_final_hex(struct sha256 *s, char hex_out[SHA256_HEX_CHARS + 1])
 {
 	uint8_t digest[SHA256_BYTES];
+
+	sha256_final(s, digest);
+	for (size_t i = 0; i < SHA256_BYTES; i++)
+		snprintf(hex_out + 2 * i, 3, "%02x", digest[i]);
+}
+
+void sha256_hex(const void *data, size_t n, char hex_out[SHA256_HEX_CHARS + 1])
+{
 	struct sha256 s;
 
 	sha256_init(&s);
 	sha256_update(&s, data, n);
-	sha256_final(&s, digest);
-	for (size_t i = 0; i < SHA256_BYTES; i++)
-		snprintf(hex_out + 2 * i, 3, "%02x", digest[i]);
+	sha256_final_hex(&s, hex_out);
+}
+
+int sha256_file(const char *path, char hex_out[SHA256_HEX_CHARS + 1], struct err *e)
+{
+	struct sha256 s;
+	char buf[4096];
+	size_t n;
+
+	_fclose_ FILE *f = fopen(path, "re");
+	if (!f)
+		return err_set(e, ERR_NOINPUT, "%s: %s", path, strerror(errno));
+	sha256_init(&s);
+	while ((n = fread(buf, 1, sizeof(buf), f)))
+		sha256_update(&s, buf, n);
+	if (ferror(f))
+		return err_set(e, ERR_IO, "%s: %s", path, strerror(errno));
+	sha256_final_hex(&s, hex_out);
+	return 0;
 }

@@ -6,6 +6,8 @@
 #ifndef PUGMARK_BASE_SHA256_H
 #define PUGMARK_BASE_SHA256_H
 
+#include "base/err.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,5 +31,11 @@ void sha256_final(struct sha256 *s, uint8_t digest_out[SHA256_BYTES]);
 
 /* The digest of n bytes in lower-case hexadecimal. */
 void sha256_hex(const void *data, size_t n, char hex_out[SHA256_HEX_CHARS + 1]);
+
+/* Ends s like sha256_final, in hexadecimal. */
+void sha256_final_hex(struct sha256 *s, char hex_out[SHA256_HEX_CHARS + 1]);
+
+/* Of a file's bytes. ERR_NOINPUT or ERR_IO. */
+int sha256_file(const char *path, char hex_out[SHA256_HEX_CHARS + 1], struct err *e);
 
 #endif

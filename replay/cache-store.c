@@ -12,28 +12,8 @@
 #include "reports/said.h"
 #include "store/results.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-static int digest_file(const char *path, char hex_out[SHA256_HEX_CHARS + 1], struct err *e)
-{
-	struct sha256 s;
-	uint8_t bytes[SHA256_BYTES];
-	char buf[4096];
-	size_t n;
-	FILE *f = fopen(path, "rb");
-	if (!f)
-		return err_set(e, ERR_NOINPUT, "%s: %s", path, strerror(errno));
-	sha256_init(&s);
-	while ((n = fread(buf, 1, sizeof(buf), f)))
-		sha256_update(&s, buf, n);
-	fclose(f);
-	sha256_final(&s, bytes);
-	for (size_t i = 0; i < SHA256_BYTES; i++)
-		snprintf(hex_out + 2 * i, 3, "%02x", bytes[i]);
-	return 0;
-}
 
 static int store_policy(struct results *r, const struct cache_answer *a, size_t policy,
 			struct err *e)
@@ -42,7 +22,7 @@ static int store_policy(struct results *r, const struct cache_answer *a, size_t 
 	_free_ char *params = policy_params_canonical(a->params, a->policies[policy]);
 	int rc = params ? 0 : err_set(e, ERR_NOMEM, "no memory for the parameters");
 	if (!rc && strchr(a->policy_names[policy], '/'))
-		rc = digest_file(a->policy_names[policy], plugin, e);
+		rc = sha256_file(a->policy_names[policy], plugin, e);
 	for (size_t s = 0; s < a->nsizes && !rc; s++) {
 		_free_ char *config = NULL;
 		if (asprintf(&config, "stream=%u\npolicy=%.100s\nplugin=%s\nsize_pages=%llu\n%s",

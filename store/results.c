@@ -5,6 +5,7 @@
 #include "base/embedded.h"
 #include "base/sha256.h"
 #include "store/db.h"
+#include "store/results-schema.h"
 #include "store/results-trace.h"
 
 #include <errno.h>
@@ -32,14 +33,14 @@ struct results {
 
 /* ---- opening ---- */
 
-static int make_tables(struct results *r, struct err *e)
+int results_make_tables(sqlite3 *db, const char *path, struct err *e)
 {
 	char pragmas[120];
 
 	snprintf(pragmas, sizeof(pragmas), "PRAGMA application_id=%d; PRAGMA user_version=%d",
 		 RESULT_APPLICATION_ID, RESULT_USER_VERSION);
-	const int rc = db_exec(r->db, r->path, pragmas, e);
-	return rc ? rc : db_exec(r->db, r->path, embedded_text("store/results.sql"), e);
+	const int rc = db_exec(db, path, pragmas, e);
+	return rc ? rc : db_exec(db, path, embedded_text("store/results.sql"), e);
 }
 
 static int prepare(struct results *r, bool is_empty, struct err *e)
@@ -58,7 +59,7 @@ static int prepare(struct results *r, bool is_empty, struct err *e)
 		rc = db_get_i64(r->db, r->path, "SELECT count(*) FROM sqlite_schema", 0, &ntables,
 				e);
 		if (!rc && !ntables)
-			rc = make_tables(r, e);
+			rc = results_make_tables(r->db, r->path, e);
 	}
 	if (!rc)
 		rc = db_prepare(r->db, r->path, "INSERT OR IGNORE INTO result VALUES (?, ?, ?, ?)",
