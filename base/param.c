@@ -227,6 +227,18 @@ int param_set_add_foreign(struct param_set *s, const struct param *rows, size_t 
 	return rc;
 }
 
+int param_set_open(struct param_set *s, const char *section, param_take take, void *ctx,
+		   struct err *e)
+{
+	if (find_section(s, section))
+		return err_set(e, ERR_BUG, "section %s is there twice", section);
+	if (add_section(s, section))
+		return err_set(e, ERR_NOMEM, "out of memory for parameters");
+	s->sections[s->nsections - 1].take = take;
+	s->sections[s->nsections - 1].take_ctx = ctx;
+	return 0;
+}
+
 /* ---- what is not there ---- */
 
 /* "did you mean X?", or all that there is as far as it fits */
@@ -391,6 +403,7 @@ static int take_value(void *user, const char *section, const char *name, const c
 {
 	struct ini_input *in = user;
 	struct param_entry *entry = find_entry(in->set, section, name);
+	const struct param_section *there = find_section(in->set, section);
 	char origin[320];
 	struct err e = {};
 	int err;
@@ -398,6 +411,8 @@ static int take_value(void *user, const char *section, const char *name, const c
 	snprintf(origin, sizeof(origin), "%s:%u", in->name, in->line);
 	if (!*section)
 		err = err_set(&e, ERR_FORMAT, "'%.50s' stands before the first [section]", name);
+	else if (there && there->take)
+		err = there->take(there->take_ctx, name, value, origin, &e);
 	else if (!entry)
 		err = refuse_key(in->set, section, name, ERR_FORMAT, &e);
 	else if (entry->file == in->set->nfiles)
@@ -411,7 +426,8 @@ static int take_value(void *user, const char *section, const char *name, const c
 		fail_at_line(in, &e);
 		return 0;
 	}
-	entry->file = in->set->nfiles;
+	if (entry)
+		entry->file = in->set->nfiles;
 	return 1;
 }
 

@@ -78,9 +78,15 @@ struct param_entry {
 	unsigned file;      /* number of the file that set it, to notice twice */
 };
 
+/* Takes one value of an open section; an error is told with its place. */
+typedef int (*param_take)(void *ctx, const char *name, const char *value, const char *origin,
+			  struct err *e);
+
 struct param_section {
 	const char *name;
 	bool is_used, is_foreign;
+	param_take take; /* of an open section */
+	void *take_ctx;
 };
 
 /* Ready when only the arena is filled in: `struct param_set s = { .arena = &a };` */
@@ -106,6 +112,13 @@ int param_set_add(struct param_set *s, const struct param *rows, size_t n, void 
  * --set of them is an error. Rows of sections that the set has already are left out.
  */
 int param_set_add_foreign(struct param_set *s, const struct param *rows, size_t n, struct err *e);
+
+/*
+ * Lets files have a section whose names are not known beforehand: each of its
+ * values goes to `take`, in order and as it is written.
+ */
+int param_set_open(struct param_set *s, const char *section, param_take take, void *ctx,
+		   struct err *e);
 
 enum param_file { PARAM_DESIGN, PARAM_PROFILE };
 

@@ -76,8 +76,16 @@ static int read_built_in(struct param_set *s, const char *name, const char *sect
 		       name, names, name);
 }
 
+/* Of another command (param_set_add_foreign), or of one that looks at all of them. */
+typedef int (*adder)(struct param_set *s, const struct param *rows, size_t n, struct err *e);
+
+static int add_native(struct param_set *s, const struct param *rows, size_t n, struct err *e)
+{
+	return param_set_add(s, rows, n, NULL, e);
+}
+
 /* All that a design may hold. A table of a new model is added here. */
-static int add_others(struct param_set *s, struct err *e)
+static int add_models(struct param_set *s, adder add, struct err *e)
 {
 	const struct {
 		const struct param *rows;
@@ -102,17 +110,22 @@ static int add_others(struct param_set *s, struct err *e)
 	};
 	int rc = 0;
 	for (size_t i = 0; i < sizeof(models) / sizeof(*models) && !rc; i++)
-		rc = param_set_add_foreign(s, models[i].rows, models[i].n, e);
+		rc = add(s, models[i].rows, models[i].n, e);
 	for (const struct policy *const *p = policies; *p && !rc; p++)
-		rc = param_set_add_foreign(s, (*p)->params, (*p)->nparams, e);
+		rc = add(s, (*p)->params, (*p)->nparams, e);
 	for (const struct policy *const *p = pin_policies; *p && !rc; p++)
-		rc = param_set_add_foreign(s, (*p)->params, (*p)->nparams, e);
+		rc = add(s, (*p)->params, (*p)->nparams, e);
 	return rc;
+}
+
+int design_add_models(struct param_set *s, struct err *e)
+{
+	return add_models(s, add_native, e);
 }
 
 int design_read(struct param_set *s, const char *path, const char *section, struct err *e)
 {
-	const int rc = add_others(s, e);
+	const int rc = add_models(s, param_set_add_foreign, e);
 	if (rc)
 		return rc;
 	return is_file(path) ? param_read(s, path, PARAM_DESIGN, e)

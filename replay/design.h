@@ -11,6 +11,9 @@
 /* "a/b/NAME.ini" -> "NAME"; the arena's, NULL when memory is out. */
 const char *design_name(const char *path, struct arena *a);
 
+/* Adds the tables of all models: what any design may say, checked and kept as text only. */
+int design_add_models(struct param_set *s, struct err *e);
+
 /*
  * Reads the file (a name with a '/' or that ends in .ini) or the built-in design
  * of that name into a set with the tables that the caller uses; those of all

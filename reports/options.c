@@ -10,15 +10,17 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { KEY_FIRST = 256, OPTIONS_MAX = 64, HELP_BYTES = 400, THREADS_MAX = 256 };
+enum { KEY_FIRST = 256, OPTIONS_MAX = 64, HELP_BYTES = 400, THREADS_MAX = 256, KEY_PARSE = 1 };
+
+static const char print_options[] = "--print-options";
 
 struct parsing {
 	const struct cli_command *command;
 	const char *name; /* of the command */
 	struct cli *cli;
 	char *mine;
-	bool is_given[OPTIONS_MAX];
-	struct argp_option rows[OPTIONS_MAX + 1];
+	bool is_given[OPTIONS_MAX], only_parses;
+	struct argp_option rows[OPTIONS_MAX + 2];
 	char help[OPTIONS_MAX][HELP_BYTES];
 };
 
@@ -159,6 +161,8 @@ static void finish(struct parsing *p, const struct argp_state *state)
 	}
 	if (c->check && c->check(p->mine, &e))
 		fail(p, state, NULL, &e);
+	if (p->only_parses)
+		exit(EXIT_DONE);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -178,6 +182,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		finish(p, state);
+		return 0;
+	case KEY_PARSE:
+		p->only_parses = true;
 		return 0;
 	}
 	for (size_t i = 0; i < c->noptions; i++) {
@@ -208,6 +215,25 @@ static void make_rows(struct parsing *p)
 			.doc = p->help[i],
 		};
 	}
+	p->rows[c->noptions] = (struct argp_option){ .name = "only-parse",
+						     .key = KEY_PARSE,
+						     .flags = OPTION_HIDDEN };
+}
+
+/* What a program needs to know to use the options as a person would. */
+static void list_options(const struct cli_command *c)
+{
+	static const char *const kinds[] = {
+		[CLI_FLAG] = "flag",   [CLI_TEXT] = "text",       [CLI_COUNT] = "count",
+		[CLI_BYTES] = "bytes", [CLI_NS] = "ns",           [CLI_LIST] = "list",
+		[CLI_CALL] = "call",   [CLI_SET] = "set",         [CLI_SET_AS] = "set-as",
+		[CLI_PLOT] = "plot",   [CLI_RESULTS] = "results",
+	};
+	for (size_t i = 0; i < c->noptions; i++) {
+		const struct cli_option *o = &c->options[i];
+		printf("%s\t%s\t%llu\t%s\n", o->name, kinds[o->kind], (unsigned long long)o->most,
+		       o->arg ? o->arg : "");
+	}
 }
 
 static void note_line(struct cli *cli, int argc, char **argv)
@@ -221,9 +247,9 @@ static void note_line(struct cli *cli, int argc, char **argv)
 /* argp tells of an unknown long option, but not which one was meant. */
 static void check_long_options(const struct parsing *p, int argc, char **argv)
 {
-	const char *names[OPTIONS_MAX + 8] = { "json", "quiet", "verbose",
-					       "help", "usage", "version" };
-	size_t n = 6;
+	const char *names[OPTIONS_MAX + 8] = { "json",  "quiet",   "verbose",   "help",
+					       "usage", "version", "only-parse" };
+	size_t n = 7;
 	for (size_t i = 0; i < p->command->noptions; i++)
 		names[n++] = p->command->options[i].name;
 	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
@@ -249,6 +275,11 @@ void cli_options_parse(const struct cli_command *c, int argc, char **argv, void 
 		struct err e = {};
 		err_set(&e, ERR_NOMEM, "out of memory");
 		exit(cli_fail(argv[0], &e));
+	}
+	if (argc == 2 && !strcmp(argv[1], print_options)) {
+		list_options(c);
+		free(take_ptr(p));
+		exit(EXIT_DONE);
 	}
 	p->command = c;
 	p->name = argv[0];

@@ -23,7 +23,9 @@ enum cli_option_kind {
 	CLI_COUNT,   /* uint64_t, as are the next two: least to most (0: no bound) */
 	CLI_BYTES,   /* 64K */
 	CLI_NS,      /* 10ms */
-	CLI_LIST,    /* size_t, set to 0 at each --option; then `each` takes part by part */
+	CLI_LIST,    /* size_t, set to 0 at each --option; then `each` takes part by part. Lists
+		      * are crossed: a result of one part must not depend on the others, or
+		      * `pugmark sweep` could not batch them. */
 	CLI_CALL,    /* `each` takes the whole text */
 	CLI_SET,     /* struct cli_sets: --set section.key=value */
 	CLI_SET_AS,  /* struct cli_sets: short for --set KEY=text, KEY being `set_as` */
@@ -75,6 +77,10 @@ struct cli_command {
 /*
  * Fills mine, which begins zeroed; does not come back from --help, --version
  * (exit with 0) and wrong usage (64). argv must outlive mine.
+ *
+ * For programs that run commands (pugmark sweep): --print-options alone prints
+ * `name kind most arg`, tabs between, an option a line; --only-parse anywhere
+ * exits with 0 once the line was found right.
  */
 void cli_options_parse(const struct cli_command *c, int argc, char **argv, void *mine);
 

@@ -202,6 +202,15 @@ static void wrong_usage_is_64_and_other_errors_keep_their_own_status(void **stat
 	assert_int_equal(status_of("t.db --plot - --count 2"), 0);
 }
 
+static void programs_can_ask_for_options_and_have_values_checked(void **state)
+{
+	(void)state;
+	assert_int_equal(status_of("--print-options"), 0);
+	assert_int_equal(status_of("t.db --only-parse --count 3"), 0);
+	assert_int_equal(status_of("t.db --only-parse --count 10"), 64);
+	assert_int_equal(status_of("--only-parse"), 64);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -209,6 +218,7 @@ int main(void)
 		cmocka_unit_test(a_list_given_twice_counts_once),
 		cmocka_unit_test(short_forms_of_set_keep_their_place_among_the_others),
 		cmocka_unit_test(values_have_units_and_the_line_is_kept),
+		cmocka_unit_test(programs_can_ask_for_options_and_have_values_checked),
 		cmocka_unit_test(wrong_usage_is_64_and_other_errors_keep_their_own_status),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);

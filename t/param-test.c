@@ -469,6 +469,38 @@ static void sections_of_others_are_checked_but_are_no_part_of_the_design(void **
 	arena_deinit(&f.arena);
 }
 
+static int take_word(void *ctx, const char *name, const char *value, const char *origin,
+		     struct err *e)
+{
+	char *seen = ctx;
+	if (!strcmp(value, "bad"))
+		return err_set(e, ERR_USAGE, "not this one");
+	snprintf(seen + strlen(seen), 200 - strlen(seen), "%s %s=%s;", origin, name, value);
+	return 0;
+}
+
+static void an_open_section_hands_its_values_on_in_order(void **state)
+{
+	struct fixture f;
+	char seen[200] = "";
+	(void)state;
+
+	begin(&f);
+	assert_int_equal(param_set_open(&f.set, "vary", take_word, seen, &f.e), 0);
+	assert_int_equal(param_set_open(&f.set, "walk", take_word, seen, &f.e), ERR_BUG);
+	assert_int_equal(read_as(&f, PARAM_DESIGN,
+				 "[vary]\nb.c = 1..3\n[walk]\nentries = 9\n"
+				 "[vary]\na = x, y\na = z\n"),
+			 0);
+	assert_string_equal(seen, "web.ini:2 b.c=1..3;web.ini:6 a=x, y;web.ini:7 a=z;");
+	assert_int_equal(read_as(&f, PARAM_DESIGN, "[vary]\nc = bad\n"), ERR_FORMAT);
+	assert_string_equal(f.e.msg, "web.ini: line 2: not this one");
+	char *canonical = param_canonical(&f.set);
+	assert_null(strstr(canonical, "vary"));
+	free(canonical);
+	arena_deinit(&f.arena);
+}
+
 static void files_that_cannot_be_read_are_told_apart(void **state)
 {
 	struct fixture f;
@@ -498,6 +530,7 @@ int main(void)
 		cmocka_unit_test(printed_values_can_be_read_again),
 		cmocka_unit_test(help_shows_defaults_sources_and_bounds),
 		cmocka_unit_test(rows_without_a_struct_are_checked_all_the_same),
+		cmocka_unit_test(an_open_section_hands_its_values_on_in_order),
 		cmocka_unit_test(sections_of_others_are_checked_but_are_no_part_of_the_design),
 		cmocka_unit_test(files_that_cannot_be_read_are_told_apart),
 	};
