@@ -64,7 +64,7 @@ TESTS   := $(patsubst %.c,$(B)/%,$(wildcard t/*-test.c t/long/*-test.c))
 FUZZED  := $(patsubst t/fuzz-%.c,%,$(filter-out t/fuzz-main.c,$(wildcard t/fuzz-*.c)))
 PAGES   := $(patsubst man/%.scd,build/man/%.1,$(wildcard man/*.scd))
 C_FILES := $(wildcard *.c */*.c */*.h t/long/*.c)
-EMBED   += $(wildcard datasets/profiles/*.ini designs/*.ini)
+EMBED   += $(wildcard datasets/profiles/*.ini designs/*.ini scripts/sweep-task)
 
 # A changed flag or version rebuilds everything, a changed list of objects the archive.
 ifneq ($(filter-out headers,$(COMPILES)),)

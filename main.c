@@ -39,6 +39,7 @@ static const struct command commands[] = {
 	{ "check", "the queueing engine against systems with known answers", cmd_check },
 	{ "numa", "where page tables lie by NUMA node, and what a host's nodes are", cmd_numa },
 	{ "pin", "I/O page faults of a VM under overcommit, by what is pinned", cmd_pin },
+	{ "sweep", "a command on many traces with many values, here or on a cluster", cmd_sweep },
 	{ "walk", "page walks under native, shadow, nested paging and TPT", cmd_walk },
 	{ "nvme", "NVMe I/O through virtualization paths: rates, latency, host and guest CPU",
 	  cmd_nvme },
