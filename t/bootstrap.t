@@ -79,6 +79,10 @@ state 0 'chromium' ''
 ok 'a browser is for the long tests' bootstrap --browser
 like 'which ask for it' "$(cat apt)" 'install .* chromium$'
 
+state 0 'slurmd' ''
+ok 'a cluster is for the long tests, too' bootstrap --cluster
+like 'which ask for it' "$(cat apt)" 'install .* slurmd$'
+
 stub apt-get 'echo "E: no network" >&2; exit 100'
 state 0 'gcc' ''
 exits 69 'a failing apt-get ends it' bootstrap
