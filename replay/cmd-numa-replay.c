@@ -178,16 +178,45 @@ static int read_designs(struct work *w, struct err *e)
 	return rc ? rc : numa_run_new(w->designs, o->ndesigns, &w->arena, &w->run, e);
 }
 
-/* What the trace knows of its program. */
-static int read_meta(struct numa_answer *a, const struct trace *t, struct err *e)
+/* Recorded updates of page tables: how many entries were set and cleared. */
+static int read_updates(struct numa_updates *out, struct trace *t, struct err *e)
 {
-	const int rc = trace_meta_u64(t, "native_walk_ppm", &a->native_walk_ppm, e);
+	const struct trace_stream_info *stream = trace_find_stream(t, KIND_PT);
+	struct trace_reader *reader;
+	const struct batch *b;
+
+	if (!stream || !stream->rows)
+		return 0;
+	const struct trace_select select = {
+		.stream = stream->id,
+		.columns = UINT64_C(1) << PT_COL_op | UINT64_C(1) << PT_COL_count,
+		.dev = -1,
+	};
+	int rc = trace_reader_open(t, &select, &reader, e);
+	if (rc)
+		return rc;
+	while ((rc = trace_reader_next(reader, &b, e)) > 0)
+		for (uint32_t i = 0; i < b->n; i++) {
+			const uint32_t n = batch_u32(b, PT_COL_count)[i];
+			const uint8_t op = batch_u8(b, PT_COL_op)[i];
+			out->map += op == PT_SET ? n : 0;
+			out->unmap += op == PT_CLEAR ? n : 0;
+		}
+	trace_reader_close(reader);
+	return rc;
+}
+
+/* What the trace knows of its program. */
+static int read_known(struct numa_known *k, struct trace *t, struct err *e)
+{
+	const int rc = trace_meta_u64(t, "native_walk_ppm", &k->native_walk_ppm, e);
 	if (rc < 0)
 		return rc;
-	if (a->native_walk_ppm >= PPM_PER_ONE)
+	if (k->native_walk_ppm >= PPM_PER_ONE)
 		return err_set(e, ERR_UNUSABLE, "%s: its native_walk_ppm is not below 1000000",
 			       trace_path(t));
-	return 0;
+	k->vm_pages = trace_vm_pages(t, 0);
+	return read_updates(&k->updates, t, e);
 }
 
 /* Rows up to where the address space changes or the warm-up ends. */
@@ -263,7 +292,7 @@ static int judge(struct work *w, struct err *e)
 	struct numa_answer *a = &w->answer;
 
 	for (size_t i = 0; i < o->ndesigns; i++)
-		numa_run_result(w->run, i, a->native_walk_ppm, &w->results[i]);
+		numa_run_result(w->run, i, &a->known, &w->results[i]);
 	a->results = w->results;
 	a->nresults = o->ndesigns;
 	a->move = &w->move;
@@ -311,7 +340,7 @@ static int answer(struct trace *t, struct work *w, struct err *e)
 	if (!rc)
 		rc = walk_feed_find(t, &stream, e);
 	if (!rc)
-		rc = read_meta(&w->answer, t, e);
+		rc = read_known(&w->answer.known, t, e);
 	if (!rc)
 		rc = trace_digest(t, digest, e);
 	if (!rc && o->plot)

@@ -22,12 +22,6 @@ static uint64_t far_cycles(const struct numa_machine *m, uint64_t refs, bool is_
 			  PPM_PER_ONE);
 }
 
-static uint64_t of_memory(const struct numa_counts *c, int table)
-{
-	return c->refs[table][NUMA_AT_LOCAL] + c->refs[table][NUMA_AT_REMOTE] +
-	       c->refs[table][NUMA_AT_CONTENDED];
-}
-
 int numa_answer_move(struct numa_answer *a, const struct numa_result *of, enum numa_mover mover,
 		     uint64_t seed, struct arena *arena, struct err *e)
 {
@@ -46,7 +40,7 @@ int numa_answer_move(struct numa_answer *a, const struct numa_result *of, enum n
 	const uint64_t exposed = of->design->numa.exposed_ppm;
 	struct numa_pace pace = {
 		.run_cycles = of->local_run_cycles,
-		.far_data_cycles = far_cycles(m, of->counts.data_lines, true),
+		.far_data_cycles = far_cycles(m, numa_data_lines(&of->counts), true),
 	};
 	int rc = 0;
 
@@ -56,7 +50,7 @@ int numa_answer_move(struct numa_answer *a, const struct numa_result *of, enum n
 			       "time in walks natively with local tables");
 	for (int t = NUMA_GPT; t < NUMA_TABLES; t++)
 		pace.far_cycles[t] = (uint64_t)((unsigned __int128)far_cycles(
-							m, of_memory(&of->counts, t), true) *
+							m, numa_memory_refs(&of->counts, t), true) *
 						exposed / PPM_PER_ONE);
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all) && !rc; i++) {
 		if (all[i].mover != (int)mover)

@@ -155,6 +155,12 @@ static bool mixes_hosts(const struct numa_thin *t, enum thin_config a, enum thin
 	return t->is_on_two_hosts && is_a_first != is_b_first;
 }
 
+static uint64_t speed_up_ppm(const struct numa_measured *m, unsigned w)
+{
+	return numa_ratio_ppm(result_of(m, w, "RRI")->run_cycles,
+			      result_of(m, w, "RRIM")->run_cycles);
+}
+
 static void add_thin(const struct numa_measured *m, unsigned w, struct numa_rows *out)
 {
 	static const char *const names[] = { "LL/LL",  "LR/LL",  "RL/LL",   "RR/LL",   "LRI/LL",
@@ -181,8 +187,7 @@ static void add_thin(const struct numa_measured *m, unsigned w, struct numa_rows
 				    .workload = t->workload,
 				    .quantity = "speed-up RRI/RRIM",
 				    .published_ppm = thin_ppm(t, RRI, RRIM),
-				    .ours_ppm = numa_ratio_ppm(result_of(m, w, "RRI")->run_cycles,
-							       result_of(m, w, "RRIM")->run_cycles),
+				    .ours_ppm = speed_up_ppm(m, w),
 				    .target_ppm = WITHIN_PREDICTED,
 				    .has_two_hosts = mixes_hosts(t, RRI, RRIM) });
 }
@@ -226,28 +231,41 @@ static void add_sum(const struct numa_thin *t, const char *name, enum thin_confi
 				    .has_two_hosts = t->is_on_two_hosts });
 }
 
+static bool is_played(const struct numa_measured *m, unsigned w)
+{
+	return m[w].results;
+}
+
+static bool are_all_played(const struct numa_measured *m)
+{
+	unsigned n = 0;
+	for (unsigned w = 0; w < NUMA_WORKLOADS; w++)
+		n += is_played(m, w);
+	return n == NUMA_WORKLOADS;
+}
+
 /* The abstract's own figures: memcached, and the mean of the six. */
 static void add_headlines(const struct numa_measured *m, struct numa_rows *out)
 {
-	uint64_t sum = 0;
+	struct numa_row row = { .work = "vMitosis abstract",
+				.workload = "memcached",
+				.quantity = "thin speed-up",
+				.published_ppm = 2410000,
+				.target_ppm = WITHIN_PREDICTED };
 
+	if (is_played(m, W_MEMCACHED)) {
+		row.ours_ppm = speed_up_ppm(m, W_MEMCACHED);
+		add(out, row);
+	}
+	if (!are_all_played(m))
+		return;
+	row.ours_ppm = 0;
 	for (unsigned w = 0; w < NUMA_WORKLOADS; w++)
-		sum += numa_ratio_ppm(result_of(m, w, "RRI")->run_cycles,
-				      result_of(m, w, "RRIM")->run_cycles);
-	add(out, (struct numa_row){
-			 .work = "vMitosis abstract",
-			 .workload = "memcached",
-			 .quantity = "thin speed-up",
-			 .published_ppm = 2410000,
-			 .ours_ppm = numa_ratio_ppm(result_of(m, W_MEMCACHED, "RRI")->run_cycles,
-						    result_of(m, W_MEMCACHED, "RRIM")->run_cycles),
-			 .target_ppm = WITHIN_PREDICTED });
-	add(out, (struct numa_row){ .work = "vMitosis abstract",
-				    .workload = "mean of six",
-				    .quantity = "thin speed-up",
-				    .published_ppm = 2340000,
-				    .ours_ppm = sum / NUMA_WORKLOADS,
-				    .target_ppm = WITHIN_PREDICTED });
+		row.ours_ppm += speed_up_ppm(m, w);
+	row.ours_ppm /= NUMA_WORKLOADS;
+	row.workload = "mean of six";
+	row.published_ppm = 2340000;
+	add(out, row);
 }
 
 /* ---- the rest ---- */
@@ -256,6 +274,8 @@ static void add_ratios(const struct numa_measured *m, struct numa_rows *out)
 {
 	for (size_t i = 0; i < sizeof(ratios) / sizeof(*ratios); i++) {
 		const struct published_ratio *p = &ratios[i];
+		if (!is_played(m, p->workload))
+			continue;
 		add(out, (struct numa_row){
 				 .work = p->work,
 				 .workload = numa_thin[p->workload].workload,
@@ -268,6 +288,8 @@ static void add_ratios(const struct numa_measured *m, struct numa_rows *out)
 	}
 	for (size_t i = 0; i < sizeof(nested_over_native) / sizeof(*nested_over_native); i++) {
 		const unsigned w = nested_over_native[i].workload;
+		if (!is_played(m, w))
+			continue;
 		add(out, (struct numa_row){ .work = walks,
 					    .workload = numa_thin[w].workload,
 					    .quantity = "LL over L",
@@ -283,7 +305,7 @@ static void add_ends(const struct numa_measured *m, struct numa_rows *out)
 {
 	const struct numa_measured *of = &m[W_MEMCACHED];
 
-	for (size_t i = 0; i < 4 && of->guest_ends_ppm; i++)
+	for (size_t i = 0; i < 4 && of->results; i++)
 		add(out,
 		    (struct numa_row){ .work = moved,
 				       .workload = "memcached",
@@ -292,7 +314,7 @@ static void add_ends(const struct numa_measured *m, struct numa_rows *out)
 				       .ours_ppm = of->guest_ends_ppm[i],
 				       .target_ppm = WITHIN_END,
 				       .is_target_absolute = true });
-	for (size_t i = 0; i < 2 && of->vm_ends_ppm; i++)
+	for (size_t i = 0; i < 2 && of->results; i++)
 		add(out, (struct numa_row){ .work = moved,
 					    .workload = "memcached",
 					    .quantity = vm_ends[i].name,
@@ -304,8 +326,9 @@ static void add_ends(const struct numa_measured *m, struct numa_rows *out)
 
 static void add_identity(const struct numa_measured *m, struct numa_rows *out)
 {
+	if (!is_played(m, W_MEMCACHED))
+		return;
 	const struct numa_counts *c = &result_of(m, W_MEMCACHED, "I")->counts;
-
 	add(out, (struct numa_row){ .work = wide,
 				    .workload = "memcached",
 				    .quantity = "LL at random placement, (1/4)^2",
@@ -351,6 +374,8 @@ void numa_published_rows(const struct numa_measured *m, struct numa_rows *out)
 	out->n = 0;
 	add_headlines(m, out);
 	for (unsigned w = 0; w < NUMA_WORKLOADS; w++) {
+		if (!is_played(m, w))
+			continue;
 		add_thin(m, w, out);
 		add_order(m, w, out);
 		add_sum(&numa_thin[w], "RR/LL as LR + RL - LL", RR, LR, RL, out);
@@ -360,7 +385,8 @@ void numa_published_rows(const struct numa_measured *m, struct numa_rows *out)
 	add_identity(m, out);
 	add_ratios(m, out);
 	name_basis(m, out);
-	add_not_addressed(out);
+	if (are_all_played(m))
+		add_not_addressed(out);
 }
 
 /*

@@ -59,14 +59,15 @@ struct numa_rows {
 /* The designs that the rows of a workload need; n of them. */
 const char *const *numa_published_designs(size_t workload, size_t *n_out);
 
-/* What a workload gave: results in the order of its designs; a move of memcached. */
+/* What a workload gave: results in the order of its designs (NULL: not played), end states of a
+ * move of the guest and of the VM. */
 struct numa_measured {
 	const struct numa_result *results;
 	const char *rests_on;                         /* the share of native walks */
-	const uint64_t *guest_ends_ppm, *vm_ends_ppm; /* 4 and 2 end states, or NULL */
+	const uint64_t *guest_ends_ppm, *vm_ends_ppm; /* 4 and 2 */
 };
 
-/* All rows, those of sums included. */
+/* All rows of what was played, those of sums included. */
 void numa_published_rows(const struct numa_measured *m, struct numa_rows *out);
 
 /* machine.remote and .contended at which gups' means of LR and RL, LRI and RLI come out. */

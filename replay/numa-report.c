@@ -38,12 +38,18 @@ static const struct report_column columns[] = {
 	{ "lr_ppm", "LR", REPORT_PPM, 0 },
 	{ "rl_ppm", "RL", REPORT_PPM, 0 },
 	{ "rr_ppm", "RR", REPORT_PPM, 0 },
-	{ "updates", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "map_updates", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "unmap_updates", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "protect_updates", NULL, REPORT_U64, REPORT_ONLY_JSON },
 	{ "update_cycles", "update cycles", REPORT_U64, 0 },
 	{ "gpt_tables", NULL, REPORT_U64, REPORT_ONLY_JSON },
 	{ "ept_tables", NULL, REPORT_U64, REPORT_ONLY_JSON },
 	{ "memory_bytes", "memory", REPORT_BYTES, 0 },
-	{ "data_lines", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "vm_memory_bytes", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "data_local", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "data_remote", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "data_contended", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "is_cold", NULL, REPORT_BOOL, REPORT_ONLY_JSON },
 	{ "is_bandwidth_bound", NULL, REPORT_BOOL, REPORT_ONLY_JSON },
 };
 
@@ -92,12 +98,18 @@ static void put_row(struct report *r, const struct numa_result *x)
 			   SHARE(NUMA_LR),
 			   SHARE(NUMA_RL),
 			   SHARE(NUMA_RR),
-			   REPORT_U(x->updates),
+			   REPORT_U(x->updates.map),
+			   REPORT_U(x->updates.unmap),
+			   REPORT_U(x->updates.protect),
 			   REPORT_U(x->update_cycles),
 			   REPORT_U(x->tables[NUMA_GPT]),
 			   REPORT_U(x->tables[NUMA_EPT]),
 			   REPORT_U(x->memory_bytes),
-			   REPORT_U(x->counts.data_lines),
+			   REPORT_U(x->vm_memory_bytes),
+			   REPORT_U(x->counts.data[NUMA_AT_LOCAL]),
+			   REPORT_U(x->counts.data[NUMA_AT_REMOTE]),
+			   REPORT_U(x->counts.data[NUMA_AT_CONTENDED]),
+			   REPORT_B(x->is_cold),
 			   REPORT_B(x->is_bandwidth_bound) });
 }
 
@@ -141,9 +153,9 @@ static void say_basis(struct report *r, const struct numa_answer *a)
 			report_text(r, "machine.%s = %s (%s%s%s)", keys[i], p->text,
 				    param_kind_names[p->kind], *p->source ? ": " : "", p->source);
 	}
-	if (a->native_walk_ppm)
+	if (a->known.native_walk_ppm)
 		report_text(r, "native walk share of this program: %s%s%s%s",
-			    quantity_ppm(a->native_walk_ppm).s,
+			    quantity_ppm(a->known.native_walk_ppm).s,
 			    a->native_source && *a->native_source ? " (" : "",
 			    a->native_source ? a->native_source : "",
 			    a->native_source && *a->native_source ? ")" : "");
@@ -151,6 +163,11 @@ static void say_basis(struct report *r, const struct numa_answer *a)
 
 static void say_warnings(struct report *r, const struct numa_answer *a)
 {
+	if (a->results[0].is_cold)
+		report_text(r,
+			    "WARNING: the warm-up of %" PRIu64 " rows has not filled a socket's "
+			    "cache: walks look dearer here than in a longer trace.",
+			    a->warm_rows);
 	for (size_t i = 0; i < a->nresults; i++) {
 		const struct numa_result *x = &a->results[i];
 		if (!x->is_bandwidth_bound)
@@ -161,7 +178,7 @@ static void say_warnings(struct report *r, const struct numa_answer *a)
 			    " each: bandwidth counts, interference slows data as well, and the "
 			    "sum of work and walks is too low (as for PageRank and LibLinear, by "
 			    "22 and 32 %%).",
-			    x->design->name, x->counts.data_lines, x->counts.walks,
+			    x->design->name, numa_data_lines(&x->counts), x->counts.walks,
 			    x->design->machine.streaming_lines);
 	}
 }
@@ -224,7 +241,7 @@ static void put_samples(struct report *r, const struct numa_answer *a)
 void numa_report(struct report *r, const struct numa_answer *a, bool samples)
 {
 	report_member_u64(r, "warm_up_rows", a->warm_rows);
-	report_member_u64(r, "native_walk_ppm", a->native_walk_ppm);
+	report_member_u64(r, "native_walk_ppm", a->known.native_walk_ppm);
 	report_member_text(r, "native_walk_source", a->native_source ? a->native_source : "");
 	say_verdict(r, a);
 	say_basis(r, a);

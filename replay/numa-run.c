@@ -2,7 +2,7 @@
 /*
  * Designs grouped by their [walk]: each group has one model of a node's caches,
  * watching one design of the page-walk model, and one design of its own with
- * all tables local. A last group is native, for the work besides walking.
+ * all tables local. One group is native, for the work besides walking.
  */
 #include "replay/numa-run.h"
 
@@ -18,7 +18,7 @@ struct numa_run {
 	const struct numa_design *designs;
 	size_t ndesigns;
 	struct group *groups;
-	size_t ngroups;              /* the last one is native */
+	size_t ngroups, native_group;
 	size_t *group_of, *place_of; /* of each design */
 	struct walk *walk;
 	struct walk_config native;
@@ -56,7 +56,10 @@ static void sort_designs(struct numa_run *r, const struct walk_config **configs)
 	r->native.mode = WALK_NATIVE;
 	r->native.guest_page = r->native.host_page = WALK_4K;
 	r->native.leaves = (struct leafmap){ .level = 1 };
-	configs[r->ngroups++] = &r->native;
+	while (r->native_group < r->ngroups && !is_same_walk(configs[r->native_group], &r->native))
+		r->native_group++;
+	if (r->native_group == r->ngroups)
+		configs[r->ngroups++] = &r->native;
 	for (size_t g = 0; g < r->ngroups; g++)
 		r->groups[g].members[r->groups[g].n++] = &r->local;
 }
@@ -165,34 +168,47 @@ static void find_run_time(struct numa_result *out, const struct numa_config *c, 
 	out->local_run_cycles = out->work_cycles + share(out->local_cycles, c->exposed_ppm);
 }
 
-/*
- * Entries written are those of the pages and tables that the stream touched; a
- * real program's, which fills its memory and frees it again, come on top. The
- * host has a leaf table for as much memory as the guest has one for.
- */
-static void find_costs(const struct numa_run *r, size_t design, struct numa_result *out)
+static uint64_t more_cycles(const struct numa_machine *m, const struct numa_updates *u)
 {
+	return u->map * (m->map.on - m->map.off) + u->unmap * (m->unmap.on - m->unmap.off) +
+	       u->protect * (m->protect.on - m->protect.off);
+}
+
+/*
+ * Unless updates were recorded, entries written are those of the pages and
+ * tables that the stream touched. The host has a leaf table for as much memory
+ * as the guest has one for, and of a VM's memory tables take 1/512 of either.
+ */
+static void find_costs(const struct numa_run *r, size_t design, const struct numa_known *known,
+		       struct numa_result *out)
+{
+	enum { ENTRIES = 512, TABLE_BYTES = 4096 };
 	const struct numa_design *d = &r->designs[design];
 	const struct numa_machine *m = &d->machine;
+	const struct numa_updates *u = &known->updates;
+	const uint64_t copies = d->numa.nodes - 1;
 	struct walk_counts w;
 
 	walk_counts(r->walk, r->group_of[design], &w);
 	out->tables[NUMA_GPT] = w.table_pages;
 	out->tables[NUMA_EPT] = d->walk.mode == WALK_NESTED ? w.table_pages : 0;
-	out->updates = w.data_pages + w.table_pages;
+	out->updates = u->map || u->unmap || u->protect
+			       ? *u
+			       : (struct numa_updates){ .map = w.data_pages + w.table_pages };
 	for (int t = NUMA_GPT; t < NUMA_TABLES; t++) {
 		if (!out->tables[t])
 			continue;
-		if (d->numa.fix[t] == NUMA_REPLICATE && d->numa.nodes > 1) {
-			out->update_cycles += out->updates * (m->map.on - m->map.off);
-			out->memory_bytes += (d->numa.nodes - 1) * out->tables[t] * 4096;
+		if (d->numa.fix[t] == NUMA_REPLICATE && copies) {
+			out->update_cycles += more_cycles(m, &out->updates);
+			out->memory_bytes += copies * out->tables[t] * TABLE_BYTES;
+			out->vm_memory_bytes += copies * (known->vm_pages / ENTRIES) * TABLE_BYTES;
 		} else if (d->numa.fix[t] == NUMA_MIGRATE && d->numa.place[t] != NUMA_LOCAL) {
 			out->update_cycles += out->tables[t] * m->move_cycles;
 		}
 	}
 }
 
-void numa_run_result(const struct numa_run *r, size_t design, uint64_t native_walk_ppm,
+void numa_run_result(const struct numa_run *r, size_t design, const struct numa_known *known,
 		     struct numa_result *out)
 {
 	const struct numa_design *d = &r->designs[design];
@@ -202,10 +218,11 @@ void numa_run_result(const struct numa_run *r, size_t design, uint64_t native_wa
 	numa_counts(g->model, r->place_of[design], &out->counts);
 	for (int t = 0; t <= NUMA_TABLES; t++)
 		out->cycles[t] = numa_cycles(&d->machine, &out->counts, t);
-	out->native_cycles = local_cycles(r, r->ngroups - 1);
+	out->native_cycles = local_cycles(r, r->native_group);
 	out->local_cycles = local_cycles(r, r->group_of[design]);
-	out->is_bandwidth_bound = out->counts.data_lines >
+	out->is_cold = numa_is_cold(g->model);
+	out->is_bandwidth_bound = numa_data_lines(&out->counts) >
 				  d->machine.streaming_lines * out->counts.walks;
-	find_run_time(out, &d->numa, native_walk_ppm);
-	find_costs(r, design, out);
+	find_run_time(out, &d->numa, known->native_walk_ppm);
+	find_costs(r, design, known, out);
 }

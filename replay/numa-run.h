@@ -16,6 +16,11 @@
 #include "replay/numa-design.h"
 #include "sim/numa.h"
 
+/* Entries of tables that were written. */
+struct numa_updates {
+	uint64_t map, unmap, protect;
+};
+
 struct numa_result {
 	const struct numa_design *design;
 	struct numa_counts counts;        /* after the warm-up */
@@ -25,12 +30,14 @@ struct numa_result {
 
 	/* 0 where the share of native walks is not known */
 	uint64_t work_cycles, run_cycles, local_run_cycles;
+	bool is_cold;            /* numa_is_cold() */
 	bool is_bandwidth_bound; /* so many lines of data a walk that interference slows them too */
 
 	/* what the fix costs, over the whole stream */
-	uint64_t updates;       /* entries that were written: pages and tables that came */
-	uint64_t update_cycles; /* more than without the fix */
-	uint64_t tables[NUMA_TABLES], memory_bytes;
+	struct numa_updates updates;
+	uint64_t update_cycles;                     /* more than without the fix */
+	uint64_t tables[NUMA_TABLES], memory_bytes; /* that the stream touched; of the copies */
+	uint64_t vm_memory_bytes; /* of copies, if the VM uses all of its memory; 0: not known */
 };
 
 struct numa_run;
@@ -46,8 +53,14 @@ int numa_run_rows(struct numa_run *r, uint32_t space, const uint64_t *va, const 
 /* What was so far only warmed the caches. */
 void numa_run_warm(struct numa_run *r);
 
-/* native_walk_ppm: of the program, for designs that do not say; 0: not known. */
-void numa_run_result(const struct numa_run *r, size_t design, uint64_t native_walk_ppm,
+/* What is known beside the stream; zeroed: nothing. */
+struct numa_known {
+	uint64_t native_walk_ppm; /* of the program, for designs that do not say */
+	uint64_t vm_pages;
+	struct numa_updates updates; /* recorded ones; all 0: those the stream implies */
+};
+
+void numa_run_result(const struct numa_run *r, size_t design, const struct numa_known *known,
 		     struct numa_result *out);
 
 /* a / b in ppm, for ratios of run times; 0 where b is 0 */

@@ -26,7 +26,9 @@ static int put_result(struct results *r, const char *config, const struct numa_r
 		{ "work_cycles", x->work_cycles, x->run_cycles },
 		{ "run_cycles", x->run_cycles, x->run_cycles },
 		{ "local_run_cycles", x->local_run_cycles, x->run_cycles },
-		{ "updates", x->updates, true },
+		{ "map_updates", x->updates.map, true },
+		{ "unmap_updates", x->updates.unmap, true },
+		{ "protect_updates", x->updates.protect, true },
 		{ "update_cycles", x->update_cycles, true },
 		{ "tables", x->tables[NUMA_GPT] + x->tables[NUMA_EPT], true },
 		{ "memory_bytes", x->memory_bytes, true },
@@ -57,7 +59,7 @@ static int put_design(struct results *r, const struct results_run *run, const st
 		return rc;
 	if (asprintf(&config, "%sdesign=%s\nwarm_rows=%llu\nnative_walk_ppm=%llu\n", canonical,
 		     x->design->name, (unsigned long long)a->warm_rows,
-		     (unsigned long long)a->native_walk_ppm) < 0) {
+		     (unsigned long long)a->known.native_walk_ppm) < 0) {
 		config = NULL;
 		return err_set(e, ERR_NOMEM, "no memory for a configuration");
 	}

@@ -40,8 +40,10 @@ struct numa {
 	size_t nrows, next_row;
 	uint64_t rows_before; /* this batch */
 	uint64_t space;       /* mixed into keys */
-	uint64_t rows, walks, data_lines;
-	uint64_t cached[NUMA_TABLES][NUMA_AT_LOCAL]; /* the same for all designs */
+	uint64_t rows, walks;
+	uint64_t fetched, fetched_before; /* lines from memory: ever, and in the warm-up */
+	uint64_t cached[NUMA_TABLES + 1]
+		       [NUMA_AT_LOCAL]; /* the same for all designs; the last: data */
 };
 
 /* ---- layout ---- */
@@ -120,21 +122,33 @@ int numa_new(const struct numa_machine *machine, const struct numa_config *const
 
 /* ---- references ---- */
 
-/* Where a line is found; it is in both caches afterwards. */
-static enum numa_served serve(struct numa *m, enum line_kind kind, uint64_t line)
+/* A line by its key, and the number that picks its set in either cache. */
+struct line {
+	uint64_t key, number;
+};
+
+/* Its sets are fetched ahead: they seldom lie in the caches of the machine that runs this. */
+static struct line find_line(const struct numa *m, enum line_kind kind, uint64_t line)
 {
 	const uint64_t key = ((uint64_t)kind << KIND_SHIFT) + line + m->space;
-	const uint64_t number = splitmix64_mix(key) >> 32;
+	const struct line l = { key, splitmix64_mix(key) >> 32 };
+	const uint64_t *set = lruset_at(&m->llc, l.number);
 
-	if (lruset_touch(&m->l2, number, key))
-		return NUMA_IN_L2;
-	return lruset_touch(&m->llc, number, key) ? NUMA_IN_LLC : NUMA_AT_LOCAL;
+	__builtin_prefetch(lruset_at(&m->l2, l.number));
+	__builtin_prefetch(set);
+	__builtin_prefetch(set + m->llc.ways - 1);
+	return l;
 }
 
-static void use_data(struct numa *m, size_t row)
+/* Where a line is found; it is in both caches afterwards. */
+static enum numa_served serve(struct numa *m, struct line l)
 {
-	m->rows++;
-	m->data_lines += serve(m, LINE_DATA, m->va[row] >> LINE_SHIFT) == NUMA_AT_LOCAL;
+	if (lruset_touch(&m->l2, l.number, l.key))
+		return NUMA_IN_L2;
+	if (lruset_touch(&m->llc, l.number, l.key))
+		return NUMA_IN_LLC;
+	m->fetched++;
+	return NUMA_AT_LOCAL;
 }
 
 static unsigned node_of_row(const struct numa_config *c, uint64_t row)
@@ -149,32 +163,69 @@ static uint64_t table_key(int table, unsigned level, uint64_t page)
 	return ((uint64_t)table << KIND_SHIFT) + ((uint64_t)level << LEVEL_SHIFT) + page;
 }
 
+static enum numa_served distance(const struct numa_config *c, bool is_near)
+{
+	return is_near ? NUMA_AT_LOCAL : c->is_contended ? NUMA_AT_CONTENDED : NUMA_AT_REMOTE;
+}
+
 /* A reference that memory serves: whose, depends on the design. */
 static void account(struct numa *m, int table, uint64_t key, uint64_t row)
 {
 	for (size_t i = 0; i < m->ndesigns; i++) {
 		struct design *d = &m->designs[i];
 		const unsigned node = node_of_row(d->config, row);
-		enum numa_served at = NUMA_AT_LOCAL;
-		if (numa_table_node(d->config, table, node, key) != node)
-			at = d->config->is_contended ? NUMA_AT_CONTENDED : NUMA_AT_REMOTE;
-		d->counts.refs[table][at]++;
+		const unsigned at = numa_table_node(d->config, table, node, key);
+		d->counts.refs[table][distance(d->config, at == node)]++;
 	}
 }
 
-/* An entry of the table of a level that maps the address: the guest's, or the host's. */
-static void refer(struct numa *m, int table, unsigned level, uint64_t address, uint64_t row)
+/* The data of a row, by its page. */
+static void use_data(struct numa *m, size_t row)
+{
+	const uint64_t va = m->va[row];
+	const enum numa_served served = serve(m, find_line(m, LINE_DATA, va >> LINE_SHIFT));
+	const uint64_t key = ((uint64_t)LINE_DATA << KIND_SHIFT) + (va >> 12) + m->space;
+
+	m->rows++;
+	if (served < NUMA_AT_LOCAL) {
+		m->cached[NUMA_TABLES][served]++;
+		return;
+	}
+	for (size_t i = 0; i < m->ndesigns; i++) {
+		struct design *d = &m->designs[i];
+		const struct numa_config *c = d->config;
+		const unsigned node = node_of_row(c, m->rows_before + row);
+		const bool is_near = numa_node_of(c, c->data, node, key) == node;
+		d->counts.data[distance(c, is_near)]++;
+	}
+}
+
+/* A reference to come: an entry of the guest's table, or the host's, of a level. */
+struct ref {
+	struct line line;
+	uint64_t page; /* the table's, as a key */
+	int table;
+	unsigned level;
+};
+
+static struct ref plan(const struct numa *m, int table, unsigned level, uint64_t address)
 {
 	const uint64_t entry = address >> pagetable_shift(level);
 	const uint64_t line = entry >> (LINE_SHIFT - ENTRY_SHIFT);
 	const enum line_kind kind = table == NUMA_GPT ? LINE_GPT : LINE_EPT;
 
-	const enum numa_served served = serve(m, kind, ((uint64_t)level << LEVEL_SHIFT) + line);
+	return (struct ref){ find_line(m, kind, ((uint64_t)level << LEVEL_SHIFT) + line),
+			     table_key(table, level, entry >> 9) + m->space, table, level };
+}
+
+static void refer(struct numa *m, const struct ref *r, uint64_t row)
+{
+	const enum numa_served served = serve(m, r->line);
 
 	if (served < NUMA_AT_LOCAL)
-		m->cached[table][served]++;
+		m->cached[r->table][served]++;
 	else
-		account(m, table, table_key(table, level, entry >> 9) + m->space, row);
+		account(m, r->table, r->page, row);
 }
 
 static void classify(struct numa *m, unsigned guest_leaf, unsigned host_leaf, uint64_t va,
@@ -200,15 +251,8 @@ static void classify(struct numa *m, unsigned guest_leaf, unsigned host_leaf, ui
  * a run of them translates the guest table that is read next, the last run the
  * data.
  */
-void numa_walk(void *ctx, const struct walk_record *walk)
+static void plan_walk(const struct numa *m, const struct walk_record *walk, struct ref *out)
 {
-	struct numa *m = ctx;
-	const uint64_t row = m->rows_before + walk->row;
-	unsigned guest_leaf = 1, host_leaf = 1;
-
-	while (m->next_row < walk->row && m->next_row < m->nrows)
-		use_data(m, m->next_row++);
-	m->walks++;
 	for (uint32_t i = 0; i < walk->nrefs;) {
 		uint32_t end = i;
 		while (end < walk->nrefs && walk->refs[end].is_host)
@@ -217,16 +261,31 @@ void numa_walk(void *ctx, const struct walk_record *walk)
 			end < walk->nrefs ? numa_frame_of_table(walk->va, walk->refs[end].level)
 					  : numa_frame_of_data(walk->va);
 		const uint64_t gpa = (frame << 12) + (walk->va & 0xfff);
-		for (; i < end; i++) {
-			host_leaf = walk->refs[i].level;
-			refer(m, NUMA_EPT, host_leaf, gpa, row);
-		}
+		for (; i < end; i++)
+			out[i] = plan(m, NUMA_EPT, walk->refs[i].level, gpa);
 		if (i < walk->nrefs) {
-			guest_leaf = walk->refs[i++].level;
-			refer(m, NUMA_GPT, guest_leaf, walk->va, row);
+			out[i] = plan(m, NUMA_GPT, walk->refs[i].level, walk->va);
+			i++;
 		}
 	}
-	classify(m, guest_leaf, host_leaf, walk->va, row);
+}
+
+void numa_walk(void *ctx, const struct walk_record *walk)
+{
+	struct numa *m = ctx;
+	const uint64_t row = m->rows_before + walk->row;
+	unsigned leaf[NUMA_TABLES] = { 1, 1 };
+	struct ref refs[WALK_REFS_MAX];
+
+	plan_walk(m, walk, refs);
+	while (m->next_row < walk->row && m->next_row < m->nrows)
+		use_data(m, m->next_row++);
+	m->walks++;
+	for (uint32_t i = 0; i < walk->nrefs; i++) {
+		leaf[refs[i].table] = refs[i].level;
+		refer(m, &refs[i], row);
+	}
+	classify(m, leaf[NUMA_GPT], leaf[NUMA_EPT], walk->va, row);
 }
 
 void numa_begin(struct numa *m, uint32_t space, const uint64_t *va, size_t n)
@@ -249,10 +308,17 @@ void numa_end(struct numa *m)
 
 void numa_restart(struct numa *m)
 {
-	m->rows = m->walks = m->data_lines = 0;
+	m->rows = m->walks = 0;
+	m->fetched_before = m->fetched;
 	memset(m->cached, 0, sizeof(m->cached));
 	for (size_t i = 0; i < m->ndesigns; i++)
 		m->designs[i].counts = (struct numa_counts){};
+}
+
+bool numa_is_cold(const struct numa *m)
+{
+	const uint64_t lines = (uint64_t)m->llc.nsets * m->llc.ways;
+	return m->fetched_before < lines && (m->fetched - m->fetched_before) * 100 > m->rows;
 }
 
 void numa_counts(const struct numa *m, size_t design, struct numa_counts *out)
@@ -260,9 +326,20 @@ void numa_counts(const struct numa *m, size_t design, struct numa_counts *out)
 	*out = m->designs[design].counts;
 	out->rows = m->rows;
 	out->walks = m->walks;
-	out->data_lines = m->data_lines;
+	memcpy(out->data, m->cached[NUMA_TABLES], sizeof(m->cached[NUMA_TABLES]));
 	for (int t = NUMA_GPT; t < NUMA_TABLES; t++)
 		memcpy(out->refs[t], m->cached[t], sizeof(m->cached[t]));
+}
+
+uint64_t numa_data_lines(const struct numa_counts *c)
+{
+	return c->data[NUMA_AT_LOCAL] + c->data[NUMA_AT_REMOTE] + c->data[NUMA_AT_CONTENDED];
+}
+
+uint64_t numa_memory_refs(const struct numa_counts *c, int table)
+{
+	const uint64_t *refs = c->refs[table];
+	return refs[NUMA_AT_LOCAL] + refs[NUMA_AT_REMOTE] + refs[NUMA_AT_CONTENDED];
 }
 
 uint64_t numa_cycles(const struct numa_machine *machine, const struct numa_counts *c, int table)

@@ -37,7 +37,7 @@ enum numa_class { NUMA_LL, NUMA_LR, NUMA_RL, NUMA_RR, NUMA_CLASSES };
 
 struct numa_counts {
 	uint64_t rows, walks;
-	uint64_t data_lines; /* rows whose data came from memory */
+	uint64_t data[NUMA_SERVED]; /* rows, by where their data came from */
 	uint64_t refs[NUMA_TABLES][NUMA_SERVED];
 	uint64_t classes[NUMA_CLASSES];
 };
@@ -58,7 +58,17 @@ void numa_walk(void *ctx, const struct walk_record *walk);
 /* Counts begin again, caches stay as they are: the end of the warm-up. */
 void numa_restart(struct numa *m);
 
+/*
+ * The warm-up has not filled the socket's cache, and yet more than one row in a
+ * hundred fetches a line: memory serves more here than in the long run.
+ */
+bool numa_is_cold(const struct numa *m);
+
 void numa_counts(const struct numa *m, size_t design, struct numa_counts *out);
+
+/* Rows whose data came from memory, and entries of a kind of table that did. */
+uint64_t numa_data_lines(const struct numa_counts *c);
+uint64_t numa_memory_refs(const struct numa_counts *c, int table);
 
 /* Cycles of all references of a kind of table, or (NUMA_TABLES) of both. */
 uint64_t numa_cycles(const struct numa_machine *machine, const struct numa_counts *c, int table);

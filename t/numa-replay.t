@@ -27,7 +27,12 @@ is 'copies take (N-1) times the tables' \
 	"$(($(rows | sed -n 6p | json_numbers gpt_tables) * 2 * 3 * 4096))"
 is 'and make writes dearer by the published 179 cycles, guest and host' \
 	"$(rows | sed -n 6p | json_numbers update_cycles)" \
-	"$(($(rows | sed -n 6p | json_numbers updates) * 2 * 179))"
+	"$(($(rows | sed -n 6p | json_numbers map_updates) * 2 * 179))"
+is 'of all the memory of the VM they take 1/512 a node and kind' \
+	"$(rows | sed -n 6p | json_numbers vm_memory_bytes)" "$((4 * 1024 * 1024 * 1024 / 512 * 2 * 3))"
+is 'data by first touch is on one of four nodes, too' \
+	"$(rows | sed -n 5p | sed 's/.*"data_local":\([0-9]*\),"data_remote":\([0-9]*\).*/\1 \2/' |
+	awk '{ s = $1 / ($1 + $2); print (s > 0.24 && s < 0.26) }')" 1
 is 'what migrates costs once a table' \
 	"$(rows | sed -n 4p | json_numbers update_cycles)" \
 	"$(($(rows | sed -n 4p | json_numbers gpt_tables) * 2 * 4600))"
@@ -56,7 +61,13 @@ awk 'BEGIN { for (i = 0; i < 60000; i++) printf " L %x,8\n", 1073741824 + i * 64
 pugmark import seq.lackey -o seq.db >/dev/null 2>&1
 like 'what streams through memory is warned of, with the criterion' \
 	"$(pugmark numa replay seq.db)" 'WARNING RRI: .*lines of data come from memory for [0-9]+ walks, more than 4 each: bandwidth counts'
-is 'random access is not' "$(pugmark numa replay m.db | grep -c WARNING)" 0
+is 'random access is not' "$(pugmark numa replay m.db | grep -c 'WARNING RRI')" 0
+like 'a trace that is too short is warned of' "$(pugmark numa replay m.db)" \
+	"^WARNING: the warm-up of [0-9]+ rows has not filled a socket's cache"
+is 'with a smaller cache it is long enough' "$(pugmark numa replay m.db --set machine.llc=1M | grep -c WARNING)" 0
+like 'so is one of the published table' "$(pugmark numa published --workload redis --accesses 32768)" \
+	"WARNING redis: three quarters of 32768 accesses have not filled"
+exits 64 'a program without published times is refused' pugmark numa published --workload nginx
 
 ok 'a move has a timeline' pugmark numa replay m.db --move guest --json
 is 'of 350 samples a fix' "$(out | grep -c '"sample":')" 1400
