@@ -14,9 +14,29 @@ int pagetables_init(struct pagetables *p, unsigned levels, const struct leafmap 
 	return p->slabs ? 0 : err_set(e, ERR_NOMEM, "no memory for page tables");
 }
 
+/* A frame that nobody uses any more. Without memory to keep it in mind it is lost: no harm. */
+static void give_frame(struct pagetables *p, uint32_t frame)
+{
+	if (p->nfree_frames == p->free_frames_cap) {
+		const uint32_t cap = p->free_frames_cap ? 2 * p->free_frames_cap : 1024;
+		uint32_t *more = arena_alloc(p->arena, cap, sizeof(*more));
+		if (!more)
+			return;
+		if (p->nfree_frames)
+			memcpy(more, p->free_frames, p->nfree_frames * sizeof(*more));
+		p->free_frames = more;
+		p->free_frames_cap = cap;
+	}
+	p->free_frames[p->nfree_frames++] = frame;
+}
+
 /* A frame of `frames` 4 KiB frames, aligned to its size. */
 static int take_frame(struct pagetables *p, uint64_t frames, uint32_t *out, struct err *e)
 {
+	if (frames == 1 && p->nfree_frames) {
+		*out = p->free_frames[--p->nfree_frames];
+		return 0;
+	}
 	const uint64_t first = (p->next_frame + frames - 1) & ~(frames - 1);
 	if (first + frames > UINT32_MAX)
 		return err_set(e, ERR_UNUSABLE,
@@ -93,6 +113,7 @@ int pagetables_fill(struct pagetables *p, struct pagetable *t, uint64_t va, bool
 	if (is_leaf) {
 		rc = take_frame(p, UINT64_C(1) << (9 * (t->level - 1)), &t->entry[index], e);
 		p->data_pages += !rc;
+		p->mapped_pages += !rc;
 	} else {
 		const uint64_t reach = (UINT64_C(1) << pagetable_shift(t->level)) - 1;
 		rc = new_table(p, t->space, t->level - 1u, va & ~reach, &below, e);
@@ -111,6 +132,11 @@ bool pagetables_unmap(struct pagetables *p, struct pagetable *t, uint64_t va)
 	const unsigned index = pagetable_index(va, t->level);
 	if (!t->entry[index])
 		return false;
+	if (leafmap_level(p->leaves, va) == t->level) {
+		p->mapped_pages--;
+		if (t->level == 1)
+			give_frame(p, t->entry[index]);
+	}
 	t->entry[index] = 0;
 	t->filled--;
 	p->lines[t->level] -= is_alone(t, index);
@@ -119,6 +145,7 @@ bool pagetables_unmap(struct pagetables *p, struct pagetable *t, uint64_t va)
 
 static void free_table(struct pagetables *p, struct pagetable *t)
 {
+	give_frame(p, t->frame);
 	memset(t->entry, 0, sizeof(t->entry));
 	t->entry[0] = p->free_head;
 	p->free_head = t->id + 1;

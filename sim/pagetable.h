@@ -5,7 +5,7 @@
  * guest-physical frames from a bump allocator at the first touch: missing tables
  * top-down, then the data page, large ones aligned. Roots take theirs when an
  * address space is made. This layout is that of our oracle (data/walk/oracle,
- * "Guest physical layout"); frames are never used twice.
+ * "Guest physical layout"); frames of 4 KiB that were given back come first.
  *
  * An entry is a number of 4 bytes: a table's for levels above the leaf, a frame
  * at the leaf, 0 where nothing is mapped. So the model's tables take half the
@@ -49,10 +49,12 @@ struct pagetables {
 	uint32_t ntables;             /* ids given out */
 	uint32_t free_head;           /* id + 1 of the newest freed table; linked by entry[0] */
 	uint64_t next_frame;
+	uint32_t *free_frames, nfree_frames, free_frames_cap; /* the newest is used first */
 	unsigned levels;
 
 	/* totals since the start: what a guest kernel wrote to have it so */
 	uint64_t data_pages, table_pages;
+	uint64_t mapped_pages;                    /* data pages less those that were unmapped */
 	uint64_t lines[PAGETABLE_LEVELS_MAX + 1]; /* cache lines with an entry, now, by level */
 };
 

@@ -9,6 +9,7 @@ enum {
 	CACHE_ENTRIES_MAX = 1 << 20,
 	PWC_ENTRIES_MAX = 4096, /* fully associative: searched one after another */
 	WAYS_MAX = 4096,
+	PAGES_MAX = 1 << 24, /* that a process of the process model uses: 64 GiB */
 };
 
 const char *const walk_mode_names[] = {
@@ -55,6 +56,28 @@ const struct param walk_params[] = {
 	      "Nested TLB: guest-physical pages"),
 	PWC("guest_pwc", guest_pwc_text, "Walk caches of the guest's tables; none"),
 	PWC("host_pwc", host_pwc_text, "Walk caches of the host's tables; none"),
+	ROW("populated", PARAM_BOOL, NULL, "no", 0, 0, is_populated, NULL,
+	    "Pages of the trace were mapped before it: first touches are no updates"),
+	ROW("pcid", PARAM_BOOL, NULL, "yes", 0, 0, process.keeps_tlb, NULL,
+	    "TLB entries outlive a switch of address spaces"),
+	ROW("switch_every", PARAM_U64, "accesses", "0", 0, 0, process.switch_every, NULL,
+	    "A switch to another process and back"),
+	ROW("spawn_every", PARAM_U64, "accesses", "0", 0, 0, process.spawn_every, NULL,
+	    "A process is forked, execs, uses its pages and exits"),
+	ROW("fork_pages", PARAM_U64, "pages", "600 | guess | a shell with its libraries", 1,
+	    PAGES_MAX, process.fork_pages, NULL, "Entries that fork writes in parent and child"),
+	ROW("cow_pages", PARAM_U64, "pages", "60 | guess", 0, PAGES_MAX, process.cow_pages, NULL,
+	    "Pages that the parent copies after a fork"),
+	ROW("spawn_pages", PARAM_U64, "pages", "400 | guess | a small program, linked dynamically",
+	    1, PAGES_MAX, process.spawn_pages, NULL, "Pages that a spawned process uses"),
+	ROW("mmap_every", PARAM_U64, "accesses", "0", 0, 0, process.mmap_every, NULL,
+	    "Memory is mapped, used and unmapped"),
+	ROW("mmap_pages", PARAM_U64, "pages", "16 | guess", 1, PAGES_MAX, process.mmap_pages, NULL,
+	    "How much"),
+	ROW("boot_share", PARAM_PPM, NULL, "0%", 0, PPM_PER_ONE, boot_share_ppm, NULL,
+	    "TPT: accesses before the guest takes over, under nested paging"),
+	ROW("revokes_per_maccess", PARAM_U64, "pages", "0", 0, 1000000, revokes_per_maccess, NULL,
+	    "TPT: pages that the host takes in a million accesses"),
 	CACHE("tag_cache", "512/8 | guess | our tag model, no hardware has it", tags_text,
 	      "TPT: cache lines of page tags"),
 };

@@ -30,6 +30,17 @@ struct walk_cache {
 	uint32_t entries, ways; /* entries 0: there is none */
 };
 
+/*
+ * What the guest's kernel does beside the accesses of the trace, each thing once
+ * in so many of them (0: never). A spawned process forks, execs, touches its
+ * pages (accesses that are played) and exits.
+ */
+struct walk_process {
+	bool keeps_tlb; /* PCID: a switch of address spaces leaves entries in place */
+	uint64_t switch_every, spawn_every, mmap_every; /* accesses */
+	uint64_t fork_pages, cow_pages, spawn_pages, mmap_pages;
+};
+
 struct walk_config {
 	int mode;
 	int guest_page, host_page; /* enum walk_page */
@@ -40,6 +51,12 @@ struct walk_config {
 	struct walk_cache l1[WALK_PAGES], stlb, stlb_1g, ntlb, tags;
 	uint32_t guest_pwc[PAGETABLE_LEVELS_MAX + 1]; /* entries by level; 0: none */
 	uint32_t host_pwc[PAGETABLE_LEVELS_MAX + 1];
+
+	struct walk_process process;
+	bool is_populated;       /* the trace's pages were mapped before it began: no updates */
+	uint64_t boot_share_ppm; /* TPT: of the accesses, from the start, under nested paging */
+	uint64_t boot_accesses;  /* what that is; the caller knows how many there will be */
+	uint64_t revokes_per_maccess; /* TPT: pages that the host takes, in a million accesses */
 
 	/* as written, from which walk_config_resolve makes the above */
 	int host_page_given; /* enum walk_page + 1, 0: as the guest's */

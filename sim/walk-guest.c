@@ -10,7 +10,8 @@
 
 bool walk_guest_is_equal(const struct walk_config *a, const struct walk_config *b)
 {
-	return a->guest_levels == b->guest_levels && leafmap_is_equal(&a->leaves, &b->leaves) &&
+	return a->guest_levels == b->guest_levels && a->is_populated == b->is_populated &&
+	       leafmap_is_equal(&a->leaves, &b->leaves) &&
 	       !memcmp(a->guest_pwc, b->guest_pwc, sizeof(a->guest_pwc));
 }
 
@@ -90,7 +91,9 @@ static inline int descend(struct walk_guest *g, uint64_t va, uint32_t slot, stru
 		uint32_t *entry = &t->entry[pagetable_index(va, level)];
 		const bool is_leaf = level == p->leaf;
 		if (__builtin_expect(!*entry, 0)) {
-			const int rc = pagetables_fill(&g->tables, t, va, is_leaf, e);
+			int rc = pagetables_fill(&g->tables, t, va, is_leaf, e);
+			if (!rc)
+				rc = walk_writes_fill(g, t, is_leaf, e);
 			if (rc)
 				return rc;
 		}
@@ -148,6 +151,8 @@ static inline __attribute__((always_inline)) int run(struct walk_guest *g, uint3
 		else
 			for (struct walk_host *h = g->hosts; h; h = h->next)
 				walk_host_run(h, &p);
+		for (struct walk_tags *t = g->tags; t; t = t->next)
+			walk_tags_run(t, &p);
 	}
 	return 0;
 }

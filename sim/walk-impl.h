@@ -41,8 +41,10 @@ struct walk_tlb {
 	uint64_t last_region; /* of 2 MiB, and the level of its leaves */
 	unsigned last_level;
 	uint64_t accesses, l1_miss, stlb_miss;
+	struct walk_schedule *schedule; /* NULL: nothing happens beside the accesses */
 	struct walk_guest *guests;
 	struct walk_tlb *next;
+	struct walk_miss misses[MISSES_MAX];
 };
 
 bool walk_tlb_is_equal(const struct walk_config *a, const struct walk_config *b);
@@ -50,7 +52,16 @@ bool walk_tlb_init(struct walk_tlb *t, const struct walk_config *c, struct arena
 
 /* n up to CHUNK_ROWS; gives how many misses of both TLBs. */
 size_t walk_tlb_run(struct walk_tlb *t, uint32_t slot, const uint64_t *va, const uint32_t *bytes,
-		    size_t n, struct walk_miss *misses);
+		    size_t n);
+
+/* The same, and what is behind it walks. */
+int walk_tlb_play(struct walk_tlb *t, uint32_t slot, const uint64_t *va, const uint32_t *bytes,
+		  size_t n, uint32_t first_row, struct err *e);
+
+static inline uint64_t walk_tlb_key(uint64_t number, uint32_t slot, unsigned level)
+{
+	return number | (uint64_t)slot << PAGE_NUMBER_BITS | (uint64_t)level << PAGE_SIZE_BIT;
+}
 
 /* ---- who is told of walks ---- */
 
@@ -82,13 +93,23 @@ struct walk_path {
 	bool is_short; /* began at a walk cache, which knows the first table's host address */
 };
 
+struct walk_writes {
+	uint64_t updates, invlpgs, cr3_writes;
+	uint64_t populated; /* entries that were there before the trace, filled at first touch */
+	uint64_t unsync_exits, synced_tables;
+	uint32_t *unsync; /* ids of tables that are, or were and died */
+	uint32_t nunsync, unsync_cap;
+};
+
 struct walk_guest {
 	const struct walk_config *config;
 	struct pagetables tables;
 	struct pagetable **roots; /* by slot */
 	struct walk_pwc pwc[LEVELS];
 	uint64_t refs_level[LEVELS], start_level[LEVELS], refs_hist[WALK_REFS_MAX + 1];
+	struct walk_writes writes;
 	struct walk_host *hosts;
+	struct walk_tags *tags;
 	struct walk_listener *listeners;
 	bool is_observed; /* or one of its hosts is */
 	struct walk_guest *next;
@@ -99,6 +120,48 @@ int walk_guest_init(struct walk_guest *g, const struct walk_config *c, struct ar
 		    struct err *e);
 int walk_guest_run(struct walk_guest *g, uint32_t slot, const struct walk_miss *misses, size_t n,
 		   uint32_t first_row, struct err *e);
+
+/* ---- what kernels do ---- */
+
+enum { WALK_CHILD_SLOT = WALK_SPACES_MAX }; /* of spawned processes, one at a time */
+
+/* An entry was filled by a first touch: its table, leaf or not. */
+int walk_writes_fill(struct walk_guest *g, struct pagetable *t, bool is_leaf, struct err *e);
+
+/* On one TLB and all guests behind it. */
+int walk_tlb_update(struct walk_tlb *t, uint32_t slot, const struct walk_update *u, struct err *e);
+
+/* ---- the process model ---- */
+
+struct walk_schedule {
+	const struct walk_process *process;
+	uint64_t next_switch, next_spawn,
+		next_mmap; /* in accesses of the trace; UINT64_MAX: never */
+	uint64_t rows, process_accesses;
+	uint32_t row; /* number of the row before, for observers */
+};
+
+/* Gives t a schedule if its design asks for anything. */
+int walk_schedule_new(struct walk_tlb *t, struct arena *a, struct err *e);
+
+/* Rows at which something is due. */
+uint64_t walk_schedule_next(const struct walk_schedule *s);
+
+/* What is due by now. */
+int walk_schedule_run(struct walk_tlb *t, uint32_t slot, struct err *e);
+
+/* ---- tags ---- */
+
+struct walk_tags {
+	const struct walk_config *config;
+	struct lruset cache;
+	uint64_t lookups, misses;
+	struct walk_tags *next;
+};
+
+bool walk_tags_is_equal(const struct walk_config *a, const struct walk_config *b);
+bool walk_tags_init(struct walk_tags *t, const struct walk_config *c, struct arena *a);
+void walk_tags_run(struct walk_tags *t, const struct walk_path *p);
 
 /* ---- the host's tables ---- */
 

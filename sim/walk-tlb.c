@@ -11,12 +11,21 @@ static bool is_same_cache(struct walk_cache a, struct walk_cache b)
 	return a.entries == b.entries && a.ways == b.ways;
 }
 
+static bool is_same_process(const struct walk_process *a, const struct walk_process *b)
+{
+	return a->keeps_tlb == b->keeps_tlb && a->switch_every == b->switch_every &&
+	       a->spawn_every == b->spawn_every && a->mmap_every == b->mmap_every &&
+	       a->fork_pages == b->fork_pages && a->cow_pages == b->cow_pages &&
+	       a->spawn_pages == b->spawn_pages && a->mmap_pages == b->mmap_pages;
+}
+
 bool walk_tlb_is_equal(const struct walk_config *a, const struct walk_config *b)
 {
 	bool is_equal = leafmap_is_equal(&a->granule, &b->granule) &&
 			is_same_cache(a->stlb, b->stlb) && is_same_cache(a->stlb_1g, b->stlb_1g);
+	is_equal = is_equal && is_same_process(&a->process, &b->process);
 	for (int i = 0; i < WALK_PAGES; i++)
-		is_equal &= is_same_cache(a->l1[i], b->l1[i]);
+		is_equal = is_equal && is_same_cache(a->l1[i], b->l1[i]);
 	return is_equal;
 }
 
@@ -52,8 +61,7 @@ static inline bool touch(struct walk_tlb *t, uint64_t va, uint32_t slot, const b
 		t->last_level = level = leafmap_level(&t->config->granule, va);
 	}
 	const uint64_t number = walk_tag(va, 0) >> (9 * (level - 1));
-	const uint64_t key = number | (uint64_t)slot << PAGE_NUMBER_BITS |
-			     (uint64_t)level << PAGE_SIZE_BIT;
+	const uint64_t key = walk_tlb_key(number, slot, level);
 	if (key == t->last_key)
 		return false;
 	t->last_key = t->l1[level - 1].ways ? key : LRUSET_EMPTY;
@@ -62,9 +70,9 @@ static inline bool touch(struct walk_tlb *t, uint64_t va, uint32_t slot, const b
 
 static inline __attribute__((always_inline)) size_t run(struct walk_tlb *t, uint32_t slot,
 							const uint64_t *va, const uint32_t *bytes,
-							size_t n, struct walk_miss *misses,
-							const bool is_mixed)
+							size_t n, const bool is_mixed)
 {
+	struct walk_miss *misses = t->misses;
 	size_t nmisses = 0;
 	uint64_t straddles = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -83,8 +91,18 @@ static inline __attribute__((always_inline)) size_t run(struct walk_tlb *t, uint
 }
 
 size_t walk_tlb_run(struct walk_tlb *t, uint32_t slot, const uint64_t *va, const uint32_t *bytes,
-		    size_t n, struct walk_miss *misses)
+		    size_t n)
 {
-	return t->config->granule.is_mixed ? run(t, slot, va, bytes, n, misses, true)
-					   : run(t, slot, va, bytes, n, misses, false);
+	return t->config->granule.is_mixed ? run(t, slot, va, bytes, n, true)
+					   : run(t, slot, va, bytes, n, false);
+}
+
+int walk_tlb_play(struct walk_tlb *t, uint32_t slot, const uint64_t *va, const uint32_t *bytes,
+		  size_t n, uint32_t first_row, struct err *e)
+{
+	const size_t nmisses = walk_tlb_run(t, slot, va, bytes, n);
+	int rc = 0;
+	for (struct walk_guest *g = t->guests; g && !rc; g = g->next)
+		rc = walk_guest_run(g, slot, t->misses, nmisses, first_row, e);
+	return rc;
 }

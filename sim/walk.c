@@ -10,6 +10,12 @@ struct design {
 	struct walk_tlb *tlb;
 	struct walk_guest *guest;
 	struct walk_host *host; /* NULL: one table is walked */
+	struct walk_tags *tags; /* NULL: nobody looks at any */
+	struct walk_boot {      /* what there was when the guest took over */
+		bool is_over;
+		uint64_t refs_for_tables, refs_for_data, ntlb_lookup, ntlb_hit, refs_level[LEVELS];
+		uint64_t tag_lookups, tag_misses;
+	} boot;
 };
 
 struct walk {
@@ -20,7 +26,7 @@ struct walk {
 	unsigned levels; /* fewest of all guests: what addresses must fit */
 	uint32_t spaces[WALK_SPACES_MAX], nspaces; /* by slot */
 	uint32_t slot;                             /* of the last access */
-	struct walk_miss misses[MISSES_MAX];
+	uint64_t rows, boot_row;                   /* of accesses; where a boot is over next */
 };
 
 /* ---- stages, shared where they are equal ---- */
@@ -37,7 +43,7 @@ static struct walk_tlb *find_tlb(struct walk *w, const struct walk_config *c, st
 		err_set(e, ERR_NOMEM, "no memory for TLBs");
 		return NULL;
 	}
-	return *at = t;
+	return walk_schedule_new(t, w->arena, e) ? NULL : (*at = t);
 }
 
 static struct walk_guest *find_guest(struct walk *w, struct walk_tlb *t,
@@ -72,8 +78,25 @@ static struct walk_host *find_host(struct walk *w, struct walk_guest *g,
 	return *at = h;
 }
 
+static struct walk_tags *find_tags(struct walk *w, struct walk_guest *g,
+				   const struct walk_config *c, struct err *e)
+{
+	struct walk_tags **at = &g->tags;
+	while (*at && !walk_tags_is_equal((*at)->config, c))
+		at = &(*at)->next;
+	if (*at)
+		return *at;
+	struct walk_tags *t = arena_alloc(w->arena, 1, sizeof(*t));
+	if (!t || !walk_tags_init(t, c, w->arena)) {
+		err_set(e, ERR_NOMEM, "no memory for the tag cache");
+		return NULL;
+	}
+	return *at = t;
+}
+
 static int init_design(struct walk *w, struct design *d, const struct walk_config *c, struct err *e)
 {
+	const bool is_tpt = walk_mode_is_tpt(c->mode);
 	d->config = c;
 	d->tlb = find_tlb(w, c, e);
 	d->guest = d->tlb ? find_guest(w, d->tlb, c, e) : NULL;
@@ -81,7 +104,12 @@ static int init_design(struct walk *w, struct design *d, const struct walk_confi
 		return e->code;
 	if (c->guest_levels < w->levels)
 		w->levels = (unsigned)c->guest_levels;
-	if (c->mode != WALK_NESTED)
+	d->boot.is_over = !is_tpt || !c->boot_accesses;
+	if (!d->boot.is_over && c->boot_accesses < w->boot_row)
+		w->boot_row = c->boot_accesses;
+	if (is_tpt && !(d->tags = find_tags(w, d->guest, c, e)))
+		return e->code;
+	if (c->mode != WALK_NESTED && d->boot.is_over)
 		return 0;
 	d->host = find_host(w, d->guest, c, e);
 	return d->host ? 0 : (int)e->code;
@@ -98,6 +126,7 @@ int walk_new(const struct walk_config *const *designs, size_t n, struct arena *a
 	w->designs = all;
 	w->ndesigns = n;
 	w->levels = PAGETABLE_LEVELS_MAX;
+	w->boot_row = UINT64_MAX;
 	for (size_t i = 0; i < n; i++) {
 		const int rc = init_design(w, &all[i], designs[i], e);
 		if (rc)
@@ -150,64 +179,188 @@ static int check_addresses(const struct walk *w, const uint64_t *va, size_t n, s
 		       (unsigned long long)*va, w->levels, bits);
 }
 
+/* Rows until something of the process model is due, that, and so on. */
+static int run_scheduled(struct walk_tlb *t, uint32_t slot, const uint64_t *va,
+			 const uint32_t *bytes, size_t n, uint32_t first_row, struct err *e)
+{
+	struct walk_schedule *s = t->schedule;
+	int rc = 0;
+	for (size_t i = 0; i < n && !rc;) {
+		const uint64_t due = walk_schedule_next(s) - s->rows;
+		const size_t k = n - i < due ? n - i : (size_t)due;
+		rc = walk_tlb_play(t, slot, va + i, bytes + i, k, first_row + (uint32_t)i, e);
+		i += k;
+		s->rows += k;
+		s->row = first_row + (uint32_t)i - 1;
+		if (!rc && k == due)
+			rc = walk_schedule_run(t, slot, e);
+	}
+	return rc;
+}
+
 static int run_chunk(struct walk *w, const uint64_t *va, const uint32_t *bytes, size_t n,
 		     uint32_t first_row, struct err *e)
 {
 	int rc = check_addresses(w, va, n, e);
-	for (struct walk_tlb *t = w->tlbs; t && !rc; t = t->next) {
-		const size_t nmisses = walk_tlb_run(t, w->slot, va, bytes, n, w->misses);
-		for (struct walk_guest *g = t->guests; g && !rc; g = g->next)
-			rc = walk_guest_run(g, w->slot, w->misses, nmisses, first_row, e);
-	}
+	for (struct walk_tlb *t = w->tlbs; t && !rc; t = t->next)
+		rc = t->schedule ? run_scheduled(t, w->slot, va, bytes, n, first_row, e)
+				 : walk_tlb_play(t, w->slot, va, bytes, n, first_row, e);
 	return rc;
+}
+
+/* A host side that nobody needs any more is played no longer. */
+static void unlink_host(struct walk *w, struct design *done)
+{
+	for (size_t i = 0; i < w->ndesigns; i++)
+		if (w->designs[i].host == done->host &&
+		    (w->designs[i].config->mode == WALK_NESTED || !w->designs[i].boot.is_over))
+			return;
+	struct walk_host **at = &done->guest->hosts;
+	while (*at && *at != done->host)
+		at = &(*at)->next;
+	if (*at)
+		*at = done->host->next;
+}
+
+static void end_boots(struct walk *w)
+{
+	w->boot_row = UINT64_MAX;
+	for (size_t i = 0; i < w->ndesigns; i++) {
+		struct design *d = &w->designs[i];
+		if (d->boot.is_over)
+			continue;
+		if (d->config->boot_accesses > w->rows) {
+			if (d->config->boot_accesses < w->boot_row)
+				w->boot_row = d->config->boot_accesses;
+			continue;
+		}
+		d->boot.is_over = true;
+		d->boot.refs_for_tables = d->host->refs_for_tables;
+		d->boot.refs_for_data = d->host->refs_for_data;
+		d->boot.ntlb_lookup = d->host->ntlb_lookup;
+		d->boot.ntlb_hit = d->host->ntlb_hit;
+		memcpy(d->boot.refs_level, d->host->refs_level, sizeof(d->boot.refs_level));
+		d->boot.tag_lookups = d->tags->lookups;
+		d->boot.tag_misses = d->tags->misses;
+		unlink_host(w, d);
+	}
 }
 
 int walk_access(struct walk *w, uint32_t space, const uint64_t *va, const uint32_t *bytes, size_t n,
 		struct err *e)
 {
 	int rc = find_slot(w, space, e);
-	for (size_t i = 0; i < n && !rc; i += CHUNK_ROWS) {
-		const size_t left = n - i;
-		rc = run_chunk(w, va + i, bytes + i, left < CHUNK_ROWS ? left : CHUNK_ROWS,
-			       (uint32_t)i, e);
+	for (size_t i = 0, k; i < n && !rc; i += k) {
+		k = n - i < CHUNK_ROWS ? n - i : CHUNK_ROWS;
+		k = w->boot_row - w->rows < k ? (size_t)(w->boot_row - w->rows) : k;
+		rc = run_chunk(w, va + i, bytes + i, k, (uint32_t)i, e);
+		w->rows += k;
+		if (w->rows == w->boot_row)
+			end_boots(w);
 	}
+	return rc;
+}
+
+int walk_update(struct walk *w, const struct walk_update *u, struct err *e)
+{
+	const uint32_t before = w->slot;
+	int rc = find_slot(w, u->space, e);
+	for (struct walk_tlb *t = w->tlbs; t && !rc; t = t->next)
+		rc = walk_tlb_update(t, w->slot, u, e);
+	w->slot = before;
 	return rc;
 }
 
 /* ---- counts ---- */
 
-static void count_host(const struct walk_host *h, struct walk_counts *out)
+static void count_tlb(const struct walk_tlb *t, struct walk_counts *out)
 {
-	out->host_refs_for_tables = h->refs_for_tables;
-	out->host_refs_for_data = h->refs_for_data;
-	out->host_refs = h->refs_for_tables + h->refs_for_data;
-	out->ntlb_lookup = h->ntlb_lookup;
-	out->ntlb_hit = h->ntlb_hit;
-	memcpy(out->host_refs_level, h->refs_level, sizeof(h->refs_level));
-	memcpy(out->walk_refs_hist, h->refs_hist, sizeof(h->refs_hist));
+	out->accesses = t->accesses;
+	out->l1_hit = t->accesses - t->l1_miss;
+	out->l1_miss = t->l1_miss;
+	out->stlb_hit = t->l1_miss - t->stlb_miss;
+	out->stlb_miss = t->stlb_miss;
+	out->process_accesses = t->schedule ? t->schedule->process_accesses : 0;
+}
+
+static uint32_t count_roots(const struct walk_guest *g)
+{
+	uint32_t n = 0;
+	for (uint32_t slot = 0; slot <= WALK_SPACES_MAX; slot++)
+		n += g->roots[slot] != NULL;
+	return n;
+}
+
+static void count_guest(const struct walk_guest *g, struct walk_counts *out)
+{
+	const struct pagetables *p = &g->tables;
+	for (unsigned level = 1; level < LEVELS; level++)
+		out->guest_refs += g->refs_level[level];
+	memcpy(out->guest_refs_level, g->refs_level, sizeof(g->refs_level));
+	memcpy(out->guest_start_level, g->start_level, sizeof(g->start_level));
+	memcpy(out->guest_lines, p->lines, sizeof(p->lines));
+	memcpy(out->walk_refs_hist, g->refs_hist, sizeof(g->refs_hist));
+	out->data_pages = p->data_pages;
+	out->table_pages = p->table_pages;
+	out->mapped_pages = p->mapped_pages;
+	out->updates = p->data_pages + p->table_pages - count_roots(g) + g->writes.updates -
+		       g->writes.populated;
+	out->invlpgs = g->writes.invlpgs;
+	out->cr3_writes = g->writes.cr3_writes;
+}
+
+/* The guest's memory is dense, so each line of the host's tables reaches 8 entries of it. */
+static void count_host_lines(const struct design *d, struct walk_counts *out)
+{
+	const uint64_t bytes = (d->guest->tables.next_frame - PAGETABLE_FIRST_FRAME) << 12;
+	for (unsigned level = d->host->leaf; level <= d->config->host_levels; level++)
+		out->host_lines[level] = (bytes >> (pagetable_shift(level) + 3)) + 1;
+}
+
+static void count_host(const struct design *d, struct walk_counts *out)
+{
+	const struct walk_host *h = d->host;
+	const struct walk_boot *b = &d->boot;
+	const bool is_frozen = walk_mode_is_tpt(d->config->mode) && b->is_over;
+	out->host_refs_for_tables = is_frozen ? b->refs_for_tables : h->refs_for_tables;
+	out->host_refs_for_data = is_frozen ? b->refs_for_data : h->refs_for_data;
+	out->host_refs = out->host_refs_for_tables + out->host_refs_for_data;
+	out->ntlb_lookup = is_frozen ? b->ntlb_lookup : h->ntlb_lookup;
+	out->ntlb_hit = is_frozen ? b->ntlb_hit : h->ntlb_hit;
+	memcpy(out->host_refs_level, is_frozen ? b->refs_level : h->refs_level,
+	       sizeof(out->host_refs_level));
+	if (d->config->mode == WALK_NESTED)
+		memcpy(out->walk_refs_hist, h->refs_hist, sizeof(h->refs_hist));
+	count_host_lines(d, out);
+}
+
+static void count_tpt(const struct walk *w, const struct design *d, struct walk_counts *out)
+{
+	out->boot_host_refs = out->host_refs;
+	if (!d->boot.is_over)
+		return;
+	out->tag_lookups = d->tags->lookups - d->boot.tag_lookups;
+	out->tag_misses = d->tags->misses - d->boot.tag_misses;
+	out->revokes =
+		(uint64_t)((unsigned __int128)w->rows * d->config->revokes_per_maccess / 1000000);
 }
 
 void walk_counts(const struct walk *w, size_t design, struct walk_counts *out)
 {
 	const struct design *d = &w->designs[design];
-	const struct walk_tlb *t = d->tlb;
-	const struct walk_guest *g = d->guest;
-	*out = (struct walk_counts){
-		.accesses = t->accesses,
-		.l1_hit = t->accesses - t->l1_miss,
-		.l1_miss = t->l1_miss,
-		.stlb_hit = t->l1_miss - t->stlb_miss,
-		.stlb_miss = t->stlb_miss,
-		.data_pages = g->tables.data_pages,
-		.table_pages = g->tables.table_pages,
-	};
-	for (unsigned level = 1; level < LEVELS; level++)
-		out->guest_refs += g->refs_level[level];
-	memcpy(out->guest_refs_level, g->refs_level, sizeof(g->refs_level));
-	memcpy(out->guest_start_level, g->start_level, sizeof(g->start_level));
-	memcpy(out->walk_refs_hist, g->refs_hist, sizeof(g->refs_hist));
+	*out = (struct walk_counts){};
+	count_tlb(d->tlb, out);
+	count_guest(d->guest, out);
 	if (d->host)
-		count_host(d->host, out);
+		count_host(d, out);
+	if (d->tags)
+		count_tpt(w, d, out);
+	if (d->config->mode == WALK_SHADOW_NAIVE) {
+		out->exits = out->updates + out->cr3_writes;
+	} else if (d->config->mode == WALK_SHADOW_UNSYNC) {
+		out->exits = d->guest->writes.unsync_exits;
+		out->synced_tables = d->guest->writes.synced_tables;
+	}
 	out->total_refs = out->guest_refs + out->host_refs;
 }
 

@@ -20,6 +20,19 @@
  * page of every reference. A design without an observer runs code in which the
  * question does not occur.
  *
+ * Shadow paging walks the guest's table counts on a table of the host's making;
+ * what it costs are exits. Naive, as TPT's slides have it: one for each entry the
+ * guest writes and each CR3. Unsync, as KVM does it: the first write into a leaf
+ * table makes it writable to the guest (an exit), INVLPG and CR3 take the exits
+ * and make leaf tables read-only again, and a new page costs one when it is first
+ * used; entries above the leaf tables exit each. Page-fault exits, which all
+ * shadow paging has alike, are left out.
+ *
+ * TPT (ATC'23) walks one table of the guest's making whose entries hold host
+ * frames; each page has a tag of its owner that is looked up beside each
+ * reference. The tag cache is OUR model (lines of 64 bytes with 32 tags, so of
+ * 128 KiB): no hardware has one. A TLB entry was checked when it was made.
+ *
  * Leaves out: instruction TLBs, page-fault cost, prefetch of translations,
  * accessed and dirty bits, walks that overlap.
  */
@@ -41,10 +54,27 @@ struct walk_counts {
 	uint64_t guest_refs, host_refs, host_refs_for_tables, host_refs_for_data, total_refs;
 	uint64_t ntlb_lookup, ntlb_hit;
 	uint64_t data_pages, table_pages;
+	uint64_t mapped_pages; /* of the data pages, at the end */
 	uint64_t guest_refs_level[PAGETABLE_LEVELS_MAX + 1];
 	uint64_t host_refs_level[PAGETABLE_LEVELS_MAX + 1];
 	uint64_t guest_start_level[PAGETABLE_LEVELS_MAX + 1];
 	uint64_t walk_refs_hist[WALK_REFS_MAX + 1];
+
+	/* what the guest's kernel did: entries written (roots are none), and the rest */
+	uint64_t updates, invlpgs, cr3_writes;
+	uint64_t process_accesses; /* of accesses: those of spawned processes and mappings */
+
+	/* shadow: exits to the host for these, and leaf tables that it read again */
+	uint64_t exits, synced_tables;
+
+	/* TPT: lookups of page tags, one a reference and one for the data, and the misses */
+	uint64_t tag_lookups, tag_misses;
+	uint64_t revokes;
+	uint64_t boot_host_refs; /* while booting; part of host_refs */
+
+	/* cache lines of tables with an entry at the end, by level: what the references fall on */
+	uint64_t guest_lines[PAGETABLE_LEVELS_MAX + 1];
+	uint64_t host_lines[PAGETABLE_LEVELS_MAX + 1];
 };
 
 /* A reference of a walk, in the order of the walk. */
@@ -87,6 +117,26 @@ int walk_observe(struct walk *w, size_t design, walk_observer fn, void *ctx, str
  */
 int walk_access(struct walk *w, uint32_t space, const uint64_t *va, const uint32_t *bytes, size_t n,
 		struct err *e);
+
+enum walk_op {
+	WALK_SET,    /* count entries for pages from va on are written, and present */
+	WALK_CLEAR,  /* the same, and no longer present */
+	WALK_INVLPG, /* of va */
+	WALK_CR3,    /* a switch to the space */
+	WALK_FORK,   /* count entries written in the space's tables and in a child's */
+	WALK_EXIT,   /* the space is gone: count entries, or what was present, are cleared */
+};
+
+struct walk_update {
+	enum walk_op op;
+	uint32_t space;
+	uint64_t va; /* UINT64_MAX: not known; then entries are counted and nothing else */
+	uint64_t count;
+	unsigned level; /* of SET and CLEAR: of the table written; 0: that of leaves */
+};
+
+/* What a kernel does to its tables, between accesses. Errors as above. */
+int walk_update(struct walk *w, const struct walk_update *u, struct err *e);
 
 void walk_counts(const struct walk *w, size_t design, struct walk_counts *out);
 
