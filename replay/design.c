@@ -18,7 +18,7 @@
 #include "sim/numa-move.h"
 #include "sim/nvme-config.h"
 #include "sim/swap.h"
-#include "sim/walk-config.h"
+#include "sim/walk-cost.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -102,6 +102,7 @@ static int add_models(struct param_set *s, adder add, struct err *e)
 		{ block_params, block_nparams },
 		{ nic_params, nic_nparams },
 		{ walk_params, walk_nparams },
+		{ walk_cost_params, walk_cost_nparams },
 		{ nvme_params, nvme_nparams },
 		{ numa_params, numa_nparams },
 		{ numa_machine_params, numa_machine_nparams },
