@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * pugmark walk: what native, shadow and nested paging and TPT cost in page-walk
- * references on this trace, all of them in one pass over its accesses.
+ * references and cycles on this trace, all of them in one pass over its accesses.
  */
 #include "replay/commands.h"
 
@@ -18,7 +18,8 @@ enum { DESIGNS_MAX = 64 };
 
 struct options {
 	struct cli cli;
-	const char *path, *results;
+	const char *path, *plot, *results;
+	bool wants_assumptions;
 	const char *designs[DESIGNS_MAX];
 	size_t ndesigns;
 	struct cli_sets sets;
@@ -54,24 +55,33 @@ static const struct cli_option options[] = {
 	  AT(ndesigns),
 	  .each = add_design,
 	  .most = DESIGNS_MAX,
-	  .fallback = "native,nested",
+	  .fallback = "native,nested,shadow-naive,shadow-unsync,tpt-opt,tpt-naive",
 	  .help = "Designs to score: built-in ones by name, or files" },
 	{ .name = "set",
 	  .arg = "walk.K=V",
 	  .kind = CLI_SET,
 	  AT(sets),
 	  .help = "One parameter of all designs, as walk.stlb=2048/16" },
+	{ .name = "assumptions",
+	  .kind = CLI_FLAG,
+	  AT(wants_assumptions),
+	  .help = "List every parameter with kind and source, then answer" },
+	{ .name = "plot",
+	  .arg = "FILE",
+	  .kind = CLI_PLOT,
+	  AT(plot),
+	  .help = "Draw references by level and design: .svg, .png, .pdf, or - for the terminal" },
 	{ .name = "results",
 	  .arg = "FILE",
 	  .kind = CLI_RESULTS,
 	  AT(results),
-	  .help = "Add the counters to a results file" },
+	  .help = "Add counts and cycles to a results file" },
 };
 
 static const struct cli_command command = {
 	.args_doc = "TRACE",
 	.doc = "Plays the loads and stores of a trace through TLBs, walk caches and page tables of "
-	       "one or more designs: misses, walks, references to tables.\v"
+	       "one or more designs: misses, walks, references to tables, and what they cost.\v"
 	       "Examples:\n"
 	       "  pugmark walk mem.db\n"
 	       "  pugmark walk mem.db --design nested,./mine.ini --set walk.stlb=2048/16",
@@ -90,6 +100,7 @@ struct work {
 	struct walk_design designs[DESIGNS_MAX];
 	struct walk_row rows[DESIGNS_MAX];
 	struct progress progress;
+	struct plot *plot;
 };
 
 static void show_progress(void *ctx, uint64_t done)
@@ -113,8 +124,12 @@ static int play(struct work *w, struct trace *t, const struct trace_stream_info 
 	const struct options *o = w->options;
 	const struct walk_config *configs[DESIGNS_MAX];
 	struct walk *walk;
-	for (size_t i = 0; i < o->ndesigns; i++)
-		configs[i] = &w->designs[i].config;
+	for (size_t i = 0; i < o->ndesigns; i++) {
+		struct walk_config *c = &w->designs[i].config;
+		c->boot_accesses = (uint64_t)((unsigned __int128)stream->rows * c->boot_share_ppm /
+					      PPM_PER_ONE);
+		configs[i] = c;
+	}
 	int rc = walk_new(configs, o->ndesigns, &w->arena, &walk, e);
 	if (rc)
 		return rc;
@@ -124,12 +139,14 @@ static int play(struct work *w, struct trace *t, const struct trace_stream_info 
 	for (size_t i = 0; i < o->ndesigns && !rc; i++) {
 		w->rows[i].design = &w->designs[i];
 		walk_counts(walk, i, &w->rows[i].counts);
+		walk_cost(&w->designs[i].costs, &w->designs[i].config, &w->rows[i].counts,
+			  &w->rows[i].cycles);
 	}
 	return rc;
 }
 
-static int hand_out(const struct work *w, const struct walk_answer *a, const char *digest,
-		    struct err *e)
+/* Prints, stores and draws; the plot comes last, as it may share standard output. */
+static int hand_out(struct work *w, const struct walk_answer *a, const char *digest, struct err *e)
 {
 	const struct options *o = w->options;
 	const struct results_run run = { .command = "walk",
@@ -140,18 +157,29 @@ static int hand_out(const struct work *w, const struct walk_answer *a, const cha
 	const int stored = o->results ? walk_store(o->results, &run, a, e) : 0;
 	if (stored)
 		return stored;
+	if (o->wants_assumptions && !o->cli.is_json)
+		walk_assumptions(stdout, a);
 	struct report *r = report_begin(stdout, cli_format(&o->cli), "walk", o->path, digest);
 	if (!r)
 		return err_set(e, ERR_NOMEM, "no memory for the results");
-	walk_report(r, a);
-	return cli_report_end("walk", r, EXIT_DONE);
+	walk_report(r, a, o->cli.is_json);
+	const int status = cli_report_end("walk", r, EXIT_DONE);
+	struct plot *p = status ? NULL : take_ptr(w->plot);
+	const int drawn = p ? walk_plot(p, a, e) : 0;
+	return drawn ? drawn : status;
 }
 
 static int answer(struct trace *t, struct work *w, struct err *e)
 {
-	struct walk_answer a = { .trace = t, .rows = w->rows, .nrows = w->options->ndesigns };
+	bool is_least;
+	struct walk_answer a = { .trace = t,
+				 .rows = w->rows,
+				 .nrows = w->options->ndesigns,
+				 .lost_events = banner_lost_events(t, &is_least) };
 	char digest[TRACE_DIGEST_CHARS + 1];
 	int rc = read_designs(w, e);
+	if (!rc && w->options->plot)
+		rc = plot_begin(w->options->plot, "walk", &w->plot, e);
 	if (!rc)
 		rc = walk_feed_find(t, &a.stream, e);
 	if (!rc)
@@ -177,6 +205,8 @@ int cmd_walk(int argc, char **argv)
 	if (!rc) {
 		banner_show(&o->cli, "walk", t);
 		rc = answer(t, w, &e);
+		if (w->plot)
+			plot_abort(w->plot);
 		trace_close(t);
 	}
 	arena_deinit(&w->arena);

@@ -4,14 +4,15 @@
 #define PUGMARK_REPLAY_WALK_REPORT_H
 
 #include "replay/walk-design.h"
+#include "reports/plot.h"
 #include "reports/report.h"
-#include "sim/walk.h"
 #include "store/results.h"
 #include "store/trace.h"
 
 struct walk_row {
 	const struct walk_design *design;
 	struct walk_counts counts;
+	struct walk_cycles cycles;
 };
 
 struct walk_answer {
@@ -19,10 +20,27 @@ struct walk_answer {
 	const struct trace_stream_info *stream;
 	const struct walk_row *rows;
 	size_t nrows;
+	uint64_t lost_events;
 };
 
+/* The native design that a row is compared with: of the same processor; NULL: there is none. */
+const struct walk_row *walk_native(const struct walk_answer *a, const struct walk_row *row);
+
+/* part / whole with two decimals: "1.36"; "-" when whole is 0. */
+struct quantity_text walk_ratio(uint64_t part, uint64_t whole);
+
+/* Sentences before and after the table of designs. */
+void walk_verdict(struct report *r, const struct walk_answer *a);
+void walk_outlook(struct report *r, const struct walk_answer *a);
+
 /* Everything between report_begin and report_end. */
-void walk_report(struct report *r, const struct walk_answer *a);
+void walk_report(struct report *r, const struct walk_answer *a, bool is_json);
+
+/* Values of all designs, each once, as a file that can be read again. */
+void walk_assumptions(FILE *out, const struct walk_answer *a);
+
+/* References of a walk by level and design, stacked. Ends p, also on failure. */
+int walk_plot(struct plot *p, const struct walk_answer *a, struct err *e);
 
 /* Adds a run for each design to a results file. */
 int walk_store(const char *path, const struct results_run *run, const struct walk_answer *a,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What `pugmark walk` puts into a results file: a run for each design, its counters. */
+/* What `pugmark walk` puts into a results file: a run for each design, its numbers. */
 #include "replay/walk-report.h"
 
 #include "base/cleanup.h"
@@ -8,9 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static int put_counts(struct results *r, const char *config, const struct walk_counts *c,
-		      struct err *e)
+static int put_numbers(struct results *r, const char *config, const struct walk_row *row,
+		       struct err *e)
 {
+	const struct walk_counts *c = &row->counts;
+	const struct walk_cycles *y = &row->cycles;
 	const struct {
 		const char *name;
 		uint64_t value;
@@ -27,6 +29,14 @@ static int put_counts(struct results *r, const char *config, const struct walk_c
 		{ "ntlb_hit", c->ntlb_hit },
 		{ "data_pages", c->data_pages },
 		{ "table_pages", c->table_pages },
+		{ "updates", c->updates },
+		{ "exits", c->exits },
+		{ "tag_lookups", c->tag_lookups },
+		{ "tag_misses", c->tag_misses },
+		{ "walk_cycles", y->walk },
+		{ "translation_cycles", y->translation },
+		{ "exit_cycles", y->exits },
+		{ "total_cycles", y->total },
 	};
 	int rc = 0;
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(*metrics) && !rc; i++)
@@ -49,7 +59,7 @@ static int put_row(struct results *r, const struct results_run *run, const struc
 		struct report *said = said_begin(r);
 		if (!said)
 			return err_set(e, ERR_NOMEM, "no memory for the results");
-		walk_report(said, a);
+		walk_report(said, a, false);
 		report_end(said);
 	}
 	if (rc)
@@ -59,7 +69,7 @@ static int put_row(struct results *r, const struct results_run *run, const struc
 		config = NULL;
 		return err_set(e, ERR_NOMEM, "no memory for a configuration");
 	}
-	return put_counts(r, config, &row->counts, e);
+	return put_numbers(r, config, row, e);
 }
 
 int walk_store(const char *path, const struct results_run *run, const struct walk_answer *a,

@@ -14,11 +14,13 @@ gen production-stat -o G.db --force --duration 1h
 info G.db --characterise
 gen memcached -o G.db --force --set gen.memory=8G --set mem.accesses=100K
 numa replay G.db --design LL,LR,RRI,RRIM,I,IM,L,TRR --move guest
+gen gups -o M.db --force --set mem.accesses=200K
+walk M.db --set walk.spawn_every=9000 --set walk.boot_share=30% --set walk.guest_2m=20%
 '
 THREADED='
 cache T.db --policy lru,fifo,clock,arc,sieve,s3fifo,lfu,min --size 1%,10%,1000
 '
-need_command import info cache gen numa
+need_command import info cache gen numa walk
 
 build() {
 	make -s -C "$ROOT" -j"$(nproc)" BUILD="$1" OPT="$2" all
