@@ -8,18 +8,22 @@
 #include "base/cleanup.h"
 #include "replay/walk-feed.h"
 #include "replay/walk-report.h"
+#include "replay/walk-try.h"
 #include "reports/banner.h"
 #include "reports/options.h"
 #include "reports/progress.h"
 
 #include <stdlib.h>
 
-enum { DESIGNS_MAX = 64 };
+enum {
+	DESIGNS_MAX = 64,
+	TRIED_ROWS = 2000000, /* up to here inputs are tried unasked: it takes no second */
+};
 
 struct options {
 	struct cli cli;
 	const char *path, *plot, *results;
-	bool wants_assumptions;
+	bool wants_assumptions, tries_inputs;
 	const char *designs[DESIGNS_MAX];
 	size_t ndesigns;
 	struct cli_sets sets;
@@ -66,6 +70,11 @@ static const struct cli_option options[] = {
 	  .kind = CLI_FLAG,
 	  AT(wants_assumptions),
 	  .help = "List every parameter with kind and source, then answer" },
+	{ .name = "try-inputs",
+	  .kind = CLI_FLAG,
+	  AT(tries_inputs),
+	  .help = "Compare fastest and slowest design with guesses at other values, also on a "
+		  "large trace; --verbose lists them" },
 	{ .name = "plot",
 	  .arg = "FILE",
 	  .kind = CLI_PLOT,
@@ -101,6 +110,7 @@ struct work {
 	struct walk_row rows[DESIGNS_MAX];
 	struct progress progress;
 	struct plot *plot;
+	struct walk_tries tries;
 };
 
 static void show_progress(void *ctx, uint64_t done)
@@ -145,6 +155,28 @@ static int play(struct work *w, struct trace *t, const struct trace_stream_info 
 	return rc;
 }
 
+/* The two designs that the verdict compares, with guesses at other values. */
+static int try_inputs(struct work *w, struct trace *t, struct walk_answer *a, struct err *e)
+{
+	const struct options *o = w->options;
+	const bool is_small = a->stream->rows <= TRIED_ROWS && !o->cli.is_json;
+	const struct walk_row *fast = walk_fastest(a), *slow = walk_slowest(a);
+	if (!fast || fast == slow || !(o->tries_inputs || is_small))
+		return 0;
+	const struct walk_try_sources sources = {
+		.fast = o->designs[fast - w->rows],
+		.slow = o->designs[slow - w->rows],
+		.sets = o->sets.text,
+		.nsets = o->sets.n,
+		.trace = t,
+		.stream = a->stream,
+	};
+	w->tries.fast = fast;
+	w->tries.slow = slow;
+	a->tries = &w->tries;
+	return walk_try(&sources, &w->arena, &w->tries, e);
+}
+
 /* Prints, stores and draws; the plot comes last, as it may share standard output. */
 static int hand_out(struct work *w, const struct walk_answer *a, const char *digest, struct err *e)
 {
@@ -162,7 +194,7 @@ static int hand_out(struct work *w, const struct walk_answer *a, const char *dig
 	struct report *r = report_begin(stdout, cli_format(&o->cli), "walk", o->path, digest);
 	if (!r)
 		return err_set(e, ERR_NOMEM, "no memory for the results");
-	walk_report(r, a, o->cli.is_json);
+	walk_report(r, a, o->cli.is_json, o->cli.is_verbose);
 	const int status = cli_report_end("walk", r, EXIT_DONE);
 	struct plot *p = status ? NULL : take_ptr(w->plot);
 	const int drawn = p ? walk_plot(p, a, e) : 0;
@@ -177,6 +209,7 @@ static int answer(struct trace *t, struct work *w, struct err *e)
 				 .nrows = w->options->ndesigns,
 				 .lost_events = banner_lost_events(t, &is_least) };
 	char digest[TRACE_DIGEST_CHARS + 1];
+	a.sample_ppm = walk_feed_sample_ppm(t);
 	int rc = read_designs(w, e);
 	if (!rc && w->options->plot)
 		rc = plot_begin(w->options->plot, "walk", &w->plot, e);
@@ -186,6 +219,8 @@ static int answer(struct trace *t, struct work *w, struct err *e)
 		rc = trace_digest(t, digest, e);
 	if (!rc)
 		rc = play(w, t, a.stream, e);
+	if (!rc)
+		rc = try_inputs(w, t, &a, e);
 	return rc ? rc : hand_out(w, &a, digest, e);
 }
 

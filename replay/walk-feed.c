@@ -24,6 +24,20 @@ int walk_feed_find(const struct trace *t, const struct trace_stream_info **out, 
 	return 0;
 }
 
+uint64_t walk_feed_sample_ppm(const struct trace *t)
+{
+	sqlite3_stmt *st = NULL;
+	int64_t ppm = 0;
+	if (!sqlite3_prepare_v2(trace_sqlite(t, trace_nfiles(t) - 1),
+				"SELECT min(sample_ppm) FROM source WHERE sample_ppm > 0 AND "
+				"sample_ppm < 1000000",
+				-1, &st, NULL) &&
+	    sqlite3_step(st) == SQLITE_ROW)
+		ppm = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return (uint64_t)ppm;
+}
+
 /* ---- updates of page tables ---- */
 
 struct updates {

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/quantity.h"
+#include "replay/walk-try.h"
 #include "reports/params.h"
 
 #include <inttypes.h>
@@ -164,10 +165,30 @@ static void show_row(struct report *r, const struct walk_answer *a, const struct
 			      REPORT_S(over.s) });
 }
 
-void walk_report(struct report *r, const struct walk_answer *a, bool is_json)
+static void list_tries(struct report *r, const struct walk_tries *t)
+{
+	static const struct report_column tried[] = {
+		{ "input", NULL, REPORT_TEXT, 0 },
+		{ "from", NULL, REPORT_TEXT, 0 },
+		{ "fast", "faster", REPORT_TEXT, 0 },
+		{ "slow", "slower", REPORT_TEXT, 0 },
+		{ "slow_over_fast_ppm", "times", REPORT_PPM, 0 },
+	};
+	report_table(r, "inputs", "Guesses at other values", tried, 5);
+	for (size_t i = 0; i < t->n; i++)
+		report_row(r, (struct report_value[]){ REPORT_S(t->all[i].input),
+						       REPORT_S(t->all[i].from),
+						       REPORT_S(t->fast->design->name),
+						       REPORT_S(t->slow->design->name),
+						       REPORT_U(t->all[i].ratio_ppm) });
+}
+
+void walk_report(struct report *r, const struct walk_answer *a, bool is_json, bool is_verbose)
 {
 	if (is_json) {
 		list_json(r, a);
+		if (a->tries)
+			list_tries(r, a->tries);
 		return;
 	}
 	walk_verdict(r, a);
@@ -177,6 +198,8 @@ void walk_report(struct report *r, const struct walk_answer *a, bool is_json)
 	for (size_t i = 0; i < a->nrows; i++)
 		show_row(r, a, &a->rows[i]);
 	walk_outlook(r, a);
+	if (is_verbose && a->tries)
+		list_tries(r, a->tries);
 }
 
 /* ---- what was taken for granted ---- */

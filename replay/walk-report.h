@@ -9,6 +9,8 @@
 #include "store/results.h"
 #include "store/trace.h"
 
+struct walk_tries;
+
 struct walk_row {
 	const struct walk_design *design;
 	struct walk_counts counts;
@@ -21,7 +23,13 @@ struct walk_answer {
 	const struct walk_row *rows;
 	size_t nrows;
 	uint64_t lost_events;
+	uint64_t sample_ppm;            /* of pages that were recorded; 0: all */
+	const struct walk_tries *tries; /* NULL: no input was tried at other values */
 };
+
+/* Least and most time of the designs that virtualise; NULL: fewer than two do. */
+const struct walk_row *walk_fastest(const struct walk_answer *a);
+const struct walk_row *walk_slowest(const struct walk_answer *a);
 
 /* The native design that a row is compared with: of the same processor; NULL: there is none. */
 const struct walk_row *walk_native(const struct walk_answer *a, const struct walk_row *row);
@@ -34,7 +42,7 @@ void walk_verdict(struct report *r, const struct walk_answer *a);
 void walk_outlook(struct report *r, const struct walk_answer *a);
 
 /* Everything between report_begin and report_end. */
-void walk_report(struct report *r, const struct walk_answer *a, bool is_json);
+void walk_report(struct report *r, const struct walk_answer *a, bool is_json, bool is_verbose);
 
 /* Values of all designs, each once, as a file that can be read again. */
 void walk_assumptions(FILE *out, const struct walk_answer *a);

@@ -59,7 +59,7 @@ static int put_row(struct results *r, const struct results_run *run, const struc
 		struct report *said = said_begin(r);
 		if (!said)
 			return err_set(e, ERR_NOMEM, "no memory for the results");
-		walk_report(said, a, false);
+		walk_report(said, a, false, false);
 		report_end(said);
 	}
 	if (rc)

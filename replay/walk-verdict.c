@@ -6,6 +6,7 @@
 #include "replay/walk-report.h"
 
 #include "base/quantity.h"
+#include "replay/walk-try.h"
 
 #include <stdio.h>
 
@@ -67,6 +68,16 @@ static unsigned count_virtual(const struct walk_answer *a)
 	for (size_t i = 0; i < a->nrows; i++)
 		n += is_virtual(&a->rows[i]);
 	return n;
+}
+
+const struct walk_row *walk_fastest(const struct walk_answer *a)
+{
+	return count_virtual(a) > 1 ? extreme(a, false) : NULL;
+}
+
+const struct walk_row *walk_slowest(const struct walk_answer *a)
+{
+	return count_virtual(a) > 1 ? extreme(a, true) : NULL;
 }
 
 /* ---- verdict ---- */
@@ -244,6 +255,24 @@ static void count_guesses(const struct walk_answer *a, unsigned *guesses, unsign
 	}
 }
 
+/* "walk.ntlb=16/4" */
+static void show_tries(struct report *r, const struct walk_tries *t)
+{
+	const struct walk_tried *low = &t->all[0], *high = &t->all[0];
+	if (!t->n)
+		return;
+	for (size_t i = 1; i < t->n; i++) {
+		low = t->all[i].ratio_ppm < low->ratio_ppm ? &t->all[i] : low;
+		high = t->all[i].ratio_ppm > high->ratio_ppm ? &t->all[i] : high;
+	}
+	report_text(r,
+		    "Guesses at %zu other values: %s takes %s (%s) to %s (%s) times as long: %s.",
+		    t->n, t->slow->design->name, walk_ratio(low->ratio_ppm, PPM_PER_ONE).s,
+		    low->input, walk_ratio(high->ratio_ppm, PPM_PER_ONE).s, high->input,
+		    low->ratio_ppm < PPM_PER_ONE ? "the verdict hangs on them"
+						 : "the order of the two stays");
+}
+
 static bool has_tpt(const struct walk_answer *a)
 {
 	return of_mode(a, WALK_TPT_OPT) || of_mode(a, WALK_TPT_NAIVE);
@@ -256,6 +285,13 @@ void walk_outlook(struct report *r, const struct walk_answer *a)
 	count_guesses(a, &guesses, &all);
 	report_text(r, "%u of %u inputs are guesses: --assumptions%s.", guesses, all,
 		    has_tpt(a) ? "; the tags of TPT are a model of ours" : "");
+	if (a->tries)
+		show_tries(r, a->tries);
+	if (a->sample_ppm)
+		report_text(r,
+			    "Only %s of the pages were recorded: TLBs and caches of the full size "
+			    "hold more of them than they would, so misses are too few.",
+			    quantity_ppm(a->sample_ppm).s);
 	if (a->lost_events)
 		report_text(r, "The trace lost %s events.", quantity_count(a->lost_events).s);
 	report_text(r, "Next: pugmark walk %s %s", trace_path(a->trace), next_try(a));

@@ -19,6 +19,7 @@ like 'then what was played' "$(out | sed -n 2p)" '^mem\.db: 40,000 accesses to [
 like 'why it is so' "$(out)" '^Why: a walk of one table makes 1\.40 references'
 like 'what would change it' "$(out)" '^What would change it: shadow-naive and nested cross at [0-9,]+ updates'
 like 'how much is guessed' "$(out)" '^[0-9]+ of [0-9]+ inputs are guesses: --assumptions; the tags of TPT are a model of ours'
+like 'and how far guesses carry it' "$(out)" '^Guesses at 1[0-9] other values: nested takes 1\.[0-9]+ .* the order of the two stays'
 is 'it fits a screen' "$(out | awk 'END { print NR <= 24 }')" 1
 unlike 'no line is wider than 160 columns' "$(out)" '.{161}'
 
@@ -85,6 +86,17 @@ is 'designs that differ in their mode alone are listed once' "$(out | grep -c '^
 ok 'a list of assumptions is a design' sh -c 'pugmark walk mem.db --design native --assumptions |
 	sed "/^native: /,\$d" >again.ini; pugmark walk mem.db --design ./again.ini'
 
+pugmark walk mem.db --try-inputs --json --set walk.ntlb=64/4 >rows.json
+is 'guesses are tried, what the user gave is not' "$(grep -c '"input":' rows.json) $(grep -c '"input":"walk.ntlb' rows.json)" '14 0'
+is 'as a run with that value says' \
+	"$(grep '"input":"walk-costs.exposed=91%"' rows.json | json_numbers slow_over_fast_ppm)" \
+	"$(pugmark walk mem.db --design shadow-naive,nested --set walk-costs.exposed=91% --json | json_numbers total_cycles |
+		awk '{ c[NR] = $1 } END { printf "%.0f\n", c[2] / c[1] * 1000000 }')"
+is 'also where walks change' \
+	"$(pugmark walk mem.db --try-inputs --json | grep '"input":"walk.ntlb=16/4"' | json_numbers slow_over_fast_ppm)" \
+	"$(pugmark walk mem.db --design shadow-naive,nested --set walk.ntlb=16/4 --json | json_numbers total_cycles |
+		awk '{ c[NR] = $1 } END { printf "%.0f\n", c[2] / c[1] * 1000000 }')"
+
 ok 'results are stored' pugmark walk mem.db --results r.db
 ok 'the same again is no change' pugmark walk mem.db --results r.db
 
@@ -105,6 +117,7 @@ if command -v sqlite3 >/dev/null; then
 	cp mem.db hashed.db
 	sqlite3 hashed.db "UPDATE source SET sample_ppm = 250000"
 	ok 'a sample of pages is played' pugmark walk hashed.db
+	like 'and its limit is told' "$(out)" '^Only 25\.00 % of the pages were recorded'
 else
 	skip 'a sample in time is refused' 'sqlite3 is not installed'
 fi
