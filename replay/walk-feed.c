@@ -74,6 +74,13 @@ static enum walk_op op_of(uint8_t op)
 	}
 }
 
+/* An INVLPG is one, whatever its source writes there. */
+static uint32_t count_of(const struct batch *b, uint32_t at)
+{
+	const uint32_t count = batch_u32(b, PT_COL_count)[at];
+	return !count && batch_u8(b, PT_COL_op)[at] == PT_INVLPG ? 1 : count;
+}
+
 /* Rows up to a time. */
 static int apply(struct updates *u, struct walk *w, uint64_t until_ns, struct err *e)
 {
@@ -83,7 +90,7 @@ static int apply(struct updates *u, struct walk *w, uint64_t until_ns, struct er
 			.op = op_of(batch_u8(u->b, PT_COL_op)[u->at]),
 			.space = batch_u32(u->b, PT_COL_asid)[u->at],
 			.va = batch_u64(u->b, PT_COL_va)[u->at],
-			.count = batch_u32(u->b, PT_COL_count)[u->at],
+			.count = count_of(u->b, u->at),
 			.level = batch_u8(u->b, PT_COL_level)[u->at],
 		};
 		rc = walk_update(w, &row, e);
@@ -116,6 +123,31 @@ static int open_updates(struct updates *u, struct trace *t, struct err *e)
 	const struct trace_select select = { .stream = s->id, .dev = -1 };
 	const int rc = trace_reader_open(t, &select, &u->reader, e);
 	return rc ? rc : fetch(u, e);
+}
+
+/* Pages that the host swapped out: it takes no matter when, as each costs the same. */
+static int add_swapped(struct walk *w, struct trace *t, struct err *e)
+{
+	const struct trace_stream_info *s = trace_find_stream(t, KIND_SWAP);
+	struct walk_update u = { .op = WALK_REVOKE };
+	struct trace_reader *reader;
+	const struct batch *b;
+	if (!s || !s->rows)
+		return 0;
+	const struct trace_select select = {
+		.stream = s->id,
+		.columns = UINT64_C(1) << SWAP_COL_op | UINT64_C(1) << SWAP_COL_npages,
+		.dev = -1,
+	};
+	int rc = trace_reader_open(t, &select, &reader, e);
+	if (rc)
+		return rc;
+	while ((rc = trace_reader_next(reader, &b, e)) > 0)
+		for (uint32_t i = 0; i < b->n; i++)
+			if (batch_u8(b, SWAP_COL_op)[i] == SWAP_OUT)
+				u.count += batch_u32(b, SWAP_COL_npages)[i];
+	trace_reader_close(reader);
+	return rc ? rc : walk_update(w, &u, e);
 }
 
 /* ---- accesses ---- */
@@ -183,6 +215,8 @@ int walk_feed(struct walk *w, struct trace *t, const struct trace_stream_info *s
 		rc = add_all(w, reader, &u, told, told_ctx, e);
 		trace_reader_close(reader);
 	}
+	if (!rc)
+		rc = add_swapped(w, t, e);
 	if (u.reader)
 		trace_reader_close(u.reader);
 	return rc < 0 ? err_prefix(e, "%s", trace_path(t)) : 0;

@@ -273,8 +273,10 @@ static int update_guest(struct walk_guest *g, uint32_t slot, const struct walk_u
 		return 0;
 	case WALK_EXIT:
 		return exit_space(g, slot, u->count, e);
+	case WALK_REVOKE:
+		break; /* nothing of the guest's */
 	}
-	return err_set(e, ERR_BUG, "walk: no such update");
+	return err_set(e, ERR_BUG, "walk: no such update of tables");
 }
 
 int walk_tlb_update(struct walk_tlb *t, uint32_t slot, const struct walk_update *u, struct err *e)

@@ -27,6 +27,7 @@ struct walk {
 	uint32_t spaces[WALK_SPACES_MAX], nspaces; /* by slot */
 	uint32_t slot;                             /* of the last access */
 	uint64_t rows, boot_row;                   /* of accesses; where a boot is over next */
+	uint64_t revoked;                          /* pages, by updates */
 };
 
 /* ---- stages, shared where they are equal ---- */
@@ -264,6 +265,10 @@ int walk_access(struct walk *w, uint32_t space, const uint64_t *va, const uint32
 int walk_update(struct walk *w, const struct walk_update *u, struct err *e)
 {
 	const uint32_t before = w->slot;
+	if (u->op == WALK_REVOKE) {
+		w->revoked += u->count;
+		return 0;
+	}
 	int rc = find_slot(w, u->space, e);
 	for (struct walk_tlb *t = w->tlbs; t && !rc; t = t->next)
 		rc = walk_tlb_update(t, w->slot, u, e);
@@ -341,8 +346,8 @@ static void count_tpt(const struct walk *w, const struct design *d, struct walk_
 		return;
 	out->tag_lookups = d->tags->lookups - d->boot.tag_lookups;
 	out->tag_misses = d->tags->misses - d->boot.tag_misses;
-	out->revokes =
-		(uint64_t)((unsigned __int128)w->rows * d->config->revokes_per_maccess / 1000000);
+	out->revokes = w->revoked + (uint64_t)((unsigned __int128)w->rows *
+					       d->config->revokes_per_maccess / 1000000);
 }
 
 void walk_counts(const struct walk *w, size_t design, struct walk_counts *out)

@@ -125,6 +125,7 @@ enum walk_op {
 	WALK_CR3,    /* a switch to the space */
 	WALK_FORK,   /* count entries written in the space's tables and in a child's */
 	WALK_EXIT,   /* the space is gone: count entries, or what was present, are cleared */
+	WALK_REVOKE, /* the host takes count pages, whose tags change under TPT */
 };
 
 struct walk_update {
@@ -135,7 +136,7 @@ struct walk_update {
 	unsigned level; /* of SET and CLEAR: of the table written; 0: that of leaves */
 };
 
-/* What a kernel does to its tables, between accesses. Errors as above. */
+/* What a kernel does to its tables, or the host to pages, between accesses. Errors as above. */
 int walk_update(struct walk *w, const struct walk_update *u, struct err *e);
 
 void walk_counts(const struct walk *w, size_t design, struct walk_counts *out);

@@ -70,14 +70,19 @@ ts_ns,asid,va,bytes,rw'
 printf '%s\n' "$pt" 0,7,set,1,4096,,3,x >1.csv
 printf '%s\n' "$mem" 1,7,4096,8,load 2,7,8192,8,load 3,7,12288,8,load >2.csv
 printf '%s\n' "$pt" 5,7,clear,1,8192,,1,x 5,7,invlpg,0,8192,,1,x >3.csv
+swap='# kind: swap
+ts_ns,vm,op,as,pfn,npages,slot,tier,lat_ns,source'
+printf '%s\n' "$swap" 5,0,out,gpa,1,7,,ssd,,x 5,0,in,gpa,1,2,,ssd,,x >5.csv
 printf '%s\n' "$mem" 6,7,8192,8,load 7,7,12288,8,load >4.csv
-if pugmark import 1.csv 2.csv 3.csv 4.csv -o pt.db >/dev/null 2>&1; then
+if pugmark import 1.csv 2.csv 3.csv 5.csv 4.csv -o pt.db >/dev/null 2>&1; then
 	pugmark walk pt.db --design shadow-naive --set walk.populated=no --json >rows.json
 	is 'a page that was taken walks again' "$(value stlb_miss shadow-naive)" 4
 	is 'entries written: three tables, three pages, one taken, one back' "$(value updates shadow-naive)" 8
+	pugmark walk pt.db --design tpt-opt --json >tpt.json
+	is 'pages that the host swapped out are taken from TPT' "$(json_numbers revokes tpt.json)" 7
 	is 'pages are mapped once' "$(value data_pages shadow-naive)" 4
 else
-	fail 'pt and mem rows are one trace' "$(pugmark import 1.csv 2.csv 3.csv 4.csv -o pt2.db 2>&1)"
+	fail 'pt and mem rows are one trace' "$(pugmark import 1.csv 2.csv 3.csv 5.csv 4.csv -o pt2.db 2>&1)"
 fi
 
 ok 'assumptions are listed' pugmark walk mem.db --assumptions
