@@ -93,9 +93,9 @@ static uint64_t excess_ppm(const struct walk_row *row, const struct walk_row *th
 
 static void show_no_choice(struct report *r, const struct walk_answer *a)
 {
-	const struct walk_row *row = &a->rows[0];
+	const struct walk_row *only = extreme(a, false), *row = only ? only : &a->rows[0];
 	const struct walk_row *native = walk_native(a, row);
-	if (is_virtual(row) && native)
+	if (only && native)
 		report_text(r, "%s takes %s times native's time; translation is %s of it.",
 			    row->design->name,
 			    walk_ratio(row->cycles.total, native->cycles.total).s,

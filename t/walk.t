@@ -23,6 +23,9 @@ like 'and how far guesses carry it' "$(out)" '^Guesses at 1[0-9] other values: n
 is 'it fits a screen' "$(out | awk 'END { print NR <= 24 }')" 1
 unlike 'no line is wider than 160 columns' "$(out)" '.{161}'
 
+like 'one design is compared with native' "$(pugmark walk mem.db --design native,nested | head -n 1)" \
+	'^nested takes 1\.17 times native.s time; translation is 31\.[0-9]+ % of it'
+like 'native alone with nothing' "$(pugmark walk mem.db --design native | head -n 1)" '^native: translation takes 20\.'
 pugmark walk mem.db --json >rows.json
 is 'one row a design, in order' "$(json_text design rows.json | tr '\n' ' ')" \
 	'native nested shadow-naive shadow-unsync tpt-opt tpt-naive '
