@@ -93,6 +93,7 @@ struct walk_path {
 	bool is_short; /* began at a walk cache, which knows the first table's host address */
 };
 
+/* What the guest's kernel did to the tables, and what shadow paging made of it. */
 struct walk_writes {
 	uint64_t updates, invlpgs, cr3_writes;
 	uint64_t populated; /* entries that were there before the trace, filled at first touch */
@@ -135,8 +136,7 @@ int walk_tlb_update(struct walk_tlb *t, uint32_t slot, const struct walk_update 
 
 struct walk_schedule {
 	const struct walk_process *process;
-	uint64_t next_switch, next_spawn,
-		next_mmap; /* in accesses of the trace; UINT64_MAX: never */
+	uint64_t next_switch, next_spawn, next_mmap; /* rows of the trace; UINT64_MAX: never */
 	uint64_t rows, process_accesses;
 	uint32_t row; /* number of the row before, for observers */
 };

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+enum { FLUSH_CEILING = 33 }; /* of so many INVLPGs all entries of the space may as well go */
+
 /* ---- leaf tables the guest may write ---- */
 
 static int push(struct walk_guest *g, uint32_t id, struct err *e)
@@ -126,11 +128,18 @@ static void drop_all(struct walk_tlb *t)
 }
 
 /* INVLPG takes the page, and all walk-cache entries of the space (SDM 4.10.4.1). */
-static void drop_page(struct walk_tlb *t, uint32_t slot, uint64_t va)
+static void drop_pages(struct walk_tlb *t, uint32_t slot, uint64_t va, uint64_t count)
 {
-	const unsigned level = leafmap_level(&t->config->granule, va);
-	const uint64_t number = walk_tag(va, 0) >> (9 * (level - 1));
-	drop_everywhere(t, is_key, walk_tlb_key(number, slot, level));
+	if (count >= FLUSH_CEILING) {
+		drop_space(t, slot);
+		return;
+	}
+	for (uint64_t i = 0; i < count; i++) {
+		const unsigned level = leafmap_level(&t->config->granule, va);
+		const uint64_t number = walk_tag(va, 0) >> (9 * (level - 1));
+		drop_everywhere(t, is_key, walk_tlb_key(number, slot, level));
+		va += UINT64_C(1) << pagetable_shift(level);
+	}
 	for (struct walk_guest *g = t->guests; g; g = g->next)
 		drop_walks(g, slot, false);
 }
@@ -162,12 +171,9 @@ static int find_leaf(struct walk_guest *g, uint32_t slot, uint64_t va, bool fill
 	return rc;
 }
 
-static int set_page(struct walk_guest *g, uint32_t slot, uint64_t va, struct err *e)
+static int set_page(struct walk_guest *g, struct pagetable *t, uint64_t va, struct err *e)
 {
-	struct pagetable *t;
-	int rc = find_leaf(g, slot, va, true, &t, e);
-	if (rc)
-		return rc;
+	int rc = 0;
 	if (t->entry[pagetable_index(va, t->level)])
 		g->writes.updates++; /* a new entry is counted with the data pages */
 	else
@@ -175,27 +181,32 @@ static int set_page(struct walk_guest *g, uint32_t slot, uint64_t va, struct err
 	return rc ? rc : write_entry(g, t, e);
 }
 
-static int clear_page(struct walk_guest *g, uint32_t slot, uint64_t va, struct err *e)
+static int clear_page(struct walk_guest *g, struct pagetable *t, uint64_t va, struct err *e)
 {
-	struct pagetable *t;
-	const int rc = find_leaf(g, slot, va, false, &t, e);
-	if (rc || !t || !pagetables_unmap(&g->tables, t, va))
-		return rc;
+	if (!pagetables_unmap(&g->tables, t, va))
+		return 0;
 	g->writes.updates++;
 	return write_entry(g, t, e);
 }
 
+/* Entries from va on; where no table is, a clear goes on behind what it would map. */
 static int write_pages(struct walk_guest *g, uint32_t slot, const struct walk_update *u,
 		       struct err *e)
 {
+	const bool sets = u->op == WALK_SET;
 	uint64_t va = u->va;
 	int rc = 0;
-	for (uint64_t i = 0; i < u->count && !rc; i++) {
+	for (uint64_t i = 0, step; i < u->count && !rc; i += step) {
+		const unsigned leaf = leafmap_level(&g->config->leaves, va);
+		struct pagetable *t;
 		if (!pagetable_reaches(g->tables.levels, va))
 			return err_set(e, ERR_UNUSABLE, "address 0x%llx does not fit %u levels",
 				       (unsigned long long)va, g->tables.levels);
-		rc = u->op == WALK_SET ? set_page(g, slot, va, e) : clear_page(g, slot, va, e);
-		va += UINT64_C(1) << pagetable_shift(leafmap_level(&g->config->leaves, va));
+		rc = find_leaf(g, slot, va, sets, &t, e);
+		if (!rc && t)
+			rc = sets ? set_page(g, t, va, e) : clear_page(g, t, va, e);
+		step = t ? 1 : PAGETABLE_ENTRIES - pagetable_index(va, leaf);
+		va += step << pagetable_shift(leaf);
 	}
 	return rc;
 }
@@ -285,7 +296,7 @@ int walk_tlb_update(struct walk_tlb *t, uint32_t slot, const struct walk_update 
 	for (struct walk_guest *g = t->guests; g && !rc; g = g->next)
 		rc = update_guest(g, slot, u, e);
 	if (u->op == WALK_INVLPG && u->va != UINT64_MAX)
-		drop_page(t, slot, u->va);
+		drop_pages(t, slot, u->va, u->count);
 	else if (u->op == WALK_FORK || u->op == WALK_EXIT)
 		drop_space(t, slot);
 	else if (u->op == WALK_CR3 && !t->config->process.keeps_tlb)

@@ -3,12 +3,13 @@
  * Page walks: what the translation of a stream of accesses costs in references
  * to page tables, for many designs in one pass. Exact semantics are those of
  * data/walk/oracle/README.md: L1 and second TLB, a walk cache for each level, a
- * nested TLB, all true LRU; without caches a walk of g guest and h host levels
- * costs (g + 1)(h + 1) - 1 references, natively g: 4, 5, 3, 24, 35, 19, 15.
+ * nested TLB, all true LRU. Without caches a native walk of g levels costs g
+ * references (4, 5; 3 for a 2 MiB page), a nested one of g guest and h host levels
+ * (g + 1)(h + 1) - 1 (24, 35; 19 and 15 with 2 MiB pages on one side, on both).
  *
  *	struct walk *w;
  *	walk_new(configs, n, &arena, &w, e);
- *	walk_access(w, va, bytes, rows, e);	... as often as there are rows
+ *	walk_access(w, 0, va, bytes, rows, e);	... as often as there are rows
  *	walk_counts(w, i, &counts);
  *
  * Stages are shared wherever they are equal, because nothing flows back: the
@@ -121,7 +122,7 @@ int walk_access(struct walk *w, uint32_t space, const uint64_t *va, const uint32
 enum walk_op {
 	WALK_SET,    /* count entries for pages from va on are written, and present */
 	WALK_CLEAR,  /* the same, and no longer present */
-	WALK_INVLPG, /* of va */
+	WALK_INVLPG, /* of count pages from va on */
 	WALK_CR3,    /* a switch to the space */
 	WALK_FORK,   /* count entries written in the space's tables and in a child's */
 	WALK_EXIT,   /* the space is gone: count entries, or what was present, are cleared */

@@ -208,6 +208,23 @@ static void a_cleared_page_is_new_when_it_is_used_again(void **state)
 	scene_end(&s);
 }
 
+/* 2^32 pages of which two are there: no time is spent on the others. */
+static void clearing_much_clears_what_is_there(void **state)
+{
+	struct scene s = {};
+	(void)state;
+	scene_add(&s, "walk.mode=native");
+	scene_start(&s);
+	scene_access(&s, pages, 2);
+	update(&s, WALK_CLEAR, 0, 0, UINT64_C(1) << 32);
+	update(&s, WALK_INVLPG, 0, 0, UINT64_C(1) << 32);
+	assert_int_equal(scene_counts(&s, 0).mapped_pages, 0);
+	assert_int_equal(scene_counts(&s, 0).updates, 3 + 2 + 2);
+	scene_access(&s, pages, 2);
+	assert_int_equal(scene_counts(&s, 0).stlb_miss, 4);
+	scene_end(&s);
+}
+
 /* ---- TPT ---- */
 
 static void a_boot_walks_as_nested_paging_and_then_no_more(void **state)
@@ -394,6 +411,7 @@ int main(void)
 		cmocka_unit_test(a_switch_flushes_all_without_pcid_only),
 		cmocka_unit_test(an_address_space_that_ends_leaves_nothing),
 		cmocka_unit_test(a_cleared_page_is_new_when_it_is_used_again),
+		cmocka_unit_test(clearing_much_clears_what_is_there),
 		cmocka_unit_test(a_boot_walks_as_nested_paging_and_then_no_more),
 		cmocka_unit_test(each_reference_and_the_data_look_a_tag_up),
 		cmocka_unit_test(revoked_pages_are_counted_by_accesses),
