@@ -17,7 +17,7 @@
 
 enum {
 	DESIGNS_MAX = 64,
-	TRIED_ROWS = 2000000, /* up to here inputs are tried unasked: it takes some seconds */
+	TRIED_ROWS = 1000000, /* up to here inputs are tried unasked: it takes a second or two */
 };
 
 struct options {

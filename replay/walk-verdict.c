@@ -237,6 +237,8 @@ static void show_crossing(struct report *r, const struct walk_answer *a)
 static const char *next_try(const struct walk_answer *a)
 {
 	const struct walk_row *row = &a->rows[0];
+	if (!a->tries && count_virtual(a) > 1)
+		return "--try-inputs";
 	if (row->design->config.guest_page == WALK_4K && !row->design->config.leaves.is_mixed &&
 	    row->counts.stlb_miss > row->counts.accesses / 100)
 		return "--set walk.guest_2m=50%";
