@@ -93,6 +93,28 @@ static int run(struct work *w, const char *trace, struct err *e)
 	return rc;
 }
 
+static int store(const struct work *w, const struct nvme_answer *a, const char *digest,
+		 struct err *e)
+{
+	const struct nvme_options *o = w->options;
+	struct trace *t = NULL;
+	int rc = o->trace ? trace_open(o->trace, &t, e) : 0;
+	const struct results_run run = {
+		.command = "nvme",
+		.args = o->cli.args,
+		.trace_path = o->trace,
+		.trace_digest = digest,
+		.seed = a->points->design.config.load.seed,
+		.trace = t,
+	};
+
+	if (!rc)
+		rc = nvme_store(o->results, &run, a, e);
+	if (t)
+		trace_close(t);
+	return rc;
+}
+
 static int hand_out(struct work *w, const struct nvme_answer *a, const char *digest, struct err *e)
 {
 	const struct nvme_options *o = w->options;
@@ -103,15 +125,8 @@ static int hand_out(struct work *w, const struct nvme_answer *a, const char *dig
 	nvme_report(r, a, o->cli.is_json, o->cli.is_verbose);
 	const int status = cli_report_end("nvme", r, EXIT_DONE);
 	int rc = status ? 0 : draw(w, a, e);
-	const struct results_run run = {
-		.command = "nvme",
-		.args = o->cli.args,
-		.trace_path = o->trace,
-		.trace_digest = digest,
-		.seed = a->points->design.config.load.seed,
-	};
 	if (!rc && !status && o->results)
-		rc = nvme_store(o->results, &run, a, e);
+		rc = store(w, a, digest, e);
 	return rc ? rc : status;
 }
 

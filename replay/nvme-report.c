@@ -70,11 +70,7 @@ static uint64_t each(uint64_t sum, uint64_t n)
 	return n ? (uint64_t)(((__uint128_t)sum + n / 2) / n) : 0;
 }
 
-/*
- * Counts of a whole run for each request: of a VM its share of all that were
- * completed, those of the warm-up included.
- */
-static uint64_t completed(const struct nvme_result *r, const struct nvme_vm_result *v)
+uint64_t nvme_completed(const struct nvme_result *r, const struct nvme_vm_result *v)
 {
 	const uint64_t all = nvme_total(r)->requests;
 	return all ? (uint64_t)((__uint128_t)r->completed * v->requests / all) : 0;
@@ -233,7 +229,7 @@ static void show_point(struct report *r, const struct nvme_point *p)
 {
 	const struct nvme_vm_result *v = nvme_total(&p->result);
 	const struct nvme_host_cpu cpu = nvme_host_cpu(&p->result);
-	const uint64_t n = completed(&p->result, v);
+	const uint64_t n = nvme_completed(&p->result, v);
 	const uint64_t lost = lost_to_exits_ns(v);
 
 	report_row(r, (struct report_value[]){
@@ -485,7 +481,7 @@ static void put_row(struct report *r, size_t i, const struct nvme_point *p, uint
 	const struct nvme_vm_result *v = &x->vms[vm];
 	const struct nvme_host_cpu cpu = nvme_host_cpu(x);
 	const bool is_all = vm == x->nvms;
-	const uint64_t n = completed(x, v);
+	const uint64_t n = nvme_completed(x, v);
 	uint64_t use;
 	const struct nvme_audit_result *most = nvme_bottleneck(x, &use);
 	const struct report_value none = REPORT_NULL();

@@ -37,6 +37,12 @@ struct results_run;
 int nvme_store(const char *path, const struct results_run *run, const struct nvme_answer *a,
 	       struct err *e);
 
+/*
+ * What counts of a whole run are divided by: of a VM its share of all requests
+ * that were completed, those of the warm-up included.
+ */
+uint64_t nvme_completed(const struct nvme_result *r, const struct nvme_vm_result *v);
+
 /* "QD 32 x 4 jobs", "Poisson 10,000/s": how the requests of a point come. */
 struct nvme_load_text {
 	char s[80];

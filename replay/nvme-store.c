@@ -3,7 +3,7 @@
 #include "replay/nvme-report.h"
 
 #include "base/cleanup.h"
-#include "store/results.h"
+#include "reports/said.h"
 
 #include <stdio.h>
 
@@ -13,10 +13,12 @@ struct metric {
 };
 
 static int put_vm(struct results *r, const char *design, uint32_t vm, bool is_all,
-		  const struct nvme_vm_result *v, struct err *e)
+		  const struct nvme_result *x, struct err *e)
 {
+	const struct nvme_vm_result *v = &x->vms[vm];
 	const struct metric metrics[] = {
 		{ "requests", v->requests },
+		{ "requests_all", nvme_completed(x, v) },
 		{ "bytes", v->bytes },
 		{ "span_ns", v->span_ns },
 		{ "latency_sum_ns", (uint64_t)v->latency.sum },
@@ -35,6 +37,7 @@ static int put_vm(struct results *r, const char *design, uint32_t vm, bool is_al
 		{ "guest_sync_ns", v->guest_sync_ns },
 		{ "guest_spin_ns", v->guest_spin_ns },
 	};
+	const struct nvme_host_cpu host = nvme_host_cpu(x); /* of all cores, as of one */
 	_free_ char *config = NULL;
 	char name[24] = "all";
 	int rc = 0;
@@ -47,20 +50,44 @@ static int put_vm(struct results *r, const char *design, uint32_t vm, bool is_al
 	}
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(*metrics) && !rc; i++)
 		rc = results_put(r, config, metrics[i].name, 0, (int64_t)metrics[i].value, e);
+	if (!rc && is_all)
+		rc = results_put(r, config, "host_busy_ppm", 0, (int64_t)host.busy_ppm, e);
+	if (!rc && is_all)
+		rc = results_put(r, config, "host_spin_ppm", 0, (int64_t)host.spin_ppm, e);
 	for (unsigned s = 0; s < NVME_STAGES && !rc; s++)
 		rc = results_put(r, config, "stage_ns", s, (int64_t)v->stage_ns[s], e);
 	return rc;
 }
 
-static int put_point(struct results *r, const struct nvme_point *p, struct err *e)
+static int put_sentences(struct results *r, const struct nvme_answer *a, struct err *e)
 {
-	_free_ char *design = param_canonical(&p->design.set);
-	const uint32_t n = p->result.nvms;
-	int rc = design ? 0 : err_set(e, ERR_NOMEM, "no memory for a design");
+	struct report *said = said_begin(r);
+	if (!said)
+		return err_set(e, ERR_NOMEM, "no memory for the results");
+	nvme_report(said, a, false, false);
+	report_end(said);
+	return 0;
+}
 
+/* A run of its own, as each point has parameters of its own; the first has what all of them say. */
+static int put_point(struct results *r, const struct results_run *run, const struct nvme_answer *a,
+		     size_t i, struct err *e)
+{
+	const struct nvme_point *p = &a->points[i];
+	const uint32_t n = p->result.nvms;
+	_free_ char *canonical = NULL, *design = NULL;
+	int rc = said_begin_design(r, run, &p->design.set, &canonical, e);
+
+	if (!rc && !i)
+		rc = put_sentences(r, a, e);
+	if (!rc && asprintf(&design, "%sdesign=%s\nload=%s\n", canonical, p->label,
+			    nvme_load_text(&p->design.config).s) < 0) {
+		design = NULL;
+		rc = err_set(e, ERR_NOMEM, "no memory for a design");
+	}
 	for (uint32_t vm = 0; vm <= n && !rc; vm++)
 		if (vm == n || n > 1)
-			rc = put_vm(r, design, vm, vm == n, &p->result.vms[vm], e);
+			rc = put_vm(r, design, vm, vm == n, &p->result, e);
 	return rc;
 }
 
@@ -70,13 +97,10 @@ int nvme_store(const char *path, const struct results_run *run, const struct nvm
 	struct results *r;
 	int rc = results_open(path, &r, e);
 
-	if (rc)
-		return rc;
-	rc = results_begin_run(r, run, e);
-	for (size_t i = 0; i < a->n && !rc; i++)
-		rc = put_point(r, &a->points[i], e);
-	if (!rc)
-		return results_close(r, e);
-	results_abort(r);
-	return rc;
+	for (size_t i = 0; i < a->n && !rc; i++) {
+		rc = put_point(r, run, a, i, e);
+		if (rc)
+			results_abort(r);
+	}
+	return rc ? rc : results_close(r, e);
 }

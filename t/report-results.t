@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # pugmark report of a results file: what runs stored, as tables, JSON and as a page.
 . t/lib.sh
-need_command import gen age pin cache walk numa report
+need_command import gen age pin cache walk numa nvme report
 
 # a trace and a device whose names are no friends of HTML
 hostile='x<img src=nope onerror=alert(1)>&"'\''.db'
@@ -18,6 +18,7 @@ pugmark age t.db --results r.db >/dev/null
 pugmark gen memcached -o m.db --set gen.memory=64M --set mem.accesses=20K >/dev/null
 pugmark walk m.db --design native,nested --results r.db >/dev/null
 pugmark numa replay m.db --design LL,RRI --results r.db >/dev/null
+pugmark nvme --path vfio,virtio --qd 1,8 -n 2000 --results r.db --json >nvme.json
 
 ok 'a results file is shown' pugmark report r.db
 is 'the verdict first' "$(out | head -n 1 | cut -c 1-6)" 'pin x<'
@@ -48,8 +49,13 @@ is 'references of walk those of walk' "$(grep '"name":"nested","guest_refs"' r.j
 	"$(pugmark walk m.db --design nested --json | json_numbers total_refs)"
 is 'run times of numa those of numa' "$(grep '"name":"RRI","time_ppm"' r.json | json_numbers time_ppm)" \
 	"$(pugmark numa replay m.db --design RRI --json | json_numbers run_over_local_ppm)"
+for key in mean_ns p50_ns p99_ns p999_ns; do
+	is "$key of nvme is that of nvme" "$(grep '"vm":"all","name":"virtio"' r.json | json_numbers $key)" \
+		"$(grep '"design":"virtio".*"vm":null' nvme.json | json_numbers $key)"
+done
+like 'with the arrival model' "$(grep '"vm":"all","name":"virtio"' r.json)" '"arrivals":"closed arrivals".*"load":"QD 1 x 1, 4K"'
 is 'seeds make one row' "$(grep '"policy":"lru","pinned_bytes"' r.json | json_numbers seeds | sort -u)" 2
-is 'runs stand in it, one a design and seed' "$(grep -c '^{"run_id":' r.json)" 9
+is 'runs stand in it, one a design and seed' "$(grep -c '^{"run_id":' r.json)" 13
 
 # what is lost is told, also where the trace is gone
 if command -v sqlite3 >/dev/null; then
@@ -107,10 +113,11 @@ is 'nor by a style' "$(count 'url\(|@import')" 0
 is 'each figure has a name' "$(count '<svg role="img" viewBox="0 0 640 384" aria-labelledby="figure-[0-9]*"><title id="figure-[0-9]*">[^<]')" "$(count '<figure>')"
 is 'that no other has' "$(grep -oE 'id="[^"]*"' page/index.html | sort | uniq -d)" ''
 for axis in 'age at which a page is reclaimed (tau), s' 'pinned (mean), KiB' 'given back, KiB' 'cache size, pages' \
-	'references to tables a walk (mean)' 'run time over that with local tables, %'; do
+	'references to tables a walk (mean)' 'run time over that with local tables, %' \
+	'latency, us' 'requests a second'; do
 	has "an axis is $axis" "<text>$axis</text>"
 done
-for id in verdict traces age_curve age_devices pin_curve pin_pareto walk walk_refs numa cache_policies cache_curve guesses assumptions provenance; do
+for id in verdict traces age_curve age_devices pin_curve pin_pareto walk walk_refs numa nvme nvme_tail cache_policies cache_curve guesses assumptions provenance; do
 	has "section $id is there" "<section id=\"$id\" aria-labelledby=\"$id-title\">"
 done
 ok 'once more, with rows' pugmark report r.db -o again --json

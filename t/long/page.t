@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The page of `pugmark report -o` in a real browser: drawn, named, quiet, and no wider than a phone.
 . t/lib.sh
-need_command import gen age pin cache walk numa report
+need_command import gen age pin cache walk numa nvme report
 need gnuplot perl
 [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || skip_all 'chromium is not installed'
 need chromedriver
@@ -22,6 +22,7 @@ done
 pugmark gen memcached -o m.db --set gen.memory=64M --set mem.accesses=20K >/dev/null
 pugmark walk -q m.db --results r.db >/dev/null
 pugmark numa replay -q m.db --results r.db >/dev/null
+pugmark nvme -q --path vfio,virtio --qd 1,8,32 -n 5000 --results r.db >/dev/null
 pugmark report -q r.db -o page || exit 1
 
 ok 'the page is read' perl "$ROOT/t/browse.pl" page/index.html ${PICTURES:+"$PICTURES"}
