@@ -54,6 +54,8 @@ static const struct command commands[] = {
 /* Page tables and nodes: questions with inputs and options of their own. */
 static const struct command numa_parts[] = {
 	{ "classify", "local and remote page tables of a VM, from dumps", cmd_numa_classify },
+	{ "measure", "how long a cache line takes between any two CPUs of this host",
+	  cmd_numa_measure },
 	{ "published", "the run times vMitosis published beside ours from generated traces",
 	  cmd_numa_published },
 	{ "replay", "what remote page tables cost on a trace, and what a fix gives and costs",

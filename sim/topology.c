@@ -35,6 +35,7 @@ const char *const topology_reasons[TOPOLOGY_BASES] = {
 	[TOPOLOGY_HOME] =
 		"half of the CPUs are near each other, the others near none: a line's home "
 		"socket and the other one",
+	[TOPOLOGY_FEW] = "so few CPUs may as well be one to a socket",
 	[TOPOLOGY_NO_PAIRS] = "some CPUs have no measured pair with the others",
 	[TOPOLOGY_CACHE] = "the groups may be sockets or cores that share a cache",
 	[TOPOLOGY_DIE] = "the groups may be sockets or dies of two caches",
@@ -405,7 +406,9 @@ static void answer(struct search *s, bool is_variant, uint16_t *group_out)
 	memset(group_out, 0, n * sizeof(*group_out));
 	o->sockets = 1;
 	o->is_decided = true;
-	if (n > 1 && s->tree.merges[n - 2].height == UINT32_MAX) {
+	if (n > 1 && n < TOPOLOGY_CPUS_LEAST) {
+		o->basis = TOPOLOGY_FEW;
+	} else if (n > 1 && s->tree.merges[n - 2].height == UINT32_MAX) {
 		o->basis = TOPOLOGY_NO_PAIRS;
 	} else if (find_level(s) || find_home(s)) {
 		o->sockets = number_groups(s->here.of, n, group_out);
@@ -424,7 +427,7 @@ static void answer(struct search *s, bool is_variant, uint16_t *group_out)
 		o->basis = TOPOLOGY_UNSTABLE;
 	else if (!is_variant && is_spread(s, group_out))
 		o->basis = TOPOLOGY_SPREAD;
-	if (o->basis < TOPOLOGY_NO_PAIRS)
+	if (o->basis < TOPOLOGY_FEW)
 		return;
 	o->is_decided = false;
 	o->sockets = 0;

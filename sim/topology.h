@@ -20,7 +20,7 @@
  *    go by way of it. Sockets are alike: a group of exactly half of all CPUs
  *    beside chiplets of which none is near another means two sockets.
  * 4. What has a gap and none of these shapes is "undecided": groups of very
- *    different sizes; a cache of cores or a socket that may be either (few fast
+ *    different sizes; fewer than 4 CPUs; a cache of cores or a socket that may be either (few fast
  *    CPUs without threads, a die of two such caches); more than 8 groups.
  *    So are one socket whose latencies differ by more than 1.36 (95th over 5th
  *    percentile) and several by more than 2.2 inside (90th over 10th): what is
@@ -42,13 +42,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { TOPOLOGY_CPUS_MAX = 1024, TOPOLOGY_SOCKETS_MAX = 8 };
+enum { TOPOLOGY_CPUS_LEAST = 4, TOPOLOGY_CPUS_MAX = 1024, TOPOLOGY_SOCKETS_MAX = 8 };
 
 /* How the answer came about. */
 enum topology_basis {
 	TOPOLOGY_ONE,      /* no level can be that of sockets */
 	TOPOLOGY_LEVEL,    /* a level can */
 	TOPOLOGY_HOME,     /* half of the CPUs are near each other, the rest are not */
+	TOPOLOGY_FEW,      /* undecided, as are all from here on: too few CPUs to have a shape */
 	TOPOLOGY_NO_PAIRS, /* undecided, as are all from here on: some CPUs have no pair in common
 			    */
 	TOPOLOGY_CACHE,    /* the groups may be caches or sockets */

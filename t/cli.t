@@ -23,7 +23,7 @@ help_of() {
 		pugmark "$1" "$part" --help
 	done
 }
-for part in classify topology; do
+for part in $(pugmark numa --help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
 	is "help numa $part is numa $part --help" "$(pugmark help numa $part)" "$(pugmark numa $part --help)"
 	exits 64 "numa $part refuses an option it does not have" pugmark numa $part --no-such-option
 	like 'and names itself' "$(err)" "^pugmark numa $part: "

@@ -112,6 +112,25 @@ if command -v gnuplot >/dev/null; then
 	like 'into an svg' "$(head -c 300 map.svg)" '<svg'
 fi
 
+# a matrix of this host: no figure is a test
+if [ "$(nproc)" -gt 1 ]; then
+	ok 'latencies of this host are measured' pugmark numa measure -o here.csv --rounds 1 --exchanges 20
+	like 'and told' "$(out | head -n 1)" '^here\.csv: [0-9]+ of [0-9]+ pairs of [0-9]+ CPUs; one way takes '
+	is 'a pair has a cell, below the diagonal' \
+		"$(awk -F, '{ for (i = 1; i < NR; i++) n += $i != "" } END { print n }' here.csv)" \
+		"$(pugmark numa measure -o again.csv --rounds 1 --exchanges 20 --json | json_numbers measured)"
+	is 'and every line as many cells' "$(awk -F, '{ print NF }' here.csv | sort -u)" "$(wc -l <here.csv | tr -d ' ')"
+	exits 73 'a file that cannot be written is told' pugmark numa measure -o no/where.csv --rounds 1 --exchanges 1
+fi
+first=$(taskset -pc $$ 2>/dev/null | sed 's/.*: *\([0-9]*\).*/\1/')
+if [ -n "$first" ]; then
+	exits 69 'of one CPU there is nothing to measure' pugmark numa measure -o one.csv --cpus "$first"
+	like 'which is said' "$(err)" "only CPU $first to measure"
+fi
+exits 77 'a CPU that is not ours is refused' pugmark numa measure -o one.csv --cpus 0,1023
+exits 64 'as is what is no CPU' pugmark numa measure -o one.csv --cpus 0-x
+exits 64 'the file must be named' pugmark numa measure
+
 if [ -e "$DATA/walk/c2c" ]; then
 	# truth GROUPS: of a machine in ground_truth.json, blanks left out
 	truth() {

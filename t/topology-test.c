@@ -365,6 +365,9 @@ static void little_or_no_data_is_no_trouble(void **state)
 	v[11] = v[14] = 60000; /* 0-1 and 2-3, nothing between */
 	assert_int_equal(topology_find(v, 4, 1, &t, group, &e), 0);
 	assert_int_equal(t.basis, TOPOLOGY_NO_PAIRS);
+	v[1] = v[2] = 50000; /* two CPUs: of one socket, or of two? */
+	assert_int_equal(topology_find(v, 2, 1, &t, group, &e), 0);
+	assert_int_equal(t.basis, TOPOLOGY_FEW);
 	assert_int_equal(topology_find(v, 0, 1, &t, group, &e), ERR_USAGE);
 	assert_int_equal(topology_find(v, TOPOLOGY_CPUS_MAX + 1, 1, &t, group, &e), ERR_USAGE);
 }
