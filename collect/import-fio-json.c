@@ -233,33 +233,6 @@ static int take_token(struct fio_json *f, enum json_token token, struct err *e)
 
 /* ---- the file ---- */
 
-static int read_all(struct import *im, char **text_out, size_t *n_out, struct err *e)
-{
-	char *text = NULL;
-	size_t n = 0, cap = 0;
-	ssize_t got;
-
-	do {
-		if (n == cap) {
-			cap = cap ? cap + cap / 2 : 1 << 16;
-			char *p = realloc(text, cap);
-			if (!p || cap > TEXT_BYTES_MAX) {
-				free(p ? p : text);
-				return err_set(e, ERR_UNUSABLE, "%s: is too long for fio's JSON",
-					       input_name(im->in));
-			}
-			text = p;
-		}
-		got = input_read(im->in, text + n, cap - n, e);
-		n += got > 0 ? (size_t)got : 0;
-	} while (got > 0);
-	*text_out = text;
-	*n_out = n;
-	if (got < 0)
-		free(text);
-	return got < 0 ? (int)got : 0;
-}
-
 static int decode(struct fio_json *f, const char *text, size_t n, struct err *e)
 {
 	const char *brace = memchr(text, '{', n);
@@ -310,7 +283,7 @@ static int run(struct import *im, struct err *e)
 	f->im = im;
 	f->rate_e6 = DISTRIBUTION_UNKNOWN;
 
-	int rc = read_all(im, &text, &n, e);
+	int rc = import_whole(im, TEXT_BYTES_MAX, &text, &n, e);
 	if (!rc) {
 		rc = decode(f, text, n, e);
 		free(text);

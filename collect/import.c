@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { SENTENCES = 5 }; /* told per import; the rest is only counted */
@@ -32,6 +33,35 @@ static void count_bad(struct import *im)
 {
 	if (!im->at.bad++)
 		im->at.bad_from_ns = im->at.last_ns;
+}
+
+int import_whole(struct import *im, size_t most, char **text_out, size_t *n_out, struct err *e)
+{
+	char *text = NULL;
+	size_t n = 0, cap = 0;
+	ssize_t got;
+
+	do {
+		if (n == cap) {
+			cap = cap ? cap + cap / 2 : 1 << 16;
+			char *p = cap <= most ? realloc(text, cap) : NULL;
+			if (!p) {
+				free(text);
+				return err_set(e, ERR_UNUSABLE, "%s: is too long for such a file",
+					       input_name(im->in));
+			}
+			text = p;
+		}
+		got = input_read(im->in, text + n, cap - n, e);
+		n += got > 0 ? (size_t)got : 0;
+	} while (got > 0);
+	if (got < 0) {
+		free(text);
+		return (int)got;
+	}
+	*text_out = text;
+	*n_out = n;
+	return 0;
 }
 
 void import_bad_line(struct import *im, uint64_t line, const char *expected)

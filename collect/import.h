@@ -139,6 +139,12 @@ int import_lines(struct import *im, const char **p_out, const char **end_out, st
 int import_records(struct import *im, size_t size, const uint8_t **p_out, size_t *n_out,
 		   struct err *e);
 
+/*
+ * The whole input as one text (the caller frees), for what is read as a whole:
+ * ERR_UNUSABLE above `most` bytes.
+ */
+int import_whole(struct import *im, size_t most, char **text_out, size_t *n_out, struct err *e);
+
 /* One bad line or record: counted as decode_error and told as "FILE: line N: expected ...". */
 void import_bad_line(struct import *im, uint64_t line, const char *expected);
 void import_bad_record(struct import *im, uint64_t offset, const char *expected);
