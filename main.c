@@ -53,6 +53,7 @@ static const struct command commands[] = {
 
 /* Page tables and nodes: questions with inputs and options of their own. */
 static const struct command numa_parts[] = {
+	{ "census", "page tables by node, of this host or in a trace", cmd_numa_census },
 	{ "classify", "local and remote page tables of a VM, from dumps", cmd_numa_classify },
 	{ "measure", "how long a cache line takes between any two CPUs of this host",
 	  cmd_numa_measure },

@@ -112,6 +112,46 @@ if command -v gnuplot >/dev/null; then
 	like 'into an svg' "$(head -c 300 map.svg)" '<svg'
 fi
 
+# where tables lie, from recordings
+pugmark import ept.txt -o e.db >one-line
+like 'a dump is imported' "$(cat one-line)" '^e\.db: 7 ptpage rows from ptdump; nothing was lost'
+is 'tables by level and node, entries by both nodes' \
+	"$(pugmark sql -n e.db 'SELECT level, node, data_node, "count" FROM ptpage ORDER BY level DESC, data_node, node' | tr '\t\n' ' ;')" \
+	"$(printf '4 0  1;3 0  1;2 0  1;1 0  4;1 1  4;1 0 0 2048;1 1 1 2048;')"
+exits 65 "a guest's table has no nodes" pugmark import gpt.txt -o g.db
+like 'and numa classify is named' "$(err)" 'gpt\.txt: line 1: expected <numamap> before <ptdump>: .*numa classify'
+cat >walk.json <<'END'
+[{"phase": 1, "cr3": "0x1082e000", "tables": {"L1n0": 48, "L1n1": 4, "L5n1": 1}, "leaves": {"L1n0": 24588},
+  "pte_page_node_vs_data_node": {"pt0->d0": 24576, "pt1->d1": 24}},
+ {"phase": 2, "tables": {"L1n0": 48, "L1n1": 4, "L5n1": 1}, "pte_page_node_vs_data_node": {"pt0->d1": 24576, "pt1->d1": 24}}]
+END
+pugmark import walk.json -o w.db >/dev/null
+ok 'a census of a trace' pugmark numa census w.db
+is 'tells what a migration left behind' "$(out | head -n 1)" \
+	'Level 1: of 24,600 entries 99.9 % lie in a table on another node than what they map; at first 0.0 %.'
+like 'and the last snapshot beside the first' "$(out)" '^ *- +1 +0 +1 +24,576 +99\.90 % +0$'
+is 'programs get all of them' "$(pugmark numa census w.db --json | json_numbers ts_ns | sort | uniq -c | awk '{ print $1 }' | tr '\n' ' ')" '5 5 '
+sed 's/"L1n1"/"M1n1"/' walk.json >odd.json
+exits 3 'a name that is no place is damage' pugmark import odd.json -o odd.db
+like 'and told' "$(err)" 'expected "LxnY" or "ptA->dB" with a count'
+exits 65 'a trace without ptpage rows is of no use' pugmark numa census "$ROOT/datasets/nic.db"
+exits 64 'a census of this host has no timeline' pugmark numa census --plot x.svg
+if [ "$(id -u)" -ne 0 ] && [ -e /proc/kpageflags ]; then
+	exits 77 'a census of this host is for root' pugmark numa census
+fi
+if command -v gnuplot >/dev/null; then
+	ok 'the timeline is drawn' pugmark numa census w.db --plot time.svg
+	like 'into an svg' "$(head -c 300 time.svg)" '<svg'
+fi
+if [ -e "$DATA/guest/n-numa-pt" ]; then
+	pugmark import "$DATA/guest/n-numa-pt/ptwalk.json" -o real.db >/dev/null
+	is 'of a real process all 48 leaf tables stayed, and all its pages went' \
+		"$(pugmark sql -n real.db 'SELECT ts_ns / 1000000000, node, data_node, "count" FROM ptpage WHERE level = 1 AND node = 0 AND ts_ns != 1000000000 ORDER BY 1, 3' |
+			tr '\t\n' ' ;')" '0 0  48;0 0 0 24576;2 0  48;2 0 1 24576;'
+else
+	skip 'of a real process all 48 leaf tables stayed' 'no guest/n-numa-pt in the data folder'
+fi
+
 # a matrix of this host: no figure is a test
 if [ "$(nproc)" -gt 1 ]; then
 	ok 'latencies of this host are measured' pugmark numa measure -o here.csv --rounds 1 --exchanges 20

@@ -45,4 +45,6 @@ fi
 awk '{ a = $3 < $4 ? $3 : $4; b = $3 < $4 ? $4 : $3; d = $2 < a ? a - $2 : $2 > b ? $2 - b : 0; print d }' \
 	rounds | sort -n | sed -n 5p >apart
 ok 'a census is what meminfo calls PageTables, within what changes meanwhile' test "$(cat apart)" -le $((drift + 64))
+ok 'numa census counts this host' pugmark numa census --json
+is 'a row a node too' "$(out | json_numbers node | wc -l)" "$(ls -d /sys/devices/system/node/node[0-9]* | wc -l)"
 done_testing
