@@ -258,10 +258,9 @@ static int read_cases(struct check_set *s, const char *path, struct err *e)
 static int read_root(json_t *root, const json_error_t *at, const char *path, struct check_set **out,
 		     struct err *e)
 {
-	struct check_set *s = calloc(1, sizeof(*s));
-
 	if (!root)
 		return err_set(e, ERR_UNUSABLE, "%s: line %d: %s", path, at->line, at->text);
+	struct check_set *s = calloc(1, sizeof(*s));
 	if (!s) {
 		json_decref(root);
 		return err_set(e, ERR_NOMEM, "out of memory");
