@@ -101,10 +101,24 @@ static int classify(const struct known *k, const char *command, struct sweep_axi
 	return 0;
 }
 
+/* `pugmark`, the command, `more` and NULL. */
+static void make_argv(const struct sweep_config *c, const char *const *more, size_t n,
+		      const char **argv_out)
+{
+	*argv_out++ = "pugmark";
+	for (size_t i = 0; i < c->nwords; i++)
+		*argv_out++ = c->words[i];
+	for (size_t i = 0; i < n; i++)
+		*argv_out++ = more[i];
+	*argv_out = NULL;
+}
+
 int sweep_command_ask(struct sweep_config *c, struct err *e)
 {
-	const char *const argv[] = { "pugmark", c->command, "--print-options", NULL };
+	static const char *const more[] = { "--print-options" };
+	const char *argv[SWEEP_WORDS_MAX + 3];
 	struct process_result r;
+	make_argv(c, more, 1, argv);
 	struct known known = {};
 	int rc = process_run(NULL, argv, c->arena, &r, e);
 	if (rc)
@@ -142,10 +156,10 @@ static bool join(const struct sweep_axis *a, size_t from, size_t n, char *text, 
 static int probe(const struct sweep_config *c, const struct sweep_axis *a, const char *text,
 		 struct err *e)
 {
-	const char *const argv[] = { "pugmark",     c->command,     c->traces.text[0],
-				     "--results=x", "--only-parse", text,
-				     NULL };
+	const char *const more[] = { c->traces.text[0], "--results=x", "--only-parse", text };
+	const char *argv[SWEEP_WORDS_MAX + 6];
 	struct process_result r;
+	make_argv(c, more, sizeof(more) / sizeof(*more), argv);
 	int rc = process_run(NULL, argv, c->arena, &r, e);
 	if (rc || !r.status)
 		return rc;

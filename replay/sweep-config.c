@@ -6,6 +6,7 @@
 #include "replay/sweep-config.h"
 
 #include "base/cleanup.h"
+#include "base/embedded.h"
 #include "base/sha256.h"
 #include "replay/design.h"
 #include "replay/sweep-command.h"
@@ -22,7 +23,7 @@ const struct param sweep_params[] = {
 	{ .section = "sweep",
 	  .name = "command",
 	  .type = PARAM_TEXT,
-	  .help = "The command of pugmark that is run: any that has --results",
+	  .help = "The command of pugmark that is run: any that has --results, as numa replay",
 	  AT(command) },
 	{ .section = "sweep",
 	  .name = "traces",
@@ -184,14 +185,26 @@ static int canon_option(struct sweep_config *c, const char *value, const char **
 	return *out ? 0 : err_set(e, ERR_NOMEM, "no memory for the options");
 }
 
+/* A design that is neither a file nor built in is a name that the command knows, as LLI. */
+static bool is_own_name(const char *value)
+{
+	char path[200];
+	const size_t n = strlen(value);
+	snprintf(path, sizeof(path), "designs/%.150s.ini", value);
+	return !strchr(value, '/') && (n < 4 || strcmp(value + n - 4, ".ini")) &&
+	       !embedded_text(path);
+}
+
 /* A design counts by its canonical text: comments and order are no part of it. */
 static int canon_design(struct sweep_config *c, const char *value, const char **out, struct err *e)
 {
 	char hex[SHA256_HEX_CHARS + 1], text[400];
 	struct param_set s = { .arena = c->arena };
-	int rc = design_add_models(&s, e);
-	if (!rc)
-		rc = design_read(&s, value, "memory", e);
+	*out = value;
+	int rc = is_own_name(value) ? 0 : design_add_models(&s, e);
+	if (rc || is_own_name(value))
+		return rc;
+	rc = design_read(&s, value, "memory", e);
 	if (rc)
 		return rc;
 	_free_ char *canonical = param_canonical(&s);
@@ -262,6 +275,22 @@ static int canon_axes(struct sweep_config *c, struct err *e)
 
 /* ---- the file ---- */
 
+static int split_command(struct sweep_config *c, struct err *e)
+{
+	char *save = NULL, *text = arena_strdup(c->arena, c->command);
+	if (!text)
+		return err_set(e, ERR_NOMEM, "no memory for the command");
+	for (char *word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+		if (c->nwords == SWEEP_WORDS_MAX || *word == '-')
+			return err_set(e, ERR_FORMAT,
+				       "%s: command = %.60s: expected a command alone, options "
+				       "stand in [options]",
+				       c->path, c->command);
+		c->words[c->nwords++] = word;
+	}
+	return 0;
+}
+
 static int read_file(struct sweep_config *c, struct param_set *s, struct err *e)
 {
 	int rc = param_set_add(s, sweep_params, sweep_nparams, c, e);
@@ -277,7 +306,8 @@ static int read_file(struct sweep_config *c, struct param_set *s, struct err *e)
 		return err_set(e, ERR_FORMAT, "%s: expected `command = ...` in [sweep]", c->path);
 	if (!c->traces_text || !*c->traces_text)
 		return err_set(e, ERR_FORMAT, "%s: expected `traces = ...` in [sweep]", c->path);
-	return add_shorthands(c, s, e);
+	rc = split_command(c, e);
+	return rc ? rc : add_shorthands(c, s, e);
 }
 
 int sweep_config_read(struct sweep_config *c, const char *path, struct err *e)

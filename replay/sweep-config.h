@@ -28,7 +28,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SWEEP_AXES_MAX = 64 };
+enum { SWEEP_AXES_MAX = 64, SWEEP_WORDS_MAX = 4 };
 
 enum sweep_axis_kind {
 	SWEEP_FLAG,   /* --name, or nothing: yes, no */
@@ -50,7 +50,9 @@ struct sweep_axis {
 struct sweep_config {
 	struct arena *arena;
 	const char *path;
-	const char *command;
+	const char *command; /* "pin", "numa replay" */
+	const char *words[SWEEP_WORDS_MAX];
+	size_t nwords; /* of the command */
 	const char *traces_text, *designs_text, *seeds_text;
 	struct sweep_values traces; /* patterns replaced by what is there */
 	struct sweep_axis axes[SWEEP_AXES_MAX];

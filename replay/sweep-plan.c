@@ -138,11 +138,12 @@ static int fill_task(const struct making *m, struct sweep_task *t, struct err *e
 	const struct sweep_config *c = m->config;
 	size_t argc = 0;
 	*t = (struct sweep_task){ .trace = m->trace, .trace_digest = m->digest, .configs = 1 };
-	t->argv = arena_alloc(c->arena, c->naxes + 3, sizeof(*t->argv));
+	t->argv = arena_alloc(c->arena, SWEEP_WORDS_MAX + c->naxes + 2, sizeof(*t->argv));
 	t->canon = make_canon(m);
 	if (!t->argv || !t->canon)
 		return err_set(e, ERR_NOMEM, "no memory for the tasks");
-	t->argv[argc++] = c->command;
+	for (; argc < c->nwords; argc++)
+		t->argv[argc] = c->words[argc];
 	t->argv[argc++] = m->trace;
 	for (size_t i = 0; i < c->naxes; i++) {
 		const struct wheel *w = &m->wheels[i];

@@ -20,7 +20,7 @@ struct sweep_task {
 	char hash[SHA256_HEX_CHARS + 1];
 	const char *trace, *trace_digest;
 	const char *canon; /* lines of key=value */
-	const char **argv; /* "pin", the trace, options; ends in NULL */
+	const char **argv; /* the command, the trace, options; ends in NULL */
 	uint64_t configs;
 };
 

@@ -6,6 +6,7 @@
  *	version 0.1.0
  *	threads yes
  *	task HASH DIGEST CONFIGS
+ *	trace nic.db
  *	arg pin
  *	arg nic.db
  *	canon pugmark=0.1.0
@@ -31,7 +32,8 @@ static const char magic[] = "pugmark sweep plan 1";
 
 static void write_task(FILE *f, const struct sweep_task *t)
 {
-	fprintf(f, "task %s %s %" PRIu64 "\n", t->hash, t->trace_digest, t->configs);
+	fprintf(f, "task %s %s %" PRIu64 "\ntrace %s\n", t->hash, t->trace_digest, t->configs,
+		t->trace);
 	for (const char *const *arg = t->argv; *arg; arg++)
 		fprintf(f, "arg %s\n", *arg);
 	for (const char *line = t->canon; *line;) {
@@ -146,20 +148,21 @@ static int read_body(struct reading *r, struct sweep_task *t, struct err *e)
 		return err_set(e, ERR_NOMEM, "no memory for a task");
 	while ((word = next_line(r, &value)) && strcmp(word, "task") && strcmp(word, "end")) {
 		const size_t n = strlen(value);
-		if (!strcmp(word, "arg") && argc < SWEEP_ARGS_MAX) {
+		if (!strcmp(word, "trace") && !t->trace) {
+			t->trace = arena_strdup(r->arena, value);
+		} else if (!strcmp(word, "arg") && argc < SWEEP_ARGS_MAX) {
 			t->argv[argc++] = arena_strdup(r->arena, value);
 		} else if (!strcmp(word, "canon") && used + n + 1 < CANON_BYTES_MAX) {
 			memcpy(canon + used, value, n);
 			canon[used + n] = '\n';
 			used += n + 1;
 		} else {
-			return refuse(r, "'arg ...' or 'canon ...'", e);
+			return refuse(r, "'trace ...', 'arg ...' or 'canon ...'", e);
 		}
 	}
 	t->canon = canon;
-	t->trace = argc > 1 ? t->argv[1] : NULL;
 	sha256_hex(canon, used, hash);
-	if (!word || argc < 2 || strcmp(hash, t->hash))
+	if (!word || argc < 2 || !t->trace || strcmp(hash, t->hash))
 		return refuse(r, "a whole task before it: the file is damaged or cut short", e);
 	for (size_t i = 0; i < argc; i++)
 		if (!t->argv[i])

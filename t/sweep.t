@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A sweep computes each task once, whatever was killed or damaged, and merges into the same bytes.
 . t/lib.sh
-need_command sweep pin cache age
+need_command sweep pin cache age walk numa import
 need sqlite3
 
 cp "$ROOT/datasets/nic.db" "$ROOT/datasets/nvme.db" .
@@ -203,6 +203,28 @@ like 'as long as it says the same' "$(out)" ': all done'
 printf '[iopf]\nlookup = 300ns\n' >mine.ini
 ok 'another design is' pugmark sweep pin.ini --dry-run
 like 'another task' "$(out)" 'nic.db +4 +32 +2 +0 +0 +2'
+
+awk 'BEGIN { for (i = 0; i < 2000; i++) printf " L %x,8\n", 1073741824 + i * 7919 % 1000 * 4096 }' >walk.lackey
+pugmark import walk.lackey -o mem.db >/dev/null
+cat >walk.ini <<'END'
+[sweep]
+command = walk
+traces = mem.db
+designs = native, nested
+[vary]
+walk.stlb = 1536/12, 3072/12
+END
+cat >numa.ini <<'END'
+[sweep]
+command = numa replay
+traces = mem.db
+designs = LL, RR
+seeds = 1..2
+END
+ok 'page walks are swept' pugmark sweep walk.ini
+like 'built-in designs in one task' "$(out)" '4 configurations in 2 tasks: all done'
+ok 'a command of two words is swept' pugmark sweep numa.ini
+like 'with designs that it alone knows' "$(out)" 'pugmark numa replay, 4 configurations in 2 tasks: all done'
 
 # ---- wrong files
 wrong() { # SENTENCE REGEX FILE
