@@ -63,6 +63,16 @@ struct text {
 	size_t n;
 };
 
+/* Closes it: what was written, in the arena; NULL when memory is out. */
+static char *keep(struct text *t, struct arena *a)
+{
+	const bool has_failed = ferror(t->file);
+	const bool is_whole = !fclose(t->file) && !has_failed;
+	char *kept = is_whole ? arena_strdup(a, t->bytes) : NULL;
+	free(t->bytes);
+	return kept;
+}
+
 /* `--policy=lru,arc`, `--set=memory.reclaim=lru`, `--no-cpu` or nothing */
 static const char *make_argument(const struct wheel *w, struct arena *a)
 {
@@ -80,10 +90,7 @@ static const char *make_argument(const struct wheel *w, struct arena *a)
 		fprintf(t.file, "--%s", axis->name);
 	for (size_t i = first; i < end && axis->kind != SWEEP_SET && axis->kind != SWEEP_FLAG; i++)
 		fprintf(t.file, "%s%s", i == first ? "=" : ",", axis->values.text[i]);
-	const bool is_whole = !ferror(t.file) & !fclose(t.file);
-	const char *kept = is_whole ? arena_strdup(a, t.bytes) : NULL;
-	free(t.bytes);
-	return kept;
+	return keep(&t, a);
 }
 
 static int by_text(const void *a, const void *b)
@@ -100,10 +107,7 @@ static char *canon_line(const struct wheel *w, struct arena *a)
 	fprintf(t.file, axis->kind == SWEEP_SET ? "set %s=" : "option %s=", axis->name);
 	for (size_t i = piece_first(w, w->at); i < piece_first(w, w->at + 1); i++)
 		fprintf(t.file, "%s%s", i == piece_first(w, w->at) ? "" : ",", axis->canon[i]);
-	const bool is_whole = !ferror(t.file) & !fclose(t.file);
-	char *kept = is_whole ? arena_strdup(a, t.bytes) : NULL;
-	free(t.bytes);
-	return kept;
+	return keep(&t, a);
 }
 
 /* Version, command, trace; then what was varied, sorted: the file's order is no matter. */
@@ -126,11 +130,8 @@ static const char *make_canon(const struct making *m)
 		qsort(lines, n, sizeof(*lines), by_text);
 	for (size_t i = 0; i < n && is_whole; i++)
 		fprintf(t.file, "%s\n", lines[i]);
-	is_whole &= !ferror(t.file);
-	is_whole &= !fclose(t.file);
-	const char *kept = is_whole ? arena_strdup(a, t.bytes) : NULL;
-	free(t.bytes);
-	return kept;
+	const char *kept = keep(&t, a);
+	return is_whole ? kept : NULL;
 }
 
 static int fill_task(const struct making *m, struct sweep_task *t, struct err *e)
@@ -255,8 +256,5 @@ const char *sweep_task_line(const struct sweep_task *t, struct arena *a)
 			fputs(*c == '\'' ? "'\\''" : (char[]){ *c, 0 }, x.file);
 		putc('\'', x.file);
 	}
-	const bool is_whole = !ferror(x.file) & !fclose(x.file);
-	const char *kept = is_whole ? arena_strdup(a, x.bytes) : NULL;
-	free(x.bytes);
-	return kept;
+	return keep(&x, a);
 }
