@@ -333,10 +333,12 @@ static int answer(struct trace *t, struct work *w, struct err *e)
 	const struct trace_stream_info *stream;
 	char digest[TRACE_DIGEST_CHARS + 1];
 	_free_ char *source = trace_meta(t, "native_walk_source");
+	_free_ char *profile = trace_meta(t, "profile");
 	int rc = read_designs(w, e);
 
 	w->answer.path = o->path;
 	w->answer.native_source = source;
+	w->answer.profile = profile;
 	if (!rc)
 		rc = walk_feed_find(t, &stream, e);
 	if (!rc)

@@ -2,11 +2,28 @@
 /* From results to what is asked of them: slow-downs, and timelines of a move. */
 #include "replay/numa-answer.h"
 
+#include <string.h>
+
 enum { END_SAMPLES = 50 };
 
-const char *numa_kind(const struct numa_result *r)
+static bool is_calibrated_on(const struct numa_answer *a, const struct numa_result *r,
+			     const char *key, enum numa_served served)
 {
-	return r->run_cycles ? "predicted" : "counted";
+	const struct param_entry *p = param_find(&r->design->set, "machine", key);
+	const uint64_t uses = r->counts.refs[NUMA_GPT][served] + r->counts.refs[NUMA_EPT][served];
+
+	return uses && a->profile && *a->profile && p && p->kind == PARAM_CALIBRATED &&
+	       strstr(p->source, a->profile);
+}
+
+const char *numa_kind(const struct numa_answer *a, const struct numa_result *r)
+{
+	if (!r->run_cycles)
+		return "counted";
+	return is_calibrated_on(a, r, "remote", NUMA_AT_REMOTE) ||
+			       is_calibrated_on(a, r, "contended", NUMA_AT_CONTENDED)
+		       ? "calibrated"
+		       : "predicted";
 }
 
 uint64_t numa_slowdown_ppm(const struct numa_result *r)

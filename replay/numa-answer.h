@@ -30,9 +30,12 @@ struct numa_answer {
 	size_t ntimelines;
 };
 
-/* Of a result: "predicted" (run time from trace, latencies and the program's own figure) or
- * "counted" (no run time). */
-const char *numa_kind(const struct numa_result *r);
+/*
+ * Of a result: "predicted" (run time from trace, latencies and the program's own
+ * figure), "calibrated" (the source of a latency that it uses names the profile
+ * that made the trace), "counted" (no run time).
+ */
+const char *numa_kind(const struct numa_answer *a, const struct numa_result *r);
 
 /* The run time over that with all tables local, in ppm; 0: not known. */
 uint64_t numa_slowdown_ppm(const struct numa_result *r);

@@ -62,7 +62,7 @@ static uint64_t cached(const struct numa_result *x, int t)
 #define AT(t, s) REPORT_U(x->counts.refs[t][s])
 #define SHARE(c) REPORT_U(quantity_ratio_ppm(x->counts.classes[c], x->counts.walks))
 
-static void put_row(struct report *r, const struct numa_result *x)
+static void put_row(struct report *r, const struct numa_answer *a, const struct numa_result *x)
 {
 	const struct numa_design *d = x->design;
 	const uint64_t walks = x->counts.walks, cycles = x->cycles[NUMA_TABLES];
@@ -70,7 +70,7 @@ static void put_row(struct report *r, const struct numa_result *x)
 	report_row(r,
 		   (struct report_value[]){
 			   REPORT_S(d->name),
-			   REPORT_S(numa_kind(x)),
+			   REPORT_S(numa_kind(a, x)),
 			   REPORT_S(walk_mode_names[d->walk.mode]),
 			   REPORT_S(d->numa.span == NUMA_WIDE ? "wide" : "thin"),
 			   REPORT_S(view_names[d->numa.view]),
@@ -249,7 +249,7 @@ void numa_report(struct report *r, const struct numa_answer *a, bool samples)
 	report_table(r, "rows", "References that memory served, and classes of walks", columns,
 		     sizeof(columns) / sizeof(*columns));
 	for (size_t i = 0; i < a->nresults; i++)
-		put_row(r, &a->results[i]);
+		put_row(r, a, &a->results[i]);
 	if (a->ntimelines)
 		put_timelines(r, a);
 	if (a->ntimelines && samples)

@@ -20,6 +20,11 @@ rows() {
 }
 is 'a row a design, in order' "$(json_text design m.json | tr '\n' ' ')" 'LL RR RRI RRIM F FM OFMP '
 is 'a trace with its own walk share is predicted' "$(json_text kind m.json | sort -u)" predicted
+pugmark gen gups -o gups.db --set gen.memory=4G --set mem.accesses=50K >/dev/null
+is 'one that set the latencies is calibrated where they are used' \
+	"$(pugmark numa replay gups.db --design LL,LR,RRI --json | json_text kind | tr '\n' ' ')" 'predicted calibrated calibrated '
+is 'unless they are given' \
+	"$(pugmark numa replay gups.db --design LR --set machine.remote=150% --json | json_text kind)" predicted
 is 'tables that followed cost nothing more' "$(rows | sed -n 4p | json_numbers run_over_local_ppm)" 1000000
 is 'nor do copies on all nodes' "$(rows | sed -n 6p | json_numbers run_over_local_ppm)" 1000000
 is 'copies take (N-1) times the tables' \
