@@ -15,7 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const nvme_row_kind_names[] = { "calibrated", "derived", "predicted", NULL };
+const char *const nvme_row_kind_names[] = { "calibrated", "derived", "predicted", "ours only",
+					    NULL };
 
 enum { SETS_MAX = 14, TEXT_MAX = 900 };
 
@@ -40,6 +41,8 @@ enum { SETS_MAX = 14, TEXT_MAX = 900 };
 /* IOCore's two steps back: requests by exits; and their emulation in QEMU, likewise */
 #define IN_VMM  POSTER("iocore"), "nvme-path.doorbell=mmio-kernel", "nvme-path.wait=sleep"
 #define IN_QEMU POSTER("iocore"), "nvme-path.doorbell=mmio-user", "nvme-path.wait=sleep"
+#define OPEN(path, rate) \
+	MDEV(path), "nvme-load.arrival=poisson", "nvme-load.rate=" rate, "nvme-load.jobs=4"
 #define THREADS(n, depth) \
 	ON("p4800x", "xeon-e5-2699v3", "virtio-iothread"), QD(depth, 8), "nvme-path.workers=" #n
 
@@ -97,6 +100,17 @@ enum run_id {
 	POSTER_EXITLESS,
 	POSTER_SEQ_BARE,
 	POSTER_SEQ,
+	MDEV_512B,
+	MDEV_64K,
+	MDEV_256K,
+	MDEV_4VMS,
+	MDEV_16VMS,
+	LOW_IRQ,
+	LOW_ADAPTIVE,
+	LOW_2WAY,
+	HIGH_IRQ,
+	HIGH_ADAPTIVE,
+	HIGH_2WAY,
 	RUNS,
 	NONE = RUNS,
 };
@@ -158,11 +172,22 @@ static const char *const runs[RUNS][SETS_MAX] = {
 			      "nvme-load.pattern=sequential" },
 	[POSTER_SEQ] = { POSTER("iocore"), "nvme-load.blocks=128K",
 			 "nvme-load.pattern=sequential" },
+	[MDEV_512B] = { MDEV("mdev-2way"), QD(32, 4), "nvme-load.blocks=512" },
+	[MDEV_64K] = { MDEV("mdev-2way"), QD(32, 4), "nvme-load.blocks=64K" },
+	[MDEV_256K] = { MDEV("mdev-2way"), QD(32, 4), "nvme-load.blocks=256K" },
+	[MDEV_4VMS] = { MDEV("mdev-2way"), QD(32, 4), VMS(4) },
+	[MDEV_16VMS] = { MDEV("mdev-2way"), QD(32, 4), VMS(16) },
+	[LOW_IRQ] = { OPEN("mdev-irq", "10000/s") },
+	[LOW_ADAPTIVE] = { OPEN("mdev-adaptive", "10000/s") },
+	[LOW_2WAY] = { OPEN("mdev-2way", "10000/s") },
+	[HIGH_IRQ] = { OPEN("mdev-irq", "400000/s") },
+	[HIGH_ADAPTIVE] = { OPEN("mdev-adaptive", "400000/s") },
+	[HIGH_2WAY] = { OPEN("mdev-2way", "400000/s") },
 };
 
 /* ---- rows ---- */
 
-enum metric { IOPS, MEAN, P50, P99, P99999, KICKS };
+enum metric { IOPS, MEAN, P50, P99, P99999, KICKS, CPU, LEAST_SHARE };
 
 struct row {
 	const char *work, *quantity;
@@ -185,6 +210,11 @@ struct row {
 #define TIME(work, quantity, ns, kind, metric, run)                   \
 	{                                                             \
 		work, quantity, ns, 0, kind, metric, run, NONE, false \
+	}
+
+#define OURS(work, quantity, metric, run)                                      \
+	{                                                                      \
+		work, quantity, 0, 0, NVME_OURS_ONLY, metric, run, NONE, false \
 	}
 
 static const char mdev[] = "MDev-NVMe", anand[] = "AnandTech 11209", spdk[] = "SPDK vhost 24.05",
@@ -275,6 +305,25 @@ static const struct row rows[] = {
 	RATIO(poster, "random read of bare metal", 95, NVME_PREDICTED, POSTER_IOCORE, POSTER_BARE),
 	RATIO(poster, "sequential read of bare metal", 98, NVME_PREDICTED, POSTER_SEQ,
 	      POSTER_SEQ_BARE),
+	{ poster, "random read with exitless completion, of bare metal", 0, 0, NVME_OURS_ONLY, IOPS,
+	  POSTER_EXITLESS, POSTER_BARE, false },
+	{ poster, "gain of exitless completion", 0, 0, NVME_OURS_ONLY, IOPS, POSTER_EXITLESS,
+	  POSTER_IOCORE, true },
+
+	OURS(mdev, "mdev, 512 B, QD 32 x 4", IOPS, MDEV_512B),
+	OURS(mdev, "mdev, 64 KiB, QD 32 x 4", IOPS, MDEV_64K),
+	OURS(mdev, "mdev, 256 KiB, QD 32 x 4", IOPS, MDEV_256K),
+	OURS(mdev, "mdev, 4 VMs, least share of an equal one", LEAST_SHARE, MDEV_4VMS),
+	OURS(mdev, "mdev, 16 VMs, least share of an equal one", LEAST_SHARE, MDEV_16VMS),
+	OURS(mdev, "P99 at 10k/s, interrupts", P99, LOW_IRQ),
+	OURS(mdev, "P99 at 10k/s, adaptive", P99, LOW_ADAPTIVE),
+	OURS(mdev, "P99 at 10k/s, 2-way polling", P99, LOW_2WAY),
+	OURS(mdev, "CPU of a request at 10k/s, interrupts", CPU, LOW_IRQ),
+	OURS(mdev, "CPU of a request at 10k/s, adaptive", CPU, LOW_ADAPTIVE),
+	OURS(mdev, "CPU of a request at 10k/s, 2-way polling", CPU, LOW_2WAY),
+	OURS(mdev, "CPU of a request at 400k/s, interrupts", CPU, HIGH_IRQ),
+	OURS(mdev, "CPU of a request at 400k/s, adaptive", CPU, HIGH_ADAPTIVE),
+	OURS(mdev, "CPU of a request at 400k/s, 2-way polling", CPU, HIGH_2WAY),
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
@@ -285,6 +334,16 @@ static int read_run(enum run_id id, struct nvme_point *p, struct err *e)
 	const struct nvme_design_sources sources = { .lasts = runs[id] };
 	snprintf(p->label, sizeof(p->label), "published run %d", (int)id);
 	return nvme_design_read(&p->design, &sources, e);
+}
+
+/* Of the VM with the fewest requests, of what an equal share would be. */
+static uint64_t least_share_ppm(const struct nvme_result *r)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (uint32_t i = 0; i < r->nvms; i++)
+		least = r->vms[i].requests < least ? r->vms[i].requests : least;
+	return quantity_ratio_ppm(least * r->nvms, nvme_total(r)->requests);
 }
 
 static uint64_t metric_of(const struct nvme_point *p, enum metric m)
@@ -302,6 +361,10 @@ static uint64_t metric_of(const struct nvme_point *p, enum metric m)
 		return hist_percentile(&v->latency, 999990);
 	case KICKS:
 		return quantity_ratio_ppm(v->kicks, p->result.completed);
+	case CPU:
+		return nvme_cpu_each_ns(&p->result);
+	case LEAST_SHARE:
+		return least_share_ppm(&p->result);
 	case IOPS:
 		break;
 	}
@@ -341,16 +404,16 @@ static void fill_row(const struct row *from, const struct nvme_point *points, st
 	*out = (struct nvme_published_row){
 		.work = from->work,
 		.quantity = from->quantity,
-		.unit = is_ratio || from->metric == KICKS ? "ppm"
-			: from->metric == IOPS            ? "requests/s"
-							  : "ns",
+		.unit = is_ratio || from->metric == KICKS || from->metric == LEAST_SHARE ? "ppm"
+			: from->metric == IOPS ? "requests/s"
+					       : "ns",
 		.published = from->published,
 		.published_most = from->most,
 		.ours = ours,
 		.kind = from->kind,
 		.command = command_of(from->run, a),
 	};
-	out->error_ppm = error_of(out);
+	out->error_ppm = from->published ? error_of(out) : 0;
 }
 
 int nvme_published_rows(unsigned threads, struct arena *a, const struct nvme_published_row **out,
@@ -412,21 +475,23 @@ static const struct report_column columns[] = {
 
 static void put_row(struct report *r, const struct nvme_published_row *x)
 {
+	const bool has_published = x->kind != NVME_OURS_ONLY;
 	const struct shown published = show_value(x->unit, x->published, x->published_most);
 	const struct shown ours = show_value(x->unit, x->ours, 0);
 
-	report_row(r, (struct report_value[]){
-			      REPORT_S(x->work), REPORT_S(x->quantity), REPORT_S(x->unit),
-			      REPORT_U(x->published),
-			      x->published_most ? REPORT_U(x->published_most) : REPORT_NULL(),
-			      REPORT_U(x->ours), REPORT_S(published.s), REPORT_S(ours.s),
-			      REPORT_I(x->error_ppm), REPORT_S(nvme_row_kind_names[x->kind]),
-			      REPORT_S(x->command) });
+	report_row(r,
+		   (struct report_value[]){
+			   REPORT_S(x->work), REPORT_S(x->quantity), REPORT_S(x->unit),
+			   has_published ? REPORT_U(x->published) : REPORT_NULL(),
+			   x->published_most ? REPORT_U(x->published_most) : REPORT_NULL(),
+			   REPORT_U(x->ours), REPORT_S(has_published ? published.s : NULL),
+			   REPORT_S(ours.s), has_published ? REPORT_I(x->error_ppm) : REPORT_NULL(),
+			   REPORT_S(nvme_row_kind_names[x->kind]), REPORT_S(x->command) });
 }
 
 static void say_verdict(struct report *r, const struct nvme_published_row *x, size_t n)
 {
-	unsigned all[3] = {}, near[3] = {};
+	unsigned all[NVME_OURS_ONLY + 1] = {}, near[NVME_OURS_ONLY + 1] = {};
 
 	for (size_t i = 0; i < n; i++) {
 		all[x[i].kind]++;
@@ -438,7 +503,8 @@ static void say_verdict(struct report *r, const struct nvme_published_row *x, si
 		    near[NVME_PREDICTED], all[NVME_PREDICTED], near[NVME_DERIVED],
 		    all[NVME_DERIVED], near[NVME_CALIBRATED], all[NVME_CALIBRATED]);
 	report_text(r, "Nothing calibrated is a prediction; the profiles tell what each value was "
-		       "fitted to. Figures that are images only are not compared.");
+		       "fitted to. What is an image only, or was never "
+		       "measured, is ours only.");
 }
 
 int nvme_published(const struct cli *cli, unsigned threads, struct err *e)

@@ -3,7 +3,8 @@
  * Published figures beside what the model gives for them. A row's kind says
  * what the comparison is worth: `calibrated` (a parameter was fitted to this
  * figure), `derived` (follows from calibrated figures by arithmetic alone: a cap
- * over a calibrated cap), `predicted` (nothing was fitted to it).
+ * over a calibrated cap), `predicted` (nothing was fitted to it), `ours only`
+ * (nobody published one, or only an image).
  */
 #ifndef PUGMARK_REPLAY_NVME_PUBLISHED_H
 #define PUGMARK_REPLAY_NVME_PUBLISHED_H
@@ -14,12 +15,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum nvme_row_kind { NVME_CALIBRATED, NVME_DERIVED, NVME_PREDICTED };
+enum nvme_row_kind { NVME_CALIBRATED, NVME_DERIVED, NVME_PREDICTED, NVME_OURS_ONLY };
 extern const char *const nvme_row_kind_names[];
 
 struct nvme_published_row {
 	const char *work, *quantity, *unit; /* unit: "requests/s", "ns", "ppm" */
-	uint64_t published;                 /* or the least of a range, */
+	uint64_t published;                 /* or the least of a range; 0: ours only, */
 	uint64_t published_most;            /* and the most; 0: one figure */
 	uint64_t ours;
 	int64_t error_ppm; /* of ours; 0 inside a range */

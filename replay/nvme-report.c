@@ -110,18 +110,6 @@ static struct rivals find_rivals(const struct nvme_answer *a)
 	return series ? (struct rivals){ length - 1, length } : (struct rivals){ 0, 1 };
 }
 
-/* CPU time of host and guest for each request. */
-static uint64_t cpu_each_ns(const struct nvme_point *p)
-{
-	const struct nvme_result *r = &p->result;
-	const struct nvme_vm_result *v = nvme_total(r);
-	__uint128_t ns = v->guest_busy_ns + v->guest_spin_ns + lost_to_exits_ns(v);
-
-	for (uint32_t i = 0; i < r->ncores; i++)
-		ns += r->cores[i].busy_ns + r->cores[i].spin_ns;
-	return r->completed ? (uint64_t)(ns / r->completed) : 0;
-}
-
 static void say_best(struct report *r, const struct nvme_answer *a)
 {
 	const struct rivals rivals = find_rivals(a);
@@ -136,7 +124,7 @@ static void say_best(struct report *r, const struct nvme_answer *a)
 					quantile(nvme_total(&quick->result), 990000)
 				? p
 				: quick;
-		cheap = cpu_each_ns(p) < cpu_each_ns(cheap) ? p : cheap;
+		cheap = nvme_cpu_each_ns(&p->result) < nvme_cpu_each_ns(&cheap->result) ? p : cheap;
 	}
 	if (most != first && rivals.step > 1)
 		snprintf(more, sizeof(more), " (%s of %.40s's)",
@@ -149,7 +137,7 @@ static void say_best(struct report *r, const struct nvme_answer *a)
 		    "on host and guest.",
 		    at, most->label, quantity_count(iops(most)).s, more, quick->label,
 		    quantity_ns(quantile(nvme_total(&quick->result), 990000)).s, cheap->label,
-		    quantity_ns(cpu_each_ns(cheap)).s);
+		    quantity_ns(nvme_cpu_each_ns(&cheap->result)).s);
 }
 
 /* One design under several loads. */

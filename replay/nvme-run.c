@@ -110,6 +110,17 @@ uint64_t nvme_milli_iops(const struct nvme_vm_result *v)
 			  v->span_ns);
 }
 
+uint64_t nvme_cpu_each_ns(const struct nvme_result *r)
+{
+	const struct nvme_vm_result *v = nvme_total(r);
+	__uint128_t ns = (__uint128_t)v->guest_busy_ns + v->guest_spin_ns + v->guest_direct_ns +
+			 v->guest_indirect_ns + v->guest_sync_ns;
+
+	for (uint32_t i = 0; i < r->ncores; i++)
+		ns += r->cores[i].busy_ns + r->cores[i].spin_ns;
+	return r->completed ? (uint64_t)(ns / r->completed) : 0;
+}
+
 const struct nvme_audit_result *nvme_bottleneck(const struct nvme_result *r, uint64_t *use_ppm_out)
 {
 	const struct nvme_audit_result *most = NULL;

@@ -42,6 +42,9 @@ static inline const struct nvme_vm_result *nvme_total(const struct nvme_result *
 /* Requests in 10^-3 a second. */
 uint64_t nvme_milli_iops(const struct nvme_vm_result *v);
 
+/* CPU time of host and guest for each request. */
+uint64_t nvme_cpu_each_ns(const struct nvme_result *r);
+
 /* The station that is nearest to its limit, and how busy it is. */
 const struct nvme_audit_result *nvme_bottleneck(const struct nvme_result *r, uint64_t *use_ppm_out);
 

@@ -45,9 +45,15 @@ near 'shadow doorbells, QD 2' 100000
 near 'mdev mean of native.s, QD 32 x 4' 10000
 near 'gain of emulation in the VMM' 0
 near 'gain of exitless requests' 0
-ok 'every row has a kind and a command' awk '/"quantity"/ && !(/"kind":"(calibrated|derived|predicted)"/ &&
+ok 'every row has a kind and a command' awk '/"quantity"/ && !(/"kind":"(calibrated|derived|predicted|ours only)"/ &&
 	/"command":"pugmark nvme --set /) { exit 1 }' rows.json
 
+is 'equal VMs have equal shares within 5 %' "$(for n in 4 16; do ours "mdev, $n VMs, least share of an equal one"; done |
+	awk '$1 < 950000')" ''
+ok 'adaptive polling costs more CPU than interrupts at low load, and less at high load' \
+	awk -v a="$(ours 'CPU of a request at 10k/s, adaptive')" -v i="$(ours 'CPU of a request at 10k/s, interrupts')" \
+	-v b="$(ours 'CPU of a request at 400k/s, adaptive')" -v j="$(ours 'CPU of a request at 400k/s, interrupts')" \
+	'BEGIN { exit !(a > i && b < j) }'
 # the command of a row gives the row's figure
 line=$(grep '"quantity":"P4800X QD 16"' rows.json)
 is 'and the command gives the figure' "$($(echo "$line" | json_text command) --json | json_numbers iops | head -n 1)" \
