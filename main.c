@@ -43,8 +43,6 @@ static const struct command commands[] = {
 	{ "walk", "page walks under native, shadow, nested paging and TPT", cmd_walk },
 	{ "nvme", "NVMe I/O through virtualization paths: rates, latency, host and guest CPU",
 	  cmd_nvme },
-	{ "nvme", "NVMe I/O through virtualization paths: rates, latency, host and guest CPU",
-	  cmd_nvme },
 	{ "calibrate", "a profile from measurements", cmd_calibrate },
 	/* results */
 	{ "report", "results as tables, page or comparison; queries on a trace", cmd_report },
