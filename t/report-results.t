@@ -43,6 +43,10 @@ for key in iopf iopf_max_1s cpu_major; do
 done
 is 'and its memory' "$(json_numbers returned_bytes p-report.json)" \
 	"$((4096 * ($(json_numbers vm_pages p.json) - $(json_numbers resident_pages p.json) - $(json_numbers inflight_pages p.json))))"
+pugmark cache t.db --policy lru,2q --size 2 --results two.db >/dev/null
+pugmark cache t.db --policy 2q --size 2 --set pin.2q_in=60% --results two.db >/dev/null
+is 'parameters name a policy where it ran with several' "$(pugmark report two.db --json | grep '"size_pages":2' | json_text policy)" \
+	"$(printf 'lru\n2q (pin.2q_in 250000, pin.2q_out 500000)\n2q (pin.2q_in 600000, pin.2q_out 500000)')"
 is 'devices sum to the total' "$(grep '^{"trace":"t.db".*"device":.*"tau_ns":1000000000' r.json | json_numbers refaults | awk '{ n += $1 } END { print n }')" \
 	"$(pugmark age t.db --tau 1s --json | grep '"device":"total"' | json_numbers refaults)"
 is 'references of walk those of walk' "$(grep '"name":"nested","guest_refs"' r.json | json_numbers total_refs)" \
