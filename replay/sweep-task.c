@@ -158,6 +158,20 @@ static int sync_folder(const char *folder, struct err *e)
 	return 0;
 }
 
+/*
+ * Gives the result its name. Another process may have been at the same task (an
+ * orphan of a killed sweep, a job submitted twice) and was first: then its
+ * result, which has the same numbers, stays.
+ */
+static int name_result(const char *from, const char *to)
+{
+	if (!renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE))
+		return 0;
+	if (errno == EEXIST)
+		return unlink(from);
+	return errno == EINVAL || errno == ENOSYS ? rename(from, to) : -1;
+}
+
 static int keep_result(struct sweep_job *j, struct arena *a, struct err *e)
 {
 	const struct sweep_path path = sweep_path_result(j->folder, j->task);
@@ -170,7 +184,7 @@ static int keep_result(struct sweep_job *j, struct arena *a, struct err *e)
 	if (!t.args)
 		return err_set(e, ERR_NOMEM, "no memory for a command line");
 	int rc = results_seal(j->temporary.s, &t, e);
-	if (!rc && rename(j->temporary.s, path.s))
+	if (!rc && name_result(j->temporary.s, path.s))
 		rc = err_set(e, ERR_CREATE, "%s: %s", path.s, strerror(errno));
 	return rc ? rc : sync_folder(j->folder, e);
 }
