@@ -8,7 +8,7 @@ need_root
 need munged slurmctld slurmd sbatch squeue scancel setpriv sqlite3
 need_command sweep pin
 id munge >/dev/null 2>&1 || skip_all 'there is no user munge'
-getent hosts "$(hostname)" >/dev/null || skip_all 'the name of this host does not resolve'
+getent hosts "$(hostname -s)" >/dev/null || skip_all 'the name of this host does not resolve'
 alone slurm
 
 # wait_until SECONDS COMMAND..: asks ten times a second
@@ -50,7 +50,7 @@ free_port() {
 	done
 	echo "$port"
 }
-host=$(hostname)
+host=$(hostname -s)
 cpus=$(nproc)
 [ "$cpus" -le 4 ] || cpus=4
 mkdir munge state spool work
