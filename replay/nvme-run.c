@@ -20,19 +20,74 @@ struct crew {
 	struct err err;             /* of the first */
 };
 
+/* ---- a result without its run ---- */
+
+static void *copy(struct arena *a, const void *from, size_t n, size_t size)
+{
+	void *to = arena_alloc(a, n, size);
+	if (to && n)
+		memcpy(to, from, n * size);
+	return to;
+}
+
+static bool copy_hist(struct arena *a, struct hist *h)
+{
+	const struct hist from = *h;
+
+	if (!from.buckets)
+		return true;
+	if (hist_init(h, from.sub_bits, a))
+		return false;
+	hist_merge(h, &from);
+	return true;
+}
+
+/* What a run takes is a hundred times what it tells: only that is kept. */
+static int keep_result(struct nvme_point *p, const struct nvme_result *r, struct err *e)
+{
+	struct nvme_vm_result *vms = copy(&p->arena, r->vms, r->nvms + 1, sizeof(*vms));
+	struct nvme_core_result *cores = copy(&p->arena, r->cores, r->ncores, sizeof(*cores));
+	struct nvme_audit_result *stations =
+		copy(&p->arena, r->stations, r->nstations, sizeof(*stations));
+	bool ok = vms && cores && stations;
+
+	for (uint32_t i = 0; ok && i <= r->nvms; i++) {
+		ok = copy_hist(&p->arena, &vms[i].latency);
+		for (int k = 0; ok && k < NVME_OPS; k++)
+			ok = copy_hist(&p->arena, &vms[i].by_op[k]);
+	}
+	for (uint32_t i = 0; ok && i < r->ncores; i++)
+		ok = (cores[i].name = arena_strdup(&p->arena, cores[i].name));
+	for (uint32_t i = 0; ok && i < r->nstations; i++)
+		ok = (stations[i].name = arena_strdup(&p->arena, stations[i].name));
+	p->result = *r;
+	p->result.vms = vms;
+	p->result.cores = cores;
+	p->result.stations = stations;
+	return ok ? 0 : err_set(e, ERR_NOMEM, "no memory for a result");
+}
+
 static int run_model(const struct crew *c, struct nvme_point *p, const struct nvme_source *source,
 		     struct err *e)
 {
 	const size_t number = (size_t)(p - c->points);
+	struct arena arena = {};
+	struct nvme_result result;
 	struct nvme *model;
-	int rc = nvme_new(&p->design.config, source, NULL, &p->arena, &model, e);
+	int rc = nvme_new(&p->design.config, source, NULL, &arena, &model, e);
 
-	if (rc)
-		return rc;
-	do
+	while (!rc && number < c->failed) {
 		rc = nvme_run(model, STEP, e);
-	while (rc > 0 && number < c->failed);
-	return rc < 0 ? rc : nvme_finish(model, &p->result, e);
+		if (rc <= 0)
+			break;
+		rc = 0;
+	}
+	if (!rc)
+		rc = nvme_finish(model, &result, e);
+	if (!rc)
+		rc = keep_result(p, &result, e);
+	arena_deinit(&arena);
+	return rc;
 }
 
 static int run_point(const struct crew *c, struct nvme_point *p, struct err *e)

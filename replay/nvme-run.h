@@ -14,7 +14,7 @@
 struct nvme_point {
 	char label[64];            /* of the design: what rows are called by */
 	struct nvme_design design; /* to be released, with what it read */
-	struct arena arena;        /* of the run and its result */
+	struct arena arena;        /* of the result */
 	struct nvme_result result;
 };
 

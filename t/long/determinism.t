@@ -19,8 +19,9 @@ walk M.db --set walk.spawn_every=9000 --set walk.boot_share=30% --set walk.guest
 '
 THREADED='
 cache T.db --policy lru,fifo,clock,arc,sieve,s3fifo,lfu,min --size 1%,10%,1000
+nvme --path native-irq,virtio,mdev-adaptive,iocore --qd 1,16 --jobs 2 --vms 2 --rw randrw --requests 20000
 '
-need_command import info cache gen numa walk
+need_command import info cache gen numa nvme walk
 
 build() {
 	make -s -C "$ROOT" -j"$(nproc)" BUILD="$1" OPT="$2" all
