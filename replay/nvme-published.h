@@ -26,6 +26,7 @@ struct nvme_published_row {
 	int64_t error_ppm; /* of ours; 0 inside a range */
 	enum nvme_row_kind kind;
 	const char *command; /* that gives ours (of a ratio: the numerator) */
+	const char *miss;    /* why it is far off, where it is; else NULL */
 };
 
 /* Runs the model for all rows; texts and rows are the arena's. */

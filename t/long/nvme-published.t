@@ -54,6 +54,8 @@ ok 'adaptive polling costs more CPU than interrupts at low load, and less at hig
 	awk -v a="$(ours 'CPU of a request at 10k/s, adaptive')" -v i="$(ours 'CPU of a request at 10k/s, interrupts')" \
 	-v b="$(ours 'CPU of a request at 400k/s, adaptive')" -v j="$(ours 'CPU of a request at 400k/s, interrupts')" \
 	'BEGIN { exit !(a > i && b < j) }'
+is 'a row that is far off says why' "$(grep '"quantity"' rows.json | grep '"miss":null' | json_numbers error_ppm |
+	awk '$1 > 100000 || $1 < -100000')" ''
 # the command of a row gives the row's figure
 line=$(grep '"quantity":"P4800X QD 16"' rows.json)
 is 'and the command gives the figure' "$($(echo "$line" | json_text command) --json | json_numbers iops | head -n 1)" \
