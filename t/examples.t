@@ -15,8 +15,9 @@ prepare() {
 	done
 	[ ! -f "$ROOT/t/examples.setup" ] || sh -e "$ROOT/t/examples.setup"
 }
+# A shell of its own: the folders of pages side by side, not one in the other.
 run_page() {
-	prepare "$(echo "$1" | tr / _)" && "$ROOT/scripts/run-examples" "$ROOT/$1"
+	(prepare "$(echo "$1" | tr / _)" && "$ROOT/scripts/run-examples" "$ROOT/$1")
 }
 
 for page in $pages; do
