@@ -30,4 +30,7 @@ char *arena_strdup(struct arena *a, const char *s);
 /* Releases everything; the arena may be used again. */
 void arena_deinit(struct arena *a);
 
+/* released at the end of its scope */
+#define _arena_ __attribute__((cleanup(arena_deinit)))
+
 #endif

@@ -124,11 +124,27 @@ int design_add_models(struct param_set *s, struct err *e)
 	return add_models(s, add_native, e);
 }
 
+static int read_text(struct param_set *s, const char *path, const char *section, struct err *e)
+{
+	return is_file(path) ? param_read(s, path, PARAM_DESIGN, e)
+			     : read_built_in(s, path, section, e);
+}
+
 int design_read(struct param_set *s, const char *path, const char *section, struct err *e)
 {
 	const int rc = add_models(s, param_set_add_foreign, e);
-	if (rc)
-		return rc;
-	return is_file(path) ? param_read(s, path, PARAM_DESIGN, e)
-			     : read_built_in(s, path, section, e);
+	return rc ? rc : read_text(s, path, section, e);
+}
+
+int design_find_sections(const char *path, const char *const *names, size_t n, bool *has_out,
+			 struct err *e)
+{
+	_arena_ struct arena a = {};
+	struct param_set set = { .arena = &a };
+	int rc = design_add_models(&set, e);
+	if (!rc)
+		rc = read_text(&set, path, n ? names[0] : "", e);
+	for (size_t i = 0; i < n && !rc; i++)
+		has_out[i] = param_section_is_used(&set, names[i]);
+	return rc;
 }

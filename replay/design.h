@@ -23,4 +23,8 @@ int design_add_models(struct param_set *s, struct err *e);
  */
 int design_read(struct param_set *s, const char *path, const char *section, struct err *e);
 
+/* Which of n sections it has. Errors as above. */
+int design_find_sections(const char *path, const char *const *names, size_t n, bool *has_out,
+			 struct err *e);
+
 #endif
