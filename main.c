@@ -44,6 +44,7 @@ static const struct command commands[] = {
 	{ "nvme", "NVMe I/O through virtualization paths: rates, latency, host and guest CPU",
 	  cmd_nvme },
 	{ "calibrate", "a profile from measurements", cmd_calibrate },
+	{ "score", "whole designs side by side: memory, faults, I/O, walks, cores", cmd_score },
 	/* results */
 	{ "report", "results as tables, page or comparison; queries on a trace", cmd_report },
 	{ NULL, NULL, NULL },

@@ -14,6 +14,7 @@ int cmd_numa_topology(int argc, char **argv);
 int cmd_nvme(int argc, char **argv);
 int cmd_pin(int argc, char **argv);
 int cmd_sweep(int argc, char **argv);
+int cmd_score(int argc, char **argv);
 int cmd_walk(int argc, char **argv);
 
 #endif

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+/* Reads the parts of a design, each with the tables of its own command. */
+#include "replay/score.h"
+
+#include "replay/design.h"
+#include "replay/policy-load.h"
+#include "replay/score-fit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *const score_part_names[SCORE_PARTS + 1] = { "memory", "nvme", "walk", NULL };
+
+static const char usual_policy[] = "none", usual_budget[] = "5%", usual_overcommit[] = "20%";
+
+/* What --set touches counts as said by the design. */
+static const struct {
+	enum score_part part;
+	const char *section;
+} parts[] = {
+	{ SCORE_MEMORY, "memory" },  { SCORE_MEMORY, "pin" },       { SCORE_MEMORY, "iopf" },
+	{ SCORE_NVME, "nvme" },      { SCORE_NVME, "nvme-device" }, { SCORE_NVME, "nvme-host" },
+	{ SCORE_NVME, "nvme-path" }, { SCORE_NVME, "nvme-guest" },  { SCORE_NVME, "nvme-load" },
+	{ SCORE_WALK, "walk" },      { SCORE_WALK, "walk-costs" },
+};
+
+enum { PARTS_SECTIONS = sizeof(parts) / sizeof(*parts), SETS_MAX = 256 };
+
+static bool names_section(const char *assignment, const char *section)
+{
+	const size_t n = strlen(section);
+	return !strncmp(assignment, section, n) && assignment[n] == '.';
+}
+
+/* The assignments that touch a section of the part; all that touch no part's go to all. */
+static size_t sets_of(enum score_part part, const char *const *sets, size_t n, const char **out)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < n && kept < SETS_MAX; i++) {
+		bool is_ours = false, is_others = false;
+		for (unsigned k = 0; k < PARTS_SECTIONS; k++) {
+			const bool is_named = names_section(sets[i], parts[k].section);
+			is_ours |= is_named && parts[k].part == part;
+			is_others |= is_named && parts[k].part != part;
+		}
+		const bool is_of_memory = part == SCORE_MEMORY && !is_others;
+		if (is_ours || is_of_memory)
+			out[kept++] = sets[i];
+	}
+	return kept;
+}
+
+static int find_parts(struct score_design *d, struct err *e)
+{
+	bool has[PARTS_SECTIONS];
+	const char *names[PARTS_SECTIONS];
+	for (unsigned i = 0; i < PARTS_SECTIONS; i++)
+		names[i] = parts[i].section;
+	const int rc = design_find_sections(d->path, names, PARTS_SECTIONS, has, e);
+	for (unsigned i = 0; i < PARTS_SECTIONS && !rc; i++)
+		d->has[parts[i].part] |= has[i];
+	return rc;
+}
+
+/* One of a list that the design may give for other commands: it stands alone here. */
+static int take_one(const char *text, const char *usual, const char *key, char *out, size_t bytes,
+		    struct err *e)
+{
+	if (text && strchr(text, ','))
+		return err_set(e, ERR_USAGE, "%s = %.60s: a design to score has one", key, text);
+	snprintf(out, bytes, "%s", text ? text : usual);
+	return 0;
+}
+
+static int read_choice(struct score_design *d, struct err *e)
+{
+	const struct pin_choice *c = &d->pin.choice;
+	char policy[PARAM_LINE_BYTES_MAX + 1], budget[80], overcommit[80];
+	int rc = take_one(c->policy, usual_policy, "pin.policy", policy, sizeof(policy), e);
+	if (!rc)
+		rc = take_one(c->budget, usual_budget, "pin.budget", budget, sizeof(budget), e);
+	if (!rc)
+		rc = take_one(c->overcommit, usual_overcommit, "memory.overcommit", overcommit,
+			      sizeof(overcommit), e);
+	if (!rc)
+		rc = policy_load_pinning(policy, &d->policy.policy, e);
+	if (!rc)
+		rc = quantity_parse(budget, &d->budget, e);
+	if (!rc)
+		rc = quantity_parse_ppm(overcommit, &d->overcommit_ppm, e);
+	if (!rc && d->overcommit_ppm >= PPM_PER_ONE)
+		rc = err_set(e, ERR_USAGE, "memory.overcommit = %.60s: nothing would be left",
+			     overcommit);
+	const struct policy_pinning *p = rc ? NULL : d->policy.policy->pinning;
+	if (p && p->is_unbounded)
+		d->budget = (struct quantity){ .value = PPM_PER_ONE, .is_ppm = true };
+	return rc;
+}
+
+/* Twice: what the policy is says which parameters it has. */
+static int read_memory(struct score_design *d, const char *const *sets, size_t nsets,
+		       const struct score_input *in, struct err *e)
+{
+	const char *ours[SETS_MAX];
+	struct pin_design_sources s = {
+		.path = d->path,
+		.sets = ours,
+		.nsets = sets_of(SCORE_MEMORY, sets, nsets, ours),
+		.functions = in->devices.nlists,
+	};
+	int rc = pin_design_read(&d->pin, &s, e);
+	if (!rc)
+		rc = read_choice(d, e);
+	if (rc)
+		return rc;
+	arena_deinit(&d->pin.arena);
+	s.chosen = &d->policy;
+	s.nchosen = 1;
+	rc = pin_design_read(&d->pin, &s, e);
+	for (unsigned k = 0; k < PIN_CLASSES; k++)
+		if (in->devices.ndevices[k] && k != PIN_OTHER)
+			param_section_use(&d->pin.set, pin_class_names[k]);
+	return rc;
+}
+
+static int read_nvme(struct score_design *d, const char *const *sets, size_t nsets,
+		     const struct score_input *in, struct err *e)
+{
+	const char *ours[SETS_MAX];
+	const char *from_trace[] = { "nvme-load.arrival=trace", NULL };
+	const struct nvme_design_sources s = {
+		.firsts = in->trace[SCORE_NVME] ? from_trace : NULL,
+		.file = d->path,
+		.sets = ours,
+		.nsets = sets_of(SCORE_NVME, sets, nsets, ours),
+		.devices = in->io.ndevices,
+	};
+	return nvme_design_read(&d->nvme, &s, e);
+}
+
+static int read_walk(struct score_design *d, const char *const *sets, size_t nsets, struct err *e)
+{
+	const char *ours[SETS_MAX + 1];
+	const size_t n = sets_of(SCORE_WALK, sets, nsets, ours);
+	const int rc = walk_design_read(d->path, ours, n, &d->arena, &d->walk, e);
+	if (rc || !d->has[SCORE_MEMORY] || d->pin.memory.huge == HUGE_NO)
+		return rc;
+	ours[n] = "walk.host_page=4K";
+	return walk_design_read(d->path, ours, n + 1, &d->arena, &d->small, e);
+}
+
+int score_design_read(struct score_design *d, const char *const *sets, size_t nsets,
+		      const struct score_input *in, struct err *e)
+{
+	d->name = design_name(d->path, &d->arena);
+	int rc = d->name ? find_parts(d, e) : err_set(e, ERR_NOMEM, "no memory for %s", d->path);
+	if (!rc && d->has[SCORE_MEMORY])
+		rc = read_memory(d, sets, nsets, in, e);
+	if (!rc && d->has[SCORE_NVME])
+		rc = read_nvme(d, sets, nsets, in, e);
+	if (!rc && d->has[SCORE_WALK])
+		rc = read_walk(d, sets, nsets, e);
+	if (!rc && !d->has[SCORE_MEMORY] && !d->has[SCORE_NVME] && !d->has[SCORE_WALK])
+		rc = err_set(e, ERR_USAGE, "%s: has no section of memory, nvme or walk", d->path);
+	return rc ? rc : score_fit_check(d, e);
+}
+
+void score_design_deinit(struct score_design *d)
+{
+	arena_deinit(&d->pin.arena);
+	nvme_design_deinit(&d->nvme);
+	arena_deinit(&d->arena);
+}

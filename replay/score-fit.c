@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+/* The compatibility table: a row a pair of parts, refused or explained. */
+#include "replay/score-fit.h"
+
+#include "sim/iopf.h"
+
+#include <string.h>
+
+static bool has_faults(const struct score_design *d)
+{
+	const int b = d->pin.iopf->backend;
+	return d->has[SCORE_MEMORY] && (b == IOPF_VPRI || b == IOPF_PRI || b == IOPF_SNOOP);
+}
+
+/* The host's software pins the pages of each command before the device sees it. */
+static bool pins_commands(const struct score_design *d)
+{
+	return d->has[SCORE_NVME] && !strncmp(d->nvme.choice.profile[NVME_PROFILE_PATH], "mdev", 4);
+}
+
+/* The device reads and writes memory of the host's software, which faults as any program does. */
+static bool is_copied(const struct score_design *d)
+{
+	const char *path = d->nvme.choice.profile[NVME_PROFILE_PATH];
+	return d->has[SCORE_NVME] && (!strncmp(path, "virtio", 6) || !strncmp(path, "kvhost", 6));
+}
+
+static bool swaps(const struct score_design *d)
+{
+	return d->has[SCORE_MEMORY] && d->overcommit_ppm;
+}
+
+static bool is_tpt(const struct score_design *d)
+{
+	return d->has[SCORE_WALK] && walk_mode_is_tpt(d->walk.config.mode);
+}
+
+static bool pins_in_software_and_faults(const struct score_design *d)
+{
+	return pins_commands(d) && has_faults(d);
+}
+
+static bool copies_and_faults(const struct score_design *d)
+{
+	return is_copied(d) && has_faults(d);
+}
+
+static bool swaps_without_service(const struct score_design *d)
+{
+	return swaps(d) && d->pin.iopf->backend == IOPF_NONE &&
+	       strcmp(d->policy.policy->name, "static-all") != 0;
+}
+
+static bool pins_all_twice(const struct score_design *d)
+{
+	return d->has[SCORE_MEMORY] && d->pin.iopf->backend == IOPF_STATIC &&
+	       strcmp(d->policy.policy->name, "none") != 0 &&
+	       strcmp(d->policy.policy->name, "static-all") != 0;
+}
+
+static bool revokes(const struct score_design *d)
+{
+	return is_tpt(d) && swaps(d);
+}
+
+static bool splits_no_host_pages(const struct score_design *d)
+{
+	return d->has[SCORE_MEMORY] && d->has[SCORE_WALK] && d->pin.memory.huge != HUGE_NO &&
+	       d->walk.config.mode == WALK_NATIVE;
+}
+
+static const struct fit {
+	bool (*is_so)(const struct score_design *d);
+	bool is_refused;
+	const char *reason;
+} table[] = {
+	{ pins_in_software_and_faults, true,
+	  "nvme.path mdev pins the pages of each command in software, so no device fault is left "
+	  "for iopf.backend; give it static or none" },
+	{ copies_and_faults, true,
+	  "on this nvme.path the host's software touches guest memory, not the device: its faults "
+	  "are the host's own; iopf.backend has no device to stop" },
+	{ swaps_without_service, true,
+	  "iopf.backend none cannot serve a fault: with memory.overcommit DMA would fail; pin "
+	  "all (pin.policy static-all) or choose a backend" },
+	{ splits_no_host_pages, true,
+	  "walk.mode native has no host pages that [memory] could split; choose nested, a shadow "
+	  "or tpt" },
+	{ pins_all_twice, false,
+	  "iopf.backend static pins all that devices map: pin.policy has nothing left to do" },
+	{ revokes, false,
+	  "under TPT a page that the host swaps out must lose its tag: revocations are charged by "
+	  "[walk], not by [iopf]" },
+};
+
+int score_fit_check(const struct score_design *d, struct err *e)
+{
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (table[i].is_refused && table[i].is_so(d))
+			return err_set(e, ERR_USAGE, "%s: %s", d->name, table[i].reason);
+	return 0;
+}
+
+const char *score_fit_remark(const struct score_design *d, size_t i)
+{
+	for (size_t k = 0; k < sizeof(table) / sizeof(*table); k++)
+		if (!table[k].is_refused && table[k].is_so(d) && !i--)
+			return table[k].reason;
+	return NULL;
+}

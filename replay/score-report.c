@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: MIT
+/* Verdict, a row a design, what was not run and why. */
+#include "replay/score-report.h"
+
+#include "base/quantity.h"
+#include "replay/pin-consequence.h"
+#include "replay/score-fit.h"
+#include "sim/iopf.h"
+
+#include <stdio.h>
+
+/* IOPFs in the worst second that a design may have to be called safe; as pin's usual goal. */
+enum { IOPF_MAX_1S = 10 };
+
+static uint64_t iopf_of(const struct score_result *r)
+{
+	return pin_iopf(&r->memory.job.result.total);
+}
+
+/* Of all seeds: least and most IOPFs of a design. */
+static void spread(const struct score_answer *a, size_t design, uint64_t *least_out,
+		   uint64_t *most_out)
+{
+	*least_out = UINT64_MAX;
+	*most_out = 0;
+	for (size_t s = 0; s < a->nseeds; s++) {
+		const uint64_t n = iopf_of(&a->results[s * a->ndesigns + design]);
+		*least_out = n < *least_out ? n : *least_out;
+		*most_out = n > *most_out ? n : *most_out;
+	}
+}
+
+static bool is_safe(const struct score_answer *a, size_t design)
+{
+	for (size_t s = 0; s < a->nseeds; s++) {
+		const struct score_result *r = &a->results[s * a->ndesigns + design];
+		const struct pin_counts *t = &r->memory.job.result.total;
+		if (!r->ran[SCORE_MEMORY] || t->failed || t->max_1s > IOPF_MAX_1S)
+			return false;
+	}
+	return true;
+}
+
+/* The safe design that gives most memory back; of two, the one that takes fewer cores. */
+static const struct score_result *best_of(const struct score_answer *a)
+{
+	const struct score_result *best = NULL;
+	for (size_t i = 0; i < a->ndesigns; i++) {
+		const struct score_result *r = &a->results[i];
+		if (!is_safe(a, i))
+			continue;
+		const uint64_t back = r->memory.returned_bytes;
+		const bool is_more = !best || back > best->memory.returned_bytes;
+		const bool is_equal = best && back == best->memory.returned_bytes;
+		if (is_more ||
+		    (is_equal && r->host_ppm + r->guest_ppm < best->host_ppm + best->guest_ppm))
+			best = r;
+	}
+	return best;
+}
+
+static void show_verdict(struct report *r, const struct score_answer *a)
+{
+	const struct score_result *best = best_of(a);
+	bool has_memory = false;
+	for (size_t i = 0; i < a->ndesigns; i++)
+		has_memory |= a->results[i].ran[SCORE_MEMORY];
+	if (!has_memory) {
+		report_text(r, "No design has [memory] and a trace with dma rows: nothing says how "
+			       "much memory one gives back.");
+		return;
+	}
+	if (!best) {
+		report_text(r,
+			    "No design keeps below %d I/O page faults in the worst second and "
+			    "serves them all.",
+			    IOPF_MAX_1S + 1);
+		return;
+	}
+	const struct score_memory *m = &best->memory;
+	if (!m->returned_bytes) {
+		report_text(
+			r,
+			"No safe design gives memory back: the others have more than %d I/O page "
+			"faults in their worst second, or fail some.",
+			IOPF_MAX_1S);
+		return;
+	}
+	report_text(r,
+		    "%s gives back most of those that are safe: %s, for %s of a core of the host "
+		    "and %s "
+		    "of one of the guest; %s I/O page faults, at most %llu in a second.",
+		    best->design->name, quantity_bytes(m->returned_bytes).s,
+		    quantity_ppm(best->host_ppm).s, quantity_ppm(best->guest_ppm).s,
+		    quantity_count(iopf_of(best)).s,
+		    (unsigned long long)m->job.result.total.max_1s);
+}
+
+static struct report_value if_ran(const struct score_result *r, enum score_part part, uint64_t v)
+{
+	return r->ran[part] ? REPORT_U(v) : REPORT_NULL();
+}
+
+static struct report_value if_class(const struct score_answer *a, const struct score_result *r,
+				    enum pin_class k, uint64_t v)
+{
+	return r->ran[SCORE_MEMORY] && a->input->devices.ndevices[k] ? REPORT_U(v) : REPORT_NULL();
+}
+
+static const struct report_column columns[] = {
+	{ "design", NULL, REPORT_TEXT, 0 },
+	{ "seed", NULL, REPORT_ID, REPORT_ONLY_JSON },
+	{ "policy", NULL, REPORT_TEXT, 0 },
+	{ "backend", NULL, REPORT_TEXT, 0 },
+	{ "overcommit_ppm", "over", REPORT_PPM, 0 },
+	{ "returned_bytes", "returned", REPORT_BYTES, 0 },
+	{ "iopf", "IOPF", REPORT_U64, 0 },
+	{ "iopf_least", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "iopf_most", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "iopf_first_half", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "iopf_failed", "failed", REPORT_U64, 0 },
+	{ "iopf_max_1s", "worst 1s", REPORT_U64, 0 },
+	{ "exposure_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "cpu_major", "CPU majfaults", REPORT_U64, 0 },
+	{ "cpu_stall_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "pinned_mean_ppm", "pinned", REPORT_PPM, 0 },
+	{ "nic_gap_ns", "NIC gap", REPORT_NS, 0 },
+	{ "nic_drops", "drops", REPORT_U64, 0 },
+	{ "p9999_change", "P99.99 rises", REPORT_TEXT, REPORT_ONLY_TABLE },
+	{ "p99_base_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "p99_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "p999_base_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "p999_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "p9999_base_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "p9999_ns", "to", REPORT_NS, 0 },
+	{ "requests", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "milli_iops", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "stalls", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "stalled_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "total_refs", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "split_ppm", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "walk_cycles", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "walk_share_ppm", "walks", REPORT_PPM, 0 },
+	{ "host_cores_ppm", "host cores", REPORT_PPM, 0 },
+	{ "guest_cores_ppm", "guest's", REPORT_PPM, 0 },
+	{ "bitmap_bytes", "on the device", REPORT_BYTES, 0 },
+	{ "is_pareto", "Pareto", REPORT_BOOL, 0 },
+};
+
+static void show_row(struct report *r, const struct score_answer *a, size_t seed, size_t design)
+{
+	const struct score_result *x = &a->results[seed * a->ndesigns + design];
+	const struct score_design *d = x->design;
+	const struct score_memory *m = &x->memory;
+	const struct pin_result *p = &m->job.result;
+	const struct score_nvme *n = &x->nvme;
+	const bool has_memory = x->ran[SCORE_MEMORY], has_nvme = x->ran[SCORE_NVME];
+	uint64_t least = 0, most = 0;
+	if (has_memory)
+		spread(a, design, &least, &most);
+	const struct report_value values[] = {
+		REPORT_S(d->name),
+		REPORT_U(a->seeds[seed]),
+		REPORT_S(has_memory ? d->policy.policy->name : NULL),
+		REPORT_S(has_memory ? iopf_backend_names[d->pin.iopf->backend] : NULL),
+		if_ran(x, SCORE_MEMORY, d->overcommit_ppm),
+		if_ran(x, SCORE_MEMORY, m->returned_bytes),
+		if_ran(x, SCORE_MEMORY, iopf_of(x)),
+		if_ran(x, SCORE_MEMORY, least),
+		if_ran(x, SCORE_MEMORY, most),
+		if_ran(x, SCORE_MEMORY, p->total.first_half),
+		if_ran(x, SCORE_MEMORY, p->total.failed),
+		if_ran(x, SCORE_MEMORY, p->total.max_1s),
+		if_ran(x, SCORE_MEMORY, m->exposure_ns),
+		if_ran(x, SCORE_MEMORY, p->host.major[TOUCH_CPU]),
+		if_ran(x, SCORE_MEMORY, p->cpu_stall_ns),
+		if_ran(x, SCORE_MEMORY, p->pinned_mean_ppm),
+		if_class(a, x, PIN_NIC, p->effect.nic_gap_ns),
+		if_class(a, x, PIN_NIC, p->effect.nic_drops),
+		REPORT_S(has_nvme ? pin_rise(n->ns[2], n->base_ns[2]).s : NULL),
+		if_ran(x, SCORE_NVME, n->base_ns[0]),
+		if_ran(x, SCORE_NVME, n->ns[0]),
+		if_ran(x, SCORE_NVME, n->base_ns[1]),
+		if_ran(x, SCORE_NVME, n->ns[1]),
+		if_ran(x, SCORE_NVME, n->base_ns[2]),
+		if_ran(x, SCORE_NVME, n->ns[2]),
+		if_ran(x, SCORE_NVME, n->requests),
+		if_ran(x, SCORE_NVME, n->milli_iops),
+		if_ran(x, SCORE_NVME, n->stalls),
+		if_ran(x, SCORE_NVME, n->stalled_ns),
+		if_ran(x, SCORE_WALK, x->walk.counts.total_refs),
+		if_ran(x, SCORE_WALK, m->split_ppm),
+		if_ran(x, SCORE_WALK, x->walk.cycles.total),
+		if_ran(x, SCORE_WALK, x->walk.cycles.translation_ppm),
+		has_memory || has_nvme ? REPORT_U(x->host_ppm) : REPORT_NULL(),
+		has_memory || has_nvme ? REPORT_U(x->guest_ppm) : REPORT_NULL(),
+		if_ran(x, SCORE_MEMORY, m->bitmap_bytes),
+		REPORT_B(x->is_pareto),
+	};
+	_Static_assert(sizeof(values) / sizeof(*values) == sizeof(columns) / sizeof(*columns),
+		       "a value a column");
+	report_row(r, values);
+}
+
+/* Designs that lack a part for the same reason share a line. */
+static void show_absent(struct report *r, const struct score_answer *a)
+{
+	for (unsigned p = 0; p < SCORE_PARTS; p++) {
+		const char *why = NULL;
+		size_t n = 0;
+		for (size_t i = 0; i < a->ndesigns; i++) {
+			n += a->results[i].why_not[p] != NULL;
+			why = why ? why : a->results[i].why_not[p];
+		}
+		if (why)
+			report_text(r, "[%s] of %zu design%s was not run: %s.", score_part_names[p],
+				    n, n == 1 ? "" : "s", why);
+	}
+}
+
+/* What a reader must know beside the table. */
+static void show_notes(struct report *r, const struct score_answer *a)
+{
+	bool is_generated = false, has_nvme = false;
+	show_absent(r, a);
+	for (size_t i = 0; i < a->ndesigns; i++) {
+		const struct score_result *x = &a->results[i];
+		const char *remark;
+		for (size_t k = 0; (remark = score_fit_remark(x->design, k)); k++)
+			report_text(r, "%s: %s.", x->design->name, remark);
+		has_nvme |= x->ran[SCORE_NVME];
+		is_generated |= x->ran[SCORE_NVME] && x->nvme.is_generated;
+	}
+	if (has_nvme)
+		report_text(r, "Block I/O: %s; a fault stops the [nvme-load] stall_scope%s.",
+			    is_generated ? "generated as [nvme-load] says"
+					 : "at the times of the trace (open arrivals)",
+			    is_generated ? ", as a Poisson stream of the faults' rate" : "");
+	uint64_t least, most;
+	for (size_t i = 0; i < a->ndesigns && a->nseeds > 1; i++) {
+		if (!a->results[i].ran[SCORE_MEMORY])
+			continue;
+		spread(a, i, &least, &most);
+		report_text(r, "%s: %s to %s I/O page faults over %zu seeds.",
+			    a->results[i].design->name, quantity_count(least).s,
+			    quantity_count(most).s, a->nseeds);
+	}
+	report_text(
+		r,
+		"%zu of %zu inputs are guesses: --assumptions.  Next: pugmark pin, nvme or walk "
+		"--design with one of these shows its part alone.",
+		a->nguesses, a->nparams);
+}
+
+void score_report(struct report *r, const struct score_answer *a)
+{
+	show_verdict(r, a);
+	report_table(r, "rows", NULL, columns, sizeof(columns) / sizeof(*columns));
+	for (size_t s = 0; s < a->nseeds; s++)
+		for (size_t d = 0; d < a->ndesigns; d++)
+			show_row(r, a, s, d);
+	show_notes(r, a);
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+/* What `pugmark score` puts into a results file: a run for each design and seed, its numbers. */
+#include "replay/score-report.h"
+
+#include "base/cleanup.h"
+#include "base/sha256.h"
+#include "reports/said.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct metric {
+	const char *name;
+	enum score_part part;
+	uint64_t value;
+};
+
+/* Parameters of the parts that ran, each as its own command has them. */
+static char *canonical_of(const struct score_result *x)
+{
+	const struct score_design *d = x->design;
+	_free_ char *pin = x->ran[SCORE_MEMORY] ? param_canonical(&d->pin.set) : NULL;
+	_free_ char *nvme = x->ran[SCORE_NVME] ? param_canonical(&d->nvme.set) : NULL;
+	_free_ char *walk = x->ran[SCORE_WALK] ? param_canonical(&d->walk.set) : NULL;
+	char *all = NULL;
+	if (asprintf(&all, "%s%s%spolicy=%s\nbudget=%llu%s\novercommit_ppm=%llu\ndesign=%s\n",
+		     pin ? pin : "", nvme ? nvme : "", walk ? walk : "",
+		     pin ? d->policy.policy->name : "-", (unsigned long long)d->budget.value,
+		     d->budget.is_ppm ? "ppm" : "", (unsigned long long)d->overcommit_ppm,
+		     d->name) < 0)
+		return NULL;
+	return all;
+}
+
+static int put_numbers(struct results *r, const char *config, const struct score_result *x,
+		       struct err *e)
+{
+	const struct score_memory *m = &x->memory;
+	const struct pin_result *p = &m->job.result;
+	const struct score_nvme *n = &x->nvme;
+	const struct metric metrics[] = {
+		{ "returned_bytes", SCORE_MEMORY, m->returned_bytes },
+		{ "iopf", SCORE_MEMORY, pin_iopf(&p->total) },
+		{ "iopf_failed", SCORE_MEMORY, p->total.failed },
+		{ "iopf_max_1s", SCORE_MEMORY, p->total.max_1s },
+		{ "exposure_ns", SCORE_MEMORY, m->exposure_ns },
+		{ "cpu_major", SCORE_MEMORY, p->host.major[TOUCH_CPU] },
+		{ "nic_gap_ns", SCORE_MEMORY, p->effect.nic_gap_ns },
+		{ "nic_drops", SCORE_MEMORY, p->effect.nic_drops },
+		{ "bitmap_bytes", SCORE_MEMORY, m->bitmap_bytes },
+		{ "p99_base_ns", SCORE_NVME, n->base_ns[0] },
+		{ "p99_ns", SCORE_NVME, n->ns[0] },
+		{ "p999_base_ns", SCORE_NVME, n->base_ns[1] },
+		{ "p999_ns", SCORE_NVME, n->ns[1] },
+		{ "p9999_base_ns", SCORE_NVME, n->base_ns[2] },
+		{ "p9999_ns", SCORE_NVME, n->ns[2] },
+		{ "requests", SCORE_NVME, n->requests },
+		{ "stalls", SCORE_NVME, n->stalls },
+		{ "stalled_ns", SCORE_NVME, n->stalled_ns },
+		{ "total_refs", SCORE_WALK, x->walk.counts.total_refs },
+		{ "walk_cycles", SCORE_WALK, x->walk.cycles.total },
+		{ "host_cores_ppm", SCORE_PARTS, x->host_ppm },
+		{ "guest_cores_ppm", SCORE_PARTS, x->guest_ppm },
+		{ "is_pareto", SCORE_PARTS, x->is_pareto },
+	};
+	int rc = 0;
+	for (size_t i = 0; i < sizeof(metrics) / sizeof(*metrics) && !rc; i++)
+		if (metrics[i].part == SCORE_PARTS || x->ran[metrics[i].part])
+			rc = results_put(r, config, metrics[i].name, 0, (int64_t)metrics[i].value,
+					 e);
+	return rc;
+}
+
+/* The words go with the first design, once. */
+static int put_words(struct results *r, const struct score_answer *a, const struct score_result *x,
+		     bool is_first, struct err *e)
+{
+	const struct score_design *d = x->design;
+	const struct param_set *sets[SCORE_PARTS] = { &d->pin.set, &d->nvme.set, &d->walk.set };
+	struct report *said = is_first ? said_begin(r) : NULL;
+	if (is_first && !said)
+		return err_set(e, ERR_NOMEM, "no memory for the results");
+	if (said) {
+		score_report(said, a);
+		report_end(said);
+	}
+	int rc = 0;
+	for (unsigned p = 0; p < SCORE_PARTS && !rc; p++)
+		rc = x->ran[p] ? said_assume(r, sets[p], e) : 0;
+	return rc;
+}
+
+static int put(struct results *r, const struct results_run *run, const struct score_answer *a,
+	       size_t seed, size_t design, struct err *e)
+{
+	const struct score_result *x = &a->results[seed * a->ndesigns + design];
+	struct results_run own = *run;
+	char digest[SHA256_HEX_CHARS + 1];
+	_free_ char *config = canonical_of(x);
+	if (!config)
+		return err_set(e, ERR_NOMEM, "no memory for a design");
+	sha256_hex(config, strlen(config), digest);
+	own.design_digest = digest;
+	own.seed = a->seeds[seed];
+	int rc = results_begin_run(r, &own, e);
+	if (!rc)
+		rc = put_words(r, a, x, !seed && !design, e);
+	return rc ? rc : put_numbers(r, config, x, e);
+}
+
+int score_store(const char *path, const struct results_run *run, const struct score_answer *a,
+		struct err *e)
+{
+	struct results *r;
+	int rc = results_open(path, &r, e);
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < a->nseeds * a->ndesigns && !rc; i++)
+		rc = put(r, run, a, i / a->ndesigns, i % a->ndesigns, e);
+	if (!rc)
+		return results_close(r, e);
+	results_abort(r);
+	return rc;
+}

@@ -1,0 +1,59 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# pugmark score: each part has the numbers of its own command, and the parts are coupled.
+. t/lib.sh
+need_command score pin nvme walk gen
+
+d=$ROOT/datasets/nvme.db
+# field FILE DESIGN KEY: of a row
+field() {
+	tr '{' '\n' <"$1" | grep "\"design\":\"$2\"" | sed -n "s/.*\"$3\":\"*\([^,\"}]*\).*/\1/p" | head -n 1
+}
+
+pugmark score -q "$d" --design today,vpri,pri --json >s.json
+pugmark pin -q "$d" --design vpri --policy at-risk --budget 5% --overcommit 20% --cpu background --json >pin.json
+pin_row=$(tr '{' '\n' <pin.json | grep '"device_class":"total"')
+for key in iopf iopf_max_1s cpu_major; do
+	is "alone, memory has pin's $key" "$(field s.json vpri $key)" \
+		"$(echo "$pin_row" | sed -n "s/.*\"$key\":\([0-9]*\).*/\1/p")"
+done
+ok 'and there are faults to speak of' test "$(field s.json vpri iopf)" -gt 0
+is 'static pinning has none' "$(field s.json today iopf)" 0
+is 'and gives nothing back' "$(field s.json today returned_bytes)" 0
+
+pugmark score -q "$d" --design today,vpri,pri --threads 1 --json >one.json
+ok 'any number of threads gives the same bytes' cmp s.json one.json
+
+# The trace's own I/O, without [memory]: nothing stops it.
+printf '[nvme]\npath = vfio\n' >alone.ini
+pugmark score -q "$d" --design ./alone.ini --json >alone.json
+is 'alone, nvme has the tail without faults' "$(field alone.json alone p9999_ns)" "$(field s.json vpri p9999_base_ns)"
+pugmark nvme -q "$d" --design ./alone.ini --json >nvme.json
+is 'which is that of the command nvme' "$(field alone.json alone p9999_ns)" \
+	"$(tr '{' '\n' <nvme.json | sed -n 's/.*"p9999_ns":\([0-9]*\).*/\1/p' | head -n 1)"
+is 'and memory was not run' "$(field alone.json alone iopf)" null
+ok 'faults stop the queue: the tail rises' test "$(field s.json vpri p9999_ns)" -gt "$(field s.json vpri p9999_base_ns)"
+is 'without faults it does not' "$(field s.json today p9999_ns)" "$(field s.json today p9999_base_ns)"
+
+printf '[nvme]\npath = mdev-2way\n[iopf]\nbackend = vpri\n[memory]\novercommit = 20%%\n' >twice.ini
+exits 64 'a pair that cannot be is refused' pugmark score "$d" --design ./twice.ini
+like 'with the reason' "$(pugmark score "$d" --design ./twice.ini 2>&1)" 'pins the pages of each command in software'
+
+pugmark gen gups --set mem.accesses=200K -o mem.db >/dev/null
+pugmark walk -q mem.db --design nested --json >walk.json
+pugmark score -q "$d" mem.db --design vpri --json >both.json
+is 'page walks of another trace are those of walk' "$(field both.json vpri total_refs)" \
+	"$(field walk.json nested total_refs)"
+is 'and change nothing else' "$(field both.json vpri iopf)" "$(field s.json vpri iopf)"
+whole='--set walk.guest_page=2M --set walk.host_page=2M'
+pugmark score -q "$d" mem.db --design vpri $whole --json >whole.json
+pugmark score -q "$d" mem.db --design vpri $whole --set memory.huge=split --json >split.json
+ok 'huge pages that the memory splits' test "$(field split.json vpri split_ppm)" -gt 0
+ok 'raise the cost of page walks' test "$(field split.json vpri walk_cycles)" -gt "$(field whole.json vpri walk_cycles)"
+ok 'but not beyond that of small ones' test "$(field split.json vpri walk_cycles)" -le "$(field both.json vpri walk_cycles)"
+like 'without them it says why' "$(pugmark score "$d" --design vpri)" 'walk. of 1 design was not run: no trace has mem rows'
+
+pugmark score -q "$d" --design vpri --seed 1,2,3 --results r.db >/dev/null
+is 'results are stored by seed' "$(sqlite3 r.db "SELECT count(DISTINCT cfg_hash) FROM result WHERE metric = 'returned_bytes'")" 3
+exits 64 'a design has one policy' pugmark score "$d" --design vpri --set pin.policy=lru,none
+done_testing
