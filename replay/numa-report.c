@@ -115,30 +115,138 @@ static void put_row(struct report *r, const struct numa_answer *a, const struct 
 
 /* ---- prose ---- */
 
-static void say_verdict(struct report *r, const struct numa_answer *a)
+enum { ALIKE_PPM = 5000 }; /* ratios that are the same with two decimals */
+
+/* "2.34" */
+static struct quantity_text ratio(uint64_t ppm)
+{
+	struct quantity_text t;
+	const uint64_t hundredths = (ppm + 5000) / 10000;
+	snprintf(t.s, sizeof(t.s), "%" PRIu64 ".%02" PRIu64, hundredths / 100, hundredths % 100);
+	return t;
+}
+
+static bool has_fix(const struct numa_result *x)
+{
+	const int *fix = x->design->numa.fix;
+	return fix[NUMA_GPT] != NUMA_NONE || fix[NUMA_EPT] != NUMA_NONE;
+}
+
+/* Whether b is a with something done about its tables. */
+static bool is_fix_of(const struct numa_result *b, const struct numa_result *a)
+{
+	const struct numa_config *x = &a->design->numa, *y = &b->design->numa;
+	return has_fix(b) && a->design->walk.mode == b->design->walk.mode &&
+	       a->local_run_cycles == b->local_run_cycles && x->span == y->span &&
+	       x->data == y->data && x->is_contended == y->is_contended && x->nodes == y->nodes &&
+	       !memcmp(x->place, y->place, sizeof(x->place));
+}
+
+/* The fix of a design that brings most; NULL: none was replayed, or none brings anything. */
+static const struct numa_result *best_fix(const struct numa_answer *a, const struct numa_result *of)
+{
+	const struct numa_result *best = NULL;
+	uint64_t least = numa_slowdown_ppm(of);
+
+	for (size_t i = 0; i < a->nresults; i++)
+		if (is_fix_of(&a->results[i], of) && numa_slowdown_ppm(&a->results[i]) < least) {
+			best = &a->results[i];
+			least = numa_slowdown_ppm(best);
+		}
+	return best;
+}
+
+static const char *fix_words(const struct numa_config *c)
+{
+	const bool is_copy = c->fix[NUMA_GPT] == NUMA_REPLICATE ||
+			     c->fix[NUMA_EPT] == NUMA_REPLICATE;
+	if (c->fix[NUMA_GPT] == NUMA_NONE)
+		return is_copy ? "a copy of the host's tables on each node"
+			       : "the host's tables migrate";
+	if (c->fix[NUMA_EPT] == NUMA_NONE)
+		return is_copy ? "a copy of the guest's tables on each node"
+			       : "the guest's tables migrate";
+	return is_copy ? "copies of both tables on each node" : "both tables migrate";
+}
+
+static const struct numa_result *slowest(const struct numa_answer *a)
 {
 	const struct numa_result *worst = &a->results[0];
 
 	for (size_t i = 1; i < a->nresults; i++)
 		if (numa_slowdown_ppm(&a->results[i]) > numa_slowdown_ppm(worst))
 			worst = &a->results[i];
-	if (!worst->run_cycles)
+	return worst;
+}
+
+static struct quantity_text walk_share(const struct numa_result *x, uint64_t run_cycles)
+{
+	return quantity_ppm(PPM_PER_ONE - quantity_ratio_ppm(x->work_cycles, run_cycles));
+}
+
+static void say_verdict(struct report *r, const struct numa_answer *a)
+{
+	const struct numa_result *worst = slowest(a), *fix = best_fix(a, worst);
+	char fixed[160] = "";
+
+	if (!worst->run_cycles) {
 		report_text(r,
 			    "%s: references and cycles of page walks. No run times: the trace does "
 			    "not say which share of its time the program walks; --set "
 			    "numa.native_walk=SHARE.",
 			    a->path);
-	else
+		return;
+	}
+	if (numa_slowdown_ppm(worst) < PPM_PER_ONE + ALIKE_PPM) {
 		report_text(r,
-			    "%s: page tables cost %s of the time with local tables under %s; %s of "
-			    "its time is spent in walks, %s with local tables.",
-			    a->path, quantity_ppm(numa_slowdown_ppm(worst)).s, worst->design->name,
-			    quantity_ppm(PPM_PER_ONE -
-					 quantity_ratio_ppm(worst->work_cycles, worst->run_cycles))
-				    .s,
-			    quantity_ppm(PPM_PER_ONE - quantity_ratio_ppm(worst->work_cycles,
-									  worst->local_run_cycles))
-				    .s);
+			    "%s: no design here takes longer than with local tables; %s of the "
+			    "time is spent in walks (%s).",
+			    a->path, walk_share(worst, worst->run_cycles).s, worst->design->name);
+		return;
+	}
+	if (fix)
+		snprintf(fixed, sizeof(fixed), "; %s (%s) brings it to %s", fix->design->name,
+			 fix_words(&fix->design->numa), ratio(numa_slowdown_ppm(fix)).s);
+	report_text(r, "%s: under %s it runs %s times as long as with local page tables%s.",
+		    a->path, worst->design->name, ratio(numa_slowdown_ppm(worst)).s, fixed);
+	report_text(r, "%s of its time is then spent in walks, %s with local tables.",
+		    walk_share(worst, worst->run_cycles).s,
+		    walk_share(worst, worst->local_run_cycles).s);
+}
+
+/* What a move costs while tables stay behind, and what the best fix leaves at the end. */
+static void say_move(struct report *r, const struct numa_answer *a)
+{
+	const struct numa_timeline *best = &a->timelines[0];
+
+	if (!a->ntimelines)
+		return;
+	for (size_t i = 1; i < a->ntimelines; i++)
+		best = a->timelines[i].end_ppm > best->end_ppm ? &a->timelines[i] : best;
+	report_text(r,
+		    "After the move the program keeps %s of its throughput when its tables stay "
+		    "behind (%s), %s under %s.",
+		    quantity_ppm(a->timelines[0].end_ppm).s, a->timelines[0].name,
+		    quantity_ppm(best->end_ppm).s, best->name);
+}
+
+/* The nearest thing to ask. */
+static void say_next(struct report *r, const struct numa_answer *a)
+{
+	const struct numa_result *worst = slowest(a);
+	const char *next = "--move guest";
+
+	if (!worst->run_cycles)
+		next = "--set numa.native_walk=40%";
+	else if (numa_slowdown_ppm(worst) < PPM_PER_ONE + ALIKE_PPM)
+		next = "--design LL,RR,RRI,RRIE,RRIG,RRIM";
+	else if (!best_fix(a, worst) && worst->design->numa.span == NUMA_WIDE)
+		next = "--design F,FM,I,IM";
+	else if (!best_fix(a, worst))
+		next = "--design RRI,RRIE,RRIG,RRIM";
+	else if (a->ntimelines || worst->design->walk.mode != WALK_NESTED)
+		next = "--design F,FM,I,IM";
+	report_text(r, "Next: pugmark numa replay %s %s", a->path, next);
 }
 
 /* Every figure of the machine that a result rests on and nobody measured there. */
@@ -244,6 +352,7 @@ void numa_report(struct report *r, const struct numa_answer *a, bool samples)
 	report_member_u64(r, "native_walk_ppm", a->known.native_walk_ppm);
 	report_member_text(r, "native_walk_source", a->native_source ? a->native_source : "");
 	say_verdict(r, a);
+	say_move(r, a);
 	say_basis(r, a);
 	say_warnings(r, a);
 	report_table(r, "rows", "References that memory served, and classes of walks", columns,
@@ -252,6 +361,7 @@ void numa_report(struct report *r, const struct numa_answer *a, bool samples)
 		put_row(r, a, &a->results[i]);
 	if (a->ntimelines)
 		put_timelines(r, a);
+	say_next(r, a);
 	if (a->ntimelines && samples)
 		put_samples(r, a);
 }

@@ -9,11 +9,20 @@ pugmark gen sysbench-random -o s.db --set mem.accesses=50K >/dev/null
 pugmark gen nic -o nic.db --duration 1min --set gen.memory=64M >/dev/null
 
 ok 'a trace is judged' pugmark numa replay m.db
-like 'the verdict comes first' "$(out | head -n 1)" '^m\.db: page tables cost [0-9.]+ % of the time with local tables under RRI; .* in walks'
+like 'the verdict comes first' "$(out | head -n 1)" '^m\.db: under RRI it runs 1\.[0-9]+ times as long as with local page tables; RRIM \(both tables migrate\) brings it to 1\.00\.$'
+like 'then what of the time are walks' "$(out | sed -n 2p)" '^[78][0-9.]+ % of its time is then spent in walks, 5[0-9.]+ % with local tables'
+like 'and what to ask next' "$(out | tail -n 1)" '^Next: pugmark numa replay m\.db --move guest$'
 like 'calibrated ratios are said to be so' "$(out)" 'machine\.contended = [0-9.]+% \(calibrated: vMitosis, gups'
 like 'a guess is said to be one' "$(out)" 'not published: the median of the eight'
 like 'local tables are the measure' "$(out)" 'LL +predicted +100\.00 %'
 
+like 'without a fix among the designs none is named' "$(pugmark numa replay m.db --design LL,RRI | head -n 1)" 'local page tables\.$'
+like 'but it is where to look' "$(pugmark numa replay m.db --design LL,RRI | tail -n 1)" 'Next: .* --design RRI,RRIE,RRIG,RRIM$'
+like 'a fix is of the same threads and places' "$(pugmark numa replay m.db --design LRI,RRIM,FM | head -n 1)" 'under LRI .* local page tables\.$'
+like 'local tables cost nothing' "$(pugmark numa replay m.db --design LL --move guest | head -n 1)" \
+	'^m\.db: no design here takes longer than with local tables; [0-9.]+ % of the time is spent in walks \(LL\)'
+like 'and what a move leaves is told' "$(pugmark numa replay m.db --design LL --move guest | sed -n 2p)" \
+	'^After the move the program keeps 5[0-9.]+ % .* tables stay behind \(RRI\), 100\.00 % under RRIM\.$'
 pugmark numa replay m.db --design LL,RR,RRI,RRIM,F,FM,OFMP --json >m.json
 rows() {
 	grep '"design"' m.json
