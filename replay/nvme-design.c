@@ -3,6 +3,7 @@
 #include "replay/nvme-design.h"
 
 #include "base/embedded.h"
+#include "base/nearest.h"
 #include "replay/design.h"
 
 #include <stdio.h>
@@ -94,15 +95,45 @@ const char *nvme_profile_name(enum nvme_profile kind, size_t i, char *out, size_
 	return NULL;
 }
 
+enum { NAMES_MAX = 48, NAME_CHARS = 64, LIST_CHARS = 130 };
+
+/* Those that begin with it ("": all), as many as fit a sentence; false: not all do. */
+static bool list_names(const char *const *names, size_t n, const char *start, char out[LIST_CHARS])
+{
+	size_t used = 0;
+
+	out[0] = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (strncmp(names[i], start, strlen(start)))
+			continue;
+		if (used + strlen(names[i]) + 3 > LIST_CHARS)
+			return false;
+		used += (size_t)snprintf(out + used, LIST_CHARS - used, "%s%s", used ? ", " : "",
+					 names[i]);
+	}
+	return true;
+}
+
 static int no_profile(enum nvme_profile kind, const char *name, struct err *e)
 {
-	char list[160] = "", each[64];
+	const char *const what = nvme_profile_kinds[kind];
+	char text[NAMES_MAX][NAME_CHARS], list[LIST_CHARS];
+	const char *names[NAMES_MAX];
 	size_t n = 0;
 
-	for (size_t i = 0; nvme_profile_name(kind, i, each, sizeof(each)) && n < 140; i++)
-		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", i ? ", " : "", each);
-	return err_set(e, ERR_USAGE, "no %s '%.30s': there are %s", nvme_profile_kinds[kind], name,
-		       list);
+	while (n < NAMES_MAX && nvme_profile_name(kind, n, text[n], NAME_CHARS)) {
+		names[n] = text[n];
+		n++;
+	}
+	const char *near = nearest_word(name, names, n);
+	if (near)
+		return err_set(e, ERR_USAGE, "no %s '%.30s': did you mean '%s'?", what, name, near);
+	if (list_names(names, n, name, list) && *list)
+		return err_set(e, ERR_USAGE, "no %s '%.30s': did you mean one of %s?", what, name,
+			       list);
+	const bool is_all = list_names(names, n, "", list);
+	return err_set(e, ERR_USAGE, "no %s '%.30s': there are %s%s", what, name, list,
+		       is_all ? "" : ", .. (pugmark nvme --list has all)");
 }
 
 static bool is_file(const char *profile)
