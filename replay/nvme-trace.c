@@ -92,12 +92,14 @@ int nvme_trace_look(struct trace *t, struct nvme_trace_facts *out, struct err *e
 	while ((rc = trace_reader_next(reader, &b, e)) > 0) {
 		for (uint32_t i = 0; i < b->n && rc >= 0; i++)
 			rc = add_row(out, b, i, e);
-		if (rc < 0)
+		if (rc < 0) {
+			rc = err_prefix(e, "%s", trace_path(t)); /* the reader names it itself */
 			break;
+		}
 	}
 	trace_reader_close(reader);
 	if (rc < 0)
-		return err_prefix(e, "%s", trace_path(t));
+		return rc;
 	if (!out->requests)
 		return err_set(e, ERR_UNUSABLE, "%s: no read or write with a length",
 			       trace_path(t));

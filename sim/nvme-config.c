@@ -177,7 +177,8 @@ static int parse_block(char *part, struct nvme_block *out, struct err *e)
 		rc = quantity_parse_ppm(share, &out->ppm, e);
 	if (!rc &&
 	    (out->bytes < BLOCK_BYTES || out->bytes > UINT32_MAX || out->bytes % BLOCK_BYTES))
-		return err_set(e, ERR_USAGE, "nvme-load.blocks: '%s' is no multiple of 512 bytes",
+		return err_set(e, ERR_USAGE,
+			       "'%.40s': expected a multiple of 512 bytes, at least 512, below 4G",
 			       size);
 	return rc;
 }

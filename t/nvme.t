@@ -104,15 +104,29 @@ like 'and beside it' "$(err)" '^pugmark nvme: wrong\.db: .*no drive does that'
 
 # ---- what is refused ----
 exits 64 'a path that is none' pugmark nvme --path mdev
-like 'names those there are' "$(err)" 'no path .mdev.: there are .*mdev-2way'
+is 'names those that begin so' "$(err)" \
+	"pugmark nvme: no path 'mdev': did you mean one of mdev-1way, mdev-2way, mdev-adaptive, mdev-irq?"
+exits 64 'a slip of the finger' pugmark nvme --path virtoi
+like 'is put right' "$(err)" "did you mean 'virtio'\?\$"
+exits 64 'a path that resembles none' pugmark nvme --path zzzz
+like 'says where the list is' "$(err)" 'there are iocore.*, \.\. \(pugmark nvme --list has all\)$'
+exits 64 'a device that is none' pugmark nvme --device zzzz
+like 'names all there are' "$(err)" 'there are .*p4800x'
 exits 64 'depth and rate together' pugmark nvme --qd 4 --rate 100/s
 exits 64 'a load beside a trace' pugmark nvme io.db --bs 8K
 exits 64 'a worker without a doorbell that reaches it' pugmark nvme --path vfio --set nvme-path.workers=1
 pugmark import "$ROOT/t/data/dma.csv" -o dma.db >/dev/null
 exits 65 'a trace without block requests' pugmark nvme dma.db
 like 'says what would do' "$(err)" 'no block requests \(io rows\)'
+cp io.db flip.db
+sqlite3 flip.db 'UPDATE chunk SET blob = CAST(substr(blob, 1, 300) AS BLOB)'
+exits 65 'a damaged trace' pugmark nvme flip.db --path vfio
+like 'is named once' "$(err)" '^pugmark nvme: flip\.db: stream io, chunk 0: '
 exits 66 'a trace that is not there' pugmark nvme nope.db
 exits 64 'a block of half a sector' pugmark nvme --bs 100
+exits 64 'a block of a terabyte' pugmark nvme --bs 1T
+is 'says the limits, and the key once' "$(err)" \
+	"pugmark nvme: nvme-load.blocks: '1T': expected a multiple of 512 bytes, at least 512, below 4G"
 printf '[nvme]\npath = virtio\n[nvme-path]\nworkers = 2\n[pin]\n' >mine.ini
 ok 'a design may hold sections of other commands' nvme --design mine.ini --json
 out >rows.json
