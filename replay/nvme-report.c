@@ -110,34 +110,134 @@ static struct rivals find_rivals(const struct nvme_answer *a)
 	return series ? (struct rivals){ length - 1, length } : (struct rivals){ 0, 1 };
 }
 
-static void say_best(struct report *r, const struct nvme_answer *a)
+/* Who stands where among the rivals. */
+struct ranking {
+	const struct nvme_point *first, *most, *quick, *cheap;
+	size_t n, alike,
+		quick_alike; /* rivals; within 1 % of the most requests, of the least P99 */
+	bool is_open;        /* all of them open loads */
+};
+
+enum { ALIKE_PPM = 10000 };
+
+static uint64_t p99(const struct nvme_point *p)
 {
-	const struct rivals rivals = find_rivals(a);
-	const struct nvme_point *first = &a->points[rivals.first], *most = first, *quick = first,
-				*cheap = first;
-	char more[100] = "", at[100] = "";
+	return quantile(nvme_total(&p->result), 990000);
+}
+
+static bool is_alike(const struct nvme_point *p, const struct nvme_point *most)
+{
+	return quantity_ratio_ppm(iops(p), iops(most)) >= PPM_PER_ONE - ALIKE_PPM;
+}
+
+static struct ranking rank(const struct nvme_answer *a, struct rivals rivals)
+{
+	const struct nvme_point *first = &a->points[rivals.first];
+	struct ranking k = { .first = first, .most = first, .quick = first, .cheap = first };
+
+	k.is_open = true;
+	for (size_t i = rivals.first; i < a->n; i += rivals.step) {
+		const struct nvme_point *p = &a->points[i];
+		k.n++;
+		k.most = iops(p) > iops(k.most) ? p : k.most;
+		k.quick = p99(p) < p99(k.quick) ? p : k.quick;
+		k.cheap = nvme_cpu_each_ns(&p->result) < nvme_cpu_each_ns(&k.cheap->result)
+				  ? p
+				  : k.cheap;
+		k.is_open &= p->design.config.load.arrival != NVME_CLOSED;
+	}
+	for (size_t i = rivals.first; i < a->n; i += rivals.step) {
+		k.alike += is_alike(&a->points[i], k.most);
+		k.quick_alike += quantity_ratio_ppm(p99(&a->points[i]), p99(k.quick)) <=
+				 PPM_PER_ONE + ALIKE_PPM;
+	}
+	return k;
+}
+
+static uint64_t cores_ppm(const struct nvme_point *p)
+{
+	const struct nvme_host_cpu cpu = nvme_host_cpu(&p->result);
+	return cpu.busy_ppm + cpu.spin_ppm;
+}
+
+enum { NAMED_MAX = 6 };
+
+/* "a 0.00, b 1.24": the rivals alike and the host cores each takes, few first. */
+static void list_alike(const struct nvme_answer *a, struct rivals rivals, const struct ranking *k,
+		       char *out, size_t bytes)
+{
+	const struct nvme_point *named[NAMED_MAX];
+	size_t n = 0, used = 0;
 
 	for (size_t i = rivals.first; i < a->n; i += rivals.step) {
 		const struct nvme_point *p = &a->points[i];
-		most = iops(p) > iops(most) ? p : most;
-		quick = quantile(nvme_total(&p->result), 990000) <
-					quantile(nvme_total(&quick->result), 990000)
-				? p
-				: quick;
-		cheap = nvme_cpu_each_ns(&p->result) < nvme_cpu_each_ns(&cheap->result) ? p : cheap;
+		size_t at = n;
+		if (!is_alike(p, k->most))
+			continue;
+		for (; at && cores_ppm(named[at - 1]) > cores_ppm(p); at--)
+			if (at < NAMED_MAX)
+				named[at] = named[at - 1];
+		if (at < NAMED_MAX)
+			named[at] = p;
+		n += n < NAMED_MAX;
 	}
-	if (most != first && rivals.step > 1)
+	for (size_t i = 0; i < n && used < bytes; i++)
+		used += (size_t)snprintf(out + used, bytes - used, "%s%.40s %s", i ? ", " : "",
+					 named[i]->label, decimal(cores_ppm(named[i])).s);
+	if (n < k->alike && used < bytes)
+		snprintf(out + used, bytes - used, " and %zu more", k->alike - n);
+}
+
+struct verdict_text {
+	char s[600];
+};
+
+/* What the rate says; no winner where there is none. */
+static struct verdict_text rate_text(const struct nvme_answer *a, struct rivals rivals,
+				     const struct ranking *k)
+{
+	const struct quantity_text most = quantity_count(iops(k->most));
+	char list[NAMED_MAX * 64] = "", more[100] = "";
+	struct verdict_text t;
+
+	if (k->alike > 1)
+		list_alike(a, rivals, k, list, sizeof(list));
+	if (k->most != k->first && rivals.step > 1)
 		snprintf(more, sizeof(more), " (%s of %.40s's)",
-			 quantity_ppm(quantity_ratio_ppm(iops(most), iops(first))).s, first->label);
-	if (rivals.step > 1 || !strcmp(nvme_load_text(&most->design.config).s,
-				       nvme_load_text(&first->design.config).s))
-		snprintf(at, sizeof(at), "At %s: ", nvme_load_text(&first->design.config).s);
-	report_text(r,
-		    "%sMost requests: %s, %s/s%s.  Least P99: %s, %s.  Least CPU: %s, %s a request "
-		    "on host and guest.",
-		    at, most->label, quantity_count(iops(most)).s, more, quick->label,
-		    quantity_ns(quantile(nvme_total(&quick->result), 990000)).s, cheap->label,
-		    quantity_ns(nvme_cpu_each_ns(&cheap->result)).s);
+			 quantity_ppm(quantity_ratio_ppm(iops(k->most), iops(k->first))).s,
+			 k->first->label);
+	if (k->is_open && k->alike == k->n)
+		snprintf(t.s, sizeof(t.s),
+			 "All serve what comes, %s/s; they differ in latency and host cores: %s",
+			 most.s, list);
+	else if (k->alike > 1)
+		snprintf(
+			t.s, sizeof(t.s),
+			"Most requests: %zu alike within 1 %%, %s/s; they differ in host cores: %s",
+			k->alike, most.s, list);
+	else
+		snprintf(t.s, sizeof(t.s), "Most requests: %.40s, %s/s%s", k->most->label, most.s,
+			 more);
+	return t;
+}
+
+static void say_best(struct report *r, const struct nvme_answer *a)
+{
+	const struct rivals rivals = find_rivals(a);
+	const struct ranking k = rank(a, rivals);
+	const struct nvme_load_text load = nvme_load_text(&k.first->design.config);
+	const struct quantity_text quick = quantity_ns(p99(k.quick));
+	char at[100] = "", least[80];
+
+	if (rivals.step > 1 || !strcmp(nvme_load_text(&k.most->design.config).s, load.s))
+		snprintf(at, sizeof(at), "At %s: ", load.s);
+	if (k.quick_alike > 1)
+		snprintf(least, sizeof(least), "%zu alike within 1 %%, %s", k.quick_alike, quick.s);
+	else
+		snprintf(least, sizeof(least), "%.40s, %s", k.quick->label, quick.s);
+	report_text(r, "%s%s.  Least P99: %s.  Least CPU: %s, %s a request on host and guest.", at,
+		    rate_text(a, rivals, &k).s, least, k.cheap->label,
+		    quantity_ns(nvme_cpu_each_ns(&k.cheap->result)).s);
 }
 
 /* One design under several loads. */

@@ -21,6 +21,13 @@ like 'how many inputs are guesses' "$(out)" '[0-9]+ of [0-9]+ inputs are guesses
 unlike 'no line is wider than 130 columns' "$(out | sed '/^Load/d; /^Audit/d; /inputs are guesses/d; /^At/d')" '.{131}'
 is 'it fits a screen' "$(out | awk 'END { print (NR <= 40) }')" 1
 
+nvme --path mdev-1way,virtio,mdev-2way,vfio --qd 32 --jobs 4 >screen
+like 'of paths within 1 % none wins: host cores tell them apart' "$(cat screen)" \
+	'^At QD 32 x 4: Most requests: 3 alike within 1 %, [0-9,]+/s; they differ in host cores: vfio 0\.00, mdev-1way 1\.[0-9]*, mdev-2way 2\.[0-9]*\.  Least P99: 3 alike'
+nvme --path mdev-2way,vfio --rate 1000/s >screen
+like 'nor is a rate that the load gives anybody'"'"'s merit' "$(cat screen)" \
+	'^At Poisson 1,000/s: All serve what comes, .*: vfio 0\.00, mdev-2way 2\.[0-9]*\.  Least P99: vfio, '
+
 # ---- what must hold of every run ----
 nvme --path native-irq,native-poll,vfio,virtio,virtio-iothread,nvme-uri,kvhost-scsi,spdk-vhost-scsi,spdk-vhost-blk \
 	--qd 1,16 --vms 1,3 --bs 512,4K,64K,256K --json >a.json
