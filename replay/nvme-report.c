@@ -332,6 +332,27 @@ static void show_point(struct report *r, const struct nvme_point *p)
 			      REPORT_S(p->design.config.load.blocks) });
 }
 
+/* The fewest counted requests of a point: few have no far quantiles. */
+static void say_few(struct report *r, const struct nvme_answer *a)
+{
+	static const struct {
+		uint64_t below;
+		const char *quantile;
+	} far[] = { { 100, "P99" }, { 1000, "P99.9" }, { 10000, "P99.99" } };
+	uint64_t least = UINT64_MAX;
+
+	for (size_t i = 0; i < a->n; i++) {
+		const uint64_t n = nvme_total(&a->points[i].result)->requests;
+		least = n < least ? n : least;
+	}
+	for (size_t i = 0; i < sizeof(far) / sizeof(*far); i++)
+		if (least < far[i].below) {
+			report_text(r, "%s requests counted: %s and beyond are the maximum.",
+				    quantity_count(least).s, far[i].quantile);
+			return;
+		}
+}
+
 /* The blocks only where they differ. */
 static void show_points(struct report *r, const struct nvme_answer *a)
 {
@@ -341,6 +362,7 @@ static void show_points(struct report *r, const struct nvme_answer *a)
 		     a->axis == NVME_AXIS_BLOCK ? all : all - 1);
 	for (size_t i = 0; i < a->n; i++)
 		show_point(r, &a->points[i]);
+	say_few(r, a);
 }
 
 /* ---- where the time goes ---- */

@@ -27,6 +27,11 @@ like 'of paths within 1 % none wins: host cores tell them apart' "$(cat screen)"
 nvme --path mdev-2way,vfio --rate 1000/s >screen
 like 'nor is a rate that the load gives anybody'"'"'s merit' "$(cat screen)" \
 	'^At Poisson 1,000/s: All serve what comes, .*: vfio 0\.00, mdev-2way 2\.[0-9]*\.  Least P99: vfio, '
+unlike 'enough requests need no word on quantiles' "$(nvme --path vfio)" 'requests counted'
+is 'few do' "$(pugmark nvme --path vfio --requests 5000 | grep 'requests counted')" \
+	'4,500 requests counted: P99.99 and beyond are the maximum.'
+is 'fewer too' "$(pugmark nvme --path vfio --requests 100 | grep 'requests counted')" \
+	'90 requests counted: P99 and beyond are the maximum.'
 
 # ---- what must hold of every run ----
 nvme --path native-irq,native-poll,vfio,virtio,virtio-iothread,nvme-uri,kvhost-scsi,spdk-vhost-scsi,spdk-vhost-blk \
