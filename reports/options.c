@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/quantity.h"
+#include "store/results.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -163,6 +164,13 @@ static void finish(struct parsing *p, const struct argp_state *state)
 		fail(p, state, NULL, &e);
 	if (p->only_parses)
 		exit(EXIT_DONE);
+	for (size_t i = 0; i < c->noptions; i++) { /* rather now than after hours */
+		const char *path = c->options[i].kind == CLI_RESULTS
+					   ? *(const char **)(p->mine + c->options[i].offset)
+					   : NULL;
+		if (path && results_check_writable(path, &e))
+			fail(p, state, NULL, &e);
+	}
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)

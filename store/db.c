@@ -40,9 +40,11 @@ int db_error(sqlite3 *db, const char *path, const char *what, struct err *e)
 	case SQLITE_CANTOPEN:
 		if (sqlite3_system_errno(db))
 			return cannot_open(path, sqlite3_system_errno(db), e);
-		/* fall through */
+		return err_set(e, ERR_CREATE, "%s: cannot be opened (%s)", path, words);
 	case SQLITE_READONLY:
-		return err_set(e, ERR_CREATE, "%s: %s: cannot be written (%s)", path, what, words);
+		if (access(path, W_OK))
+			return cannot_open(path, errno, e);
+		return err_set(e, ERR_CREATE, "%s: cannot be written (%s)", path, words);
 	case SQLITE_PERM:
 	case SQLITE_AUTH:
 		return err_set(e, ERR_PERM, "%s: %s: %s", path, what, words);

@@ -72,18 +72,46 @@ static int prepare(struct results *r, bool is_empty, struct err *e)
 	return rc;
 }
 
-int results_open(const char *path, struct results **out, struct err *e)
+static int refuse(const char *path, int why, struct err *e)
+{
+	return err_set(e, why == EACCES || why == EPERM ? ERR_PERM : ERR_CREATE, "%s: %s", path,
+		       strerror(why));
+}
+
+/* SQLite makes its journal beside the file. */
+static int check_folder(const char *path, struct err *e)
+{
+	_free_ char *folder = strdup(path);
+	if (!folder)
+		return err_set(e, ERR_NOMEM, "%s: out of memory", path);
+	char *slash = strrchr(folder, '/');
+	if (slash)
+		slash[slash == folder] = 0;
+	return access(slash ? folder : ".", W_OK | X_OK) ? refuse(path, errno, e) : 0;
+}
+
+int results_check_writable(const char *path, struct err *e)
 {
 	struct stat st;
 	const bool is_there = !stat(path, &st);
 
 	if (!is_there && errno != ENOENT)
-		return err_set(e, errno == EACCES ? ERR_PERM : ERR_CREATE, "%s: %s", path,
-			       strerror(errno));
+		return refuse(path, errno, e);
 	if (is_there && !S_ISREG(st.st_mode))
 		return err_set(e, ERR_CREATE, "%s: is no ordinary file", path);
+	if (is_there && access(path, W_OK))
+		return refuse(path, errno, e);
+	return check_folder(path, e);
+}
+
+int results_open(const char *path, struct results **out, struct err *e)
+{
+	struct stat st;
+	int rc = results_check_writable(path, e);
+	if (rc)
+		return rc;
+	const bool is_there = !stat(path, &st);
 	const bool is_empty = !is_there || !st.st_size;
-	int rc = 0;
 
 	struct results *r = calloc(1, sizeof(*r));
 	if (!r)

@@ -33,6 +33,9 @@ struct results_run {
 		*trace; /* kept with its digest are its streams, devices and losses; or NULL */
 };
 
+/* Whether results_open could write there, as far as can be told without trying. */
+int results_check_writable(const char *path, struct err *e);
+
 /*
  * Opens or creates a results file. ERR_UNUSABLE for any other file, ERR_CREATE
  * or ERR_PERM when it cannot be written or another process is writing it.

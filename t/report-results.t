@@ -87,6 +87,28 @@ if command -v sqlite3 >/dev/null; then
 	like 'of many verdicts a screen has the first' "$(pugmark report empty.db -q)" '^12 more verdicts: --verbose'
 fi
 
+# whoever may not write is told so before anything is computed, also root
+if [ "$(id -u)" -ne 0 ]; then
+	bound() { "$@"; }
+else
+	bound() { setpriv --bounding-set=-dac_override --inh-caps=-dac_override -- "$@"; }
+fi
+if bound true 2>/dev/null; then
+	cp r.db readonly.db
+	chmod 444 readonly.db
+	mkdir closed
+	chmod 555 closed
+	exits 77 'a results file that may not be written' bound pugmark age t.db --results readonly.db
+	is 'is told in words' "$(err)" 'pugmark age: readonly.db: Permission denied'
+	is 'before the run' "$(out)" ''
+	exits 77 'a folder likewise' bound pugmark age t.db --results closed/r.db
+	like 'in words' "$(err)" 'closed/r.db: Permission denied'
+	exits 73 'a folder that is not there' pugmark age t.db --results nowhere/r.db
+	like 'too' "$(err)" 'nowhere/r.db: No such file or directory'
+else
+	skip 'a results file that may not be written' 'setpriv cannot take a capability here'
+fi
+
 exits 64 'a trace alone wants the name of a report' pugmark report t.db
 like 'and says so' "$(err)" 't.db: is a trace: which report of it'
 exits 66 'a missing file is missing input' pugmark report nope.db
