@@ -6,10 +6,11 @@
 #include "replay/sweep-config.h"
 
 #include "base/cleanup.h"
-#include "base/embedded.h"
 #include "base/sha256.h"
 #include "replay/design.h"
+#include "replay/numa-design.h"
 #include "replay/sweep-command.h"
+#include "replay/walk-design.h"
 
 #include <glob.h>
 #include <stdio.h>
@@ -185,14 +186,54 @@ static int canon_option(struct sweep_config *c, const char *value, const char **
 	return *out ? 0 : err_set(e, ERR_NOMEM, "no memory for the options");
 }
 
-/* A design that is neither a file nor built in is a name that the command knows, as LLI. */
-static bool is_own_name(const char *value)
+/* ---- designs ---- */
+
+static int read_walk(const char *name, struct arena *a, struct err *e)
 {
-	char path[200];
-	const size_t n = strlen(value);
-	snprintf(path, sizeof(path), "designs/%.150s.ini", value);
-	return !strchr(value, '/') && (n < 4 || strcmp(value + n - 4, ".ini")) &&
-	       !embedded_text(path);
+	struct walk_design d;
+	return walk_design_read(name, NULL, 0, a, &d, e);
+}
+
+static int read_numa(const char *name, struct arena *a, struct err *e)
+{
+	struct numa_design d;
+	return numa_design_read(name, NULL, NULL, 0, a, &d, e);
+}
+
+/* Commands that refuse designs which others take, by their first word. */
+struct reader {
+	const char *word, *section;
+	int (*read)(const char *name, struct arena *a, struct err *e);
+};
+
+static const struct reader *find_reader(const struct sweep_config *c)
+{
+	static const struct reader readers[] = { { "walk", "walk", read_walk },
+						 { "numa", "walk", read_numa },
+						 { "nvme", "nvme", NULL },
+						 { "", "memory", NULL } };
+	const struct reader *r = readers;
+	while (*r->word && strcmp(r->word, c->words[0]))
+		r++;
+	return r;
+}
+
+/* Letters, as LLI, which numa knows and nobody else. */
+static bool is_letters(const struct reader *r, const char *value)
+{
+	return r->read == read_numa &&
+	       numa_config_letters(value, &(struct numa_config){}, &(struct numa_letters){});
+}
+
+/* As the command will read it. With [vary] it is not the design alone that decides. */
+static int check_design(const struct sweep_config *c, const struct reader *r, const char *value,
+			struct err *e)
+{
+	_arena_ struct arena own = {};
+	for (size_t i = 0; i < c->naxes; i++)
+		if (c->axes[i].kind == SWEEP_SET)
+			return 0;
+	return r->read ? r->read(value, &own, e) : 0;
 }
 
 /* A design counts by its canonical text: comments and order are no part of it. */
@@ -200,12 +241,14 @@ static int canon_design(struct sweep_config *c, const char *value, const char **
 {
 	char hex[SHA256_HEX_CHARS + 1], text[400];
 	struct param_set s = { .arena = c->arena };
+	const struct reader *r = find_reader(c);
 	*out = value;
-	int rc = is_own_name(value) ? 0 : design_add_models(&s, e);
-	if (rc || is_own_name(value))
-		return rc;
-	rc = design_read(&s, value, "memory", e);
-	if (rc)
+	int rc = is_letters(r, value) ? 0 : design_add_models(&s, e);
+	if (!rc && !is_letters(r, value))
+		rc = design_read(&s, value, r->section, e);
+	if (!rc)
+		rc = check_design(c, r, value, e);
+	if (rc || is_letters(r, value))
 		return rc;
 	_free_ char *canonical = param_canonical(&s);
 	const char *name = design_name(value, c->arena);

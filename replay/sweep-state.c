@@ -12,6 +12,13 @@ enum { FAILURES_TOLD = 10 };
 
 static const char program[] = "sweep";
 
+/* Of a command that would say the same again: its line or its input is wrong. */
+static bool is_refusal(int status)
+{
+	return status == err_exit_status(ERR_USAGE) || status == err_exit_status(ERR_UNUSABLE) ||
+	       status == err_exit_status(ERR_NOINPUT);
+}
+
 /* Never merged, never in the way of a new one, still there to be looked at. */
 static void set_aside(const char *path)
 {
@@ -78,6 +85,7 @@ void sweep_state_update(struct sweep_state *s, const struct cli *cli, struct are
 		if (!failure)
 			continue;
 		s->of[i] = SWEEP_BROKEN;
+		s->nrefused += is_refusal(status);
 		if (told++ < FAILURES_TOLD)
 			cli_note(cli, program, "task %zu (%.12s, %s): %s", i + 1, t->hash, t->trace,
 				 failure);
@@ -141,6 +149,22 @@ static size_t row(struct report *r, const struct sweep_state *s, size_t first)
 	return i;
 }
 
+/* What is refused is refused again, whatever else the same command computes. */
+static void say_rest(struct report *r, const struct sweep_state *s, size_t done)
+{
+	const size_t n = s->plan->n, rest = n - done - s->nrefused;
+	if (!s->nrefused)
+		report_text(r, "%s of %s are done; the same command again computes the rest",
+			    quantity_count(done).s, quantity_count(n).s);
+	else
+		report_text(r,
+			    "%s of %s are done; %s refused what they were given, as they would "
+			    "again: first mend the sweep file, a design or a trace%s",
+			    quantity_count(done).s, quantity_count(n).s,
+			    quantity_count(s->nrefused).s,
+			    rest ? "; the same command again computes the others" : "");
+}
+
 static void say(struct report *r, const struct sweep_outcome *o)
 {
 	const struct sweep_state *s = o->state;
@@ -157,8 +181,7 @@ static void say(struct report *r, const struct sweep_outcome *o)
 			    quantity_count(o->merged->configs).s,
 			    quantity_count(o->merged->numbers).s);
 	else if (o->engine && done < s->plan->n)
-		report_text(r, "%s of %s are done; the same command again computes the rest",
-			    quantity_count(done).s, quantity_count(s->plan->n).s);
+		say_rest(r, s, done);
 }
 
 void sweep_report(struct report *r, const struct sweep_outcome *o)

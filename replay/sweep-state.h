@@ -20,6 +20,7 @@ struct sweep_state {
 	size_t *missing; /* before the run */
 	size_t nmissing;
 	size_t ndamaged; /* results that were set aside */
+	size_t nrefused; /* of the broken: the command refused what it was given */
 };
 
 /* Looks at every result there is; what is damaged is told and, unless it only looks, set aside. */

@@ -143,6 +143,8 @@ END
 exits 1 'a task that cannot be done leaves the sweep incomplete' pugmark sweep fails.ini
 like 'its reason is told' "$(err)" 'task 1 .*nic.db.*touches more than the 256 pages'
 like 'the other one is done' "$(out)" 'nic.db +2 +2 +0 +1 +1 +0'
+like 'the same command is not said to mend it' "$(out)" '^1 of 2 are done; 1 refused what they were given, as they would again: first mend'
+unlike 'nor that it computes the rest' "$(out)" 'computes'
 ok 'nothing is merged' test ! -e fails.sweep/results.db
 sed -i 's/1M, //' fails.ini
 ok 'without it the sweep is complete' pugmark sweep fails.ini
@@ -225,6 +227,20 @@ ok 'page walks are swept' pugmark sweep walk.ini
 like 'built-in designs in one task' "$(out)" '4 configurations in 2 tasks: all done'
 ok 'a command of two words is swept' pugmark sweep numa.ini
 like 'with designs that it alone knows' "$(out)" 'pugmark numa replay, 4 configurations in 2 tasks: all done'
+sed 's/LL, RR/LL, RX/' numa.ini >misspelt.ini
+exits 65 'a misspelt design is told before anything runs' pugmark sweep misspelt.ini
+like 'with its line' "$(err)" "misspelt.ini:4: no design 'RX'"
+ok 'and no folder is made' test ! -e misspelt.sweep
+sed 's/native, nested/nested, LL/' walk.ini >misspelt.ini
+exits 65 'letters are for numa only' pugmark sweep misspelt.ini
+like 'with what there is' "$(err)" "misspelt.ini:4: no design 'LL': there are .*nested"
+printf '[walk]\nmode = native\n[numa]\ngpt = remote\nept = remote\nept_fix = migrate\n' >refused.ini
+sed 's/LL, RR/LL, .\/refused.ini/' numa.ini >refuses.ini
+exits 65 'so is one that the command refuses' pugmark sweep refuses.ini
+like 'with its line too' "$(err)" 'refuses.ini:4: refused: '
+sed 's/LL, RR/LL, gone.ini/' numa.ini >refuses.ini
+exits 66 'and one that is not there' pugmark sweep refuses.ini
+like 'with the line' "$(err)" 'refuses.ini:4: gone.ini: '
 
 # ---- wrong files
 wrong() { # SENTENCE REGEX FILE
