@@ -6,8 +6,7 @@
 #include "replay/commands.h"
 
 #include "base/cleanup.h"
-#include "replay/gen.h"
-#include "replay/numa-published.h"
+#include "replay/numa-programs.h"
 #include "reports/options.h"
 #include "reports/progress.h"
 
@@ -17,8 +16,6 @@
 #include <string.h>
 
 #define COMMAND "numa published"
-
-enum { FEED_ROWS = 1 << 12 };
 
 struct options {
 	struct cli cli;
@@ -103,122 +100,12 @@ static const struct cli_command command = {
 	.cli_offset = offsetof(struct options, cli),
 };
 
-/* ---- a workload ---- */
-
-struct feed {
-	struct numa_run *run;
-	uint64_t rows, warm_rows;
-	size_t n;
-	uint64_t va[FEED_ROWS];
-	uint32_t bytes[FEED_ROWS];
-};
-
-static int flush(struct feed *f, struct err *e)
-{
-	const int rc = numa_run_rows(f->run, 0, f->va, f->bytes, f->n, e);
-
-	f->rows += f->n;
-	f->n = 0;
-	if (f->rows == f->warm_rows)
-		numa_run_warm(f->run);
-	return rc;
-}
-
-static int take_row(void *ctx, const struct mem_event *row, struct err *e)
-{
-	struct feed *f = ctx;
-
-	f->va[f->n] = row->va;
-	f->bytes[f->n++] = row->bytes;
-	return f->n == FEED_ROWS || f->rows + f->n == f->warm_rows ? flush(f, e) : 0;
-}
-
-struct workload {
-	struct arena arena; /* of traces and tables: given back before the next one */
-	struct numa_result results[NUMA_PUBLISHED_DESIGNS_MAX];
-	uint64_t guest_ends_ppm[NUMA_TIMELINES_MAX], vm_ends_ppm[NUMA_TIMELINES_MAX];
-	const char *rests_on;
-};
-
 struct work {
 	const struct options *options;
 	struct arena arena; /* of designs, which outlive the runs */
-	struct workload of[NUMA_WORKLOADS];
-	struct feed feed;
+	struct numa_program of[NUMA_WORKLOADS];
 	struct numa_rows rows;
 };
-
-static int open_trace(const struct options *o, const char *profile, struct arena *a,
-		      struct gen **out, struct err *e)
-{
-	char accesses[48];
-	int rc = gen_open(profile, a, out, e);
-
-	snprintf(accesses, sizeof(accesses), "mem.accesses=%" PRIu64, o->accesses);
-	if (!rc)
-		rc = gen_assign(*out, accesses, e);
-	return rc ? rc : gen_prepare(*out, e);
-}
-
-static int play(struct work *w, struct workload *of, const struct gen *g, size_t n, struct err *e)
-{
-	const struct gen_sink sink = { .ctx = &w->feed, .mem = take_row };
-	const char *source;
-	const struct numa_known known = { .native_walk_ppm = gen_native_walk_ppm(g, &source) };
-	const struct param_entry *walk = param_find(gen_params(g), "mem", "native_walk");
-	int rc = gen_run(g, w->options->seed, &sink, e);
-
-	of->rests_on = walk && walk->kind == PARAM_CALIBRATED ? "native walks, Mitosis LP-LD"
-							      : "native walks, a guess";
-	if (!rc)
-		rc = flush(&w->feed, e);
-	for (size_t i = 0; i < n && !rc; i++)
-		numa_run_result(w->feed.run, i, &known, &of->results[i]);
-	return rc;
-}
-
-static int move(struct work *w, struct workload *of, enum numa_mover mover, uint64_t *ends,
-		struct err *e)
-{
-	struct numa_move_config config = {};
-	struct param_set set = { .arena = &of->arena };
-	struct numa_answer a = { .move = &config };
-	int rc = param_set_add(&set, numa_move_params, numa_move_nparams, &config, e);
-
-	if (!rc)
-		rc = numa_answer_move(&a, &of->results[0], mover, w->options->seed, &of->arena, e);
-	for (size_t i = 0; i < a.ntimelines && !rc; i++)
-		ends[i] = a.timelines[i].end_ppm;
-	return rc;
-}
-
-static int run_workload(struct work *w, size_t number, struct err *e)
-{
-	const struct options *o = w->options;
-	struct workload *of = &w->of[number];
-	size_t n;
-	const char *const *names = numa_published_designs(number, &n);
-	struct numa_design *designs = arena_alloc(&w->arena, n, sizeof(*designs));
-	struct gen *g;
-	int rc = designs ? 0 : err_set(e, ERR_NOMEM, "no memory for %zu designs", n);
-
-	for (size_t i = 0; i < n && !rc; i++)
-		rc = numa_design_read(names[i], o->machine, o->sets.text, o->sets.n, &w->arena,
-				      &designs[i], e);
-	w->feed = (struct feed){ .warm_rows = o->accesses / 4 * 3 };
-	if (!rc)
-		rc = numa_run_new(designs, n, &of->arena, &w->feed.run, e);
-	if (!rc)
-		rc = open_trace(o, numa_thin[number].workload, &of->arena, &g, e);
-	if (!rc)
-		rc = play(w, of, g, n, e);
-	if (!rc)
-		rc = move(w, of, NUMA_GUEST_MOVES, of->guest_ends_ppm, e);
-	if (!rc)
-		rc = move(w, of, NUMA_VM_MOVES, of->vm_ends_ppm, e);
-	arena_deinit(&of->arena);
-	return rc;
-}
 
 /* ---- what is said ---- */
 
@@ -351,7 +238,13 @@ static int draw(struct plot *p, const struct numa_rows *rows, struct err *e)
 static int run(struct work *w, struct err *e)
 {
 	const struct options *o = w->options;
-	struct numa_measured measured[NUMA_WORKLOADS] = {};
+	const struct numa_published_setup setup = {
+		.machine = o->machine,
+		.sets = o->sets.text,
+		.nsets = o->sets.n,
+		.accesses = o->accesses,
+		.seed = o->seed,
+	};
 	const size_t n = o->calibrates ? 1 : NUMA_WORKLOADS; /* gups is the first */
 	struct progress progress;
 	struct plot *p = NULL;
@@ -361,10 +254,7 @@ static int run(struct work *w, struct err *e)
 	for (size_t i = 0; i < n && !rc; i++) {
 		if (o->nchosen && !o->is_chosen[i] && !o->calibrates)
 			continue;
-		rc = run_workload(w, i, e);
-		measured[i] = (struct numa_measured){ w->of[i].results, w->of[i].rests_on,
-						      w->of[i].guest_ends_ppm,
-						      w->of[i].vm_ends_ppm };
+		rc = numa_program_run(&setup, i, &w->arena, &w->of[i], e);
 		progress_set(&progress, i + 1);
 	}
 	progress_end(&progress);
@@ -375,7 +265,7 @@ static int run(struct work *w, struct err *e)
 	}
 	if (o->calibrates)
 		return show_calibration(w, e);
-	numa_published_rows(measured, &w->rows);
+	numa_programs_rows(w->of, &w->rows);
 	rc = p ? draw(p, &w->rows, e) : 0;
 	return rc ? rc : show(w, e);
 }
