@@ -35,6 +35,14 @@ plant 'include paths start at the root' store/a.c '#include "kinds.h"' '^store/a
 plant 'no path of one machine' store/a.c '// see /home\0057someone/x' '^store/a\.c:2: a path of one machine'
 plant 'no fixed temporary folder' store/a.c 'const char *t = "/tmp/x";' '^store/a\.c:2: .*TMPDIR'
 
+mkdir t
+printf '#!/bin/sh\n# SPDX-License-Identifier: MIT\n' >t/a.t
+exits 1 'a test may be executed' check
+like 'a test may be executed: told' "$(out)" '^t/a\.t:1: .*chmod'
+chmod +x t/a.t
+ok 'then it is one' check
+rm -r t
+
 mkdir store
 printf '// SPDX-License-Identifier: MIT\n' >store/a.h
 plant 'a source includes its own header first' store/a.c '#include "base/err.h"\n#include "store/a.h"' \
