@@ -87,7 +87,7 @@ static bool has_extension(const char *name, const char *extensions)
 
 static const struct importer *none(struct input *in, const uint8_t *head, size_t n, struct err *e)
 {
-	char list[160] = "";
+	char list[180] = "";
 	size_t used = 0;
 
 	if (!n && input_damage(in)) {
@@ -106,9 +106,9 @@ static const struct importer *none(struct input *in, const uint8_t *head, size_t
 		return NULL;
 	}
 	for (const struct importer *const *i = importers; *i && used < sizeof(list); i++)
-		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", used ? ", " : "",
+		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", used ? " " : "",
 					 (*i)->name);
-	err_set(e, ERR_UNUSABLE, "%.60s: no known format; --format takes %s", input_name(in), list);
+	err_set(e, ERR_UNUSABLE, "%.40s: no known format; --format takes %s", input_name(in), list);
 	return NULL;
 }
 
@@ -184,7 +184,7 @@ int importer_open_folder(const char *folder, const struct importer **importer, s
 	if (*importer)
 		return import_open_member(folder, (*importer)->folder_member, out, e);
 
-	char list[160] = "";
+	char list[180] = "";
 	size_t used = 0;
 	for (const struct importer *const *i = importers; *i; i++) {
 		if (!(*i)->folder_member)
