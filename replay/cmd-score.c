@@ -8,6 +8,7 @@
 #include "reports/options.h"
 #include "reports/params.h"
 #include "reports/progress.h"
+#include "store/trace-meta.h"
 
 #include <stdlib.h>
 
@@ -133,6 +134,7 @@ struct work {
 	struct score_design designs[SCORE_DESIGNS_MAX];
 	struct score_result *results;
 	struct score_answer answer;
+	const char *unused[TRACES_MAX];
 	struct progress progress;
 };
 
@@ -155,6 +157,14 @@ static int open_traces(struct work *w, struct err *e)
 			w->input.path[p] = o->paths[i];
 		}
 	}
+	for (size_t i = 0; i < o->npaths && !rc; i++) {
+		bool is_used = false;
+		for (unsigned p = 0; p < SCORE_PARTS; p++)
+			is_used |= w->input.trace[p] == w->traces[i];
+		if (!is_used)
+			w->unused[w->answer.nunused++] = o->paths[i];
+	}
+	w->answer.unused = w->unused;
 	if (!rc && w->input.trace[SCORE_MEMORY])
 		rc = pin_devices_read(w->input.trace[SCORE_MEMORY], &w->input.devices, e);
 	if (!rc && w->input.trace[SCORE_NVME])
@@ -259,6 +269,11 @@ static int score(struct work *w, struct err *e)
 		rc = err_set(e, ERR_NOMEM, "no memory for the results");
 	if (!rc)
 		rc = run_all(w, e);
+	const struct trace *memory = w->input.trace[SCORE_MEMORY];
+	w->answer.memory_from = o->memory_bytes ? "--memory"
+				: memory && trace_vm_pages(memory, 0)
+					? "as the trace says"
+					: "the pages it touches: --memory";
 	w->answer.input = &w->input;
 	w->answer.results = w->results;
 	w->answer.ndesigns = o->ndesigns;

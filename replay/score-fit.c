@@ -12,17 +12,32 @@ static bool has_faults(const struct score_design *d)
 	return d->has[SCORE_MEMORY] && (b == IOPF_VPRI || b == IOPF_PRI || b == IOPF_SNOOP);
 }
 
+/* Whether the name of nvme.path begins with one of these. */
+static bool is_path(const struct score_design *d, const char *const *prefixes)
+{
+	const char *path = d->nvme.choice.profile[NVME_PROFILE_PATH];
+	for (; d->has[SCORE_NVME] && *prefixes; prefixes++)
+		if (!strncmp(path, *prefixes, strlen(*prefixes)))
+			return true;
+	return false;
+}
+
 /* The host's software pins the pages of each command before the device sees it. */
 static bool pins_commands(const struct score_design *d)
 {
-	return d->has[SCORE_NVME] && !strncmp(d->nvme.choice.profile[NVME_PROFILE_PATH], "mdev", 4);
+	return is_path(d, (const char *const[]){ "mdev", NULL });
 }
 
 /* The device reads and writes memory of the host's software, which faults as any program does. */
 static bool is_copied(const struct score_design *d)
 {
-	const char *path = d->nvme.choice.profile[NVME_PROFILE_PATH];
-	return d->has[SCORE_NVME] && (!strncmp(path, "virtio", 6) || !strncmp(path, "kvhost", 6));
+	return is_path(d, (const char *const[]){ "virtio", "kvhost", "qemu-nvme", NULL });
+}
+
+/* A process of the host drives the device itself and has all guest memory pinned for that. */
+static bool pins_for_driver(const struct score_design *d)
+{
+	return is_path(d, (const char *const[]){ "spdk", "nvme-uri", NULL });
 }
 
 static bool swaps(const struct score_design *d)
@@ -38,6 +53,16 @@ static bool is_tpt(const struct score_design *d)
 static bool pins_in_software_and_faults(const struct score_design *d)
 {
 	return pins_commands(d) && has_faults(d);
+}
+
+static bool driver_and_faults(const struct score_design *d)
+{
+	return pins_for_driver(d) && has_faults(d);
+}
+
+static bool has_no_vm(const struct score_design *d)
+{
+	return d->has[SCORE_MEMORY] && is_path(d, (const char *const[]){ "native", NULL });
 }
 
 static bool copies_and_faults(const struct score_design *d)
@@ -80,12 +105,16 @@ static const struct fit {
 	{ copies_and_faults, true,
 	  "on this nvme.path the host's software touches guest memory, not the device: its faults "
 	  "are the host's own; iopf.backend has no device to stop" },
+	{ driver_and_faults, true,
+	  "on this nvme.path a process of the host drives the device and keeps guest memory pinned "
+	  "for it: no page is absent; give iopf.backend static" },
 	{ swaps_without_service, true,
 	  "iopf.backend none cannot serve a fault: with memory.overcommit DMA would fail; pin "
 	  "all (pin.policy static-all) or choose a backend" },
 	{ splits_no_host_pages, true,
 	  "walk.mode native has no host pages that [memory] could split; choose nested, a shadow "
 	  "or tpt" },
+	{ has_no_vm, false, "nvme.path native is the host's own: its latency is that of no VM" },
 	{ pins_all_twice, false,
 	  "iopf.backend static pins all that devices map: pin.policy has nothing left to do" },
 	{ revokes, false,

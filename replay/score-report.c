@@ -7,7 +7,7 @@
 #include "replay/score-fit.h"
 #include "sim/iopf.h"
 
-#include <stdio.h>
+#include <string.h>
 
 /* IOPFs in the worst second that a design may have to be called safe; as pin's usual goal. */
 enum { IOPF_MAX_1S = 10 };
@@ -59,6 +59,22 @@ static const struct score_result *best_of(const struct score_answer *a)
 	return best;
 }
 
+/* The safe ones give nothing: do others? */
+static void show_nothing(struct report *r, const struct score_answer *a)
+{
+	bool is_any = false;
+	for (size_t i = 0; i < a->ndesigns; i++)
+		is_any |= a->results[i].memory.returned_bytes > 0;
+	if (is_any)
+		report_text(r,
+			    "No safe design gives memory back: those that do have more than %d I/O "
+			    "page faults in their worst second, or fail some.",
+			    IOPF_MAX_1S);
+	else
+		report_text(r, "No design gives memory back: all of it stays pinned, or "
+			       "memory.overcommit is 0.");
+}
+
 static void show_verdict(struct report *r, const struct score_answer *a)
 {
 	const struct score_result *best = best_of(a);
@@ -79,20 +95,18 @@ static void show_verdict(struct report *r, const struct score_answer *a)
 	}
 	const struct score_memory *m = &best->memory;
 	if (!m->returned_bytes) {
-		report_text(
-			r,
-			"No safe design gives memory back: the others have more than %d I/O page "
-			"faults in their worst second, or fail some.",
-			IOPF_MAX_1S);
+		show_nothing(r, a);
 		return;
 	}
 	report_text(r,
 		    "%s gives back most of those that are safe: %s, for %s of a core of the host "
 		    "and %s "
-		    "of one of the guest; %s I/O page faults, at most %llu in a second.",
+		    "of one of the guest, whose CPUs wait %s of the time for pages; %s I/O page "
+		    "faults, "
+		    "at most %llu in a second.",
 		    best->design->name, quantity_bytes(m->returned_bytes).s,
 		    quantity_ppm(best->host_ppm).s, quantity_ppm(best->guest_ppm).s,
-		    quantity_count(iopf_of(best)).s,
+		    quantity_ppm(m->stalled_ppm).s, quantity_count(iopf_of(best)).s,
 		    (unsigned long long)m->job.result.total.max_1s);
 }
 
@@ -107,9 +121,11 @@ static struct report_value if_class(const struct score_answer *a, const struct s
 	return r->ran[SCORE_MEMORY] && a->input->devices.ndevices[k] ? REPORT_U(v) : REPORT_NULL();
 }
 
+enum { COLUMN_SEED = 1 };
+
 static const struct report_column columns[] = {
 	{ "design", NULL, REPORT_TEXT, 0 },
-	{ "seed", NULL, REPORT_ID, REPORT_ONLY_JSON },
+	[COLUMN_SEED] = { "seed", NULL, REPORT_ID, REPORT_ONLY_JSON },
 	{ "policy", NULL, REPORT_TEXT, 0 },
 	{ "backend", NULL, REPORT_TEXT, 0 },
 	{ "overcommit_ppm", "over", REPORT_PPM, 0 },
@@ -123,6 +139,7 @@ static const struct report_column columns[] = {
 	{ "exposure_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
 	{ "cpu_major", "CPU majfaults", REPORT_U64, 0 },
 	{ "cpu_stall_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "cpu_stalled", "CPU stalled", REPORT_PPM, REPORT_ONLY_TABLE },
 	{ "pinned_mean_ppm", "pinned", REPORT_PPM, 0 },
 	{ "nic_gap_ns", "NIC gap", REPORT_NS, 0 },
 	{ "nic_drops", "drops", REPORT_U64, 0 },
@@ -174,6 +191,7 @@ static void show_row(struct report *r, const struct score_answer *a, size_t seed
 		if_ran(x, SCORE_MEMORY, m->exposure_ns),
 		if_ran(x, SCORE_MEMORY, p->host.major[TOUCH_CPU]),
 		if_ran(x, SCORE_MEMORY, p->cpu_stall_ns),
+		if_ran(x, SCORE_MEMORY, m->stalled_ppm),
 		if_ran(x, SCORE_MEMORY, p->pinned_mean_ppm),
 		if_class(a, x, PIN_NIC, p->effect.nic_gap_ns),
 		if_class(a, x, PIN_NIC, p->effect.nic_drops),
@@ -218,11 +236,44 @@ static void show_absent(struct report *r, const struct score_answer *a)
 	}
 }
 
+/* Where the memory part has its numbers from, and traces that nobody read. */
+static void show_inputs(struct report *r, const struct score_answer *a)
+{
+	const struct score_result *x = NULL;
+	for (size_t i = 0; i < a->ndesigns && !x; i++)
+		x = a->results[i].ran[SCORE_MEMORY] ? &a->results[i] : NULL;
+	if (x)
+		report_text(r, "Memory of the VM: %s (%s).  CPU: %s.",
+			    quantity_bytes(x->memory.facts.vm_pages * PAGE_BYTES).s, a->memory_from,
+			    x->memory.job.companion == PIN_BY_TRACE
+				    ? "the trace's"
+				    : "a declared load ([background]), which is a guess");
+	for (size_t i = 0; i < a->nunused; i++)
+		report_text(r, "%s was not used: another trace has its rows, or it has none.",
+			    a->unused[i]);
+}
+
+/* A quantile beyond the last request is the longest one. */
+static void show_few(struct report *r, const struct score_answer *a)
+{
+	enum { ENOUGH = 10000 };
+	for (size_t i = 0; i < a->ndesigns; i++) {
+		const struct score_result *x = &a->results[i];
+		if (!x->ran[SCORE_NVME] || x->nvme.requests >= ENOUGH)
+			continue;
+		report_text(r, "Only %s requests: P99.99 is the longest one.",
+			    quantity_count(x->nvme.requests).s);
+		return;
+	}
+}
+
 /* What a reader must know beside the table. */
 static void show_notes(struct report *r, const struct score_answer *a)
 {
 	bool is_generated = false, has_nvme = false;
+	show_inputs(r, a);
 	show_absent(r, a);
+	show_few(r, a);
 	for (size_t i = 0; i < a->ndesigns; i++) {
 		const struct score_result *x = &a->results[i];
 		const char *remark;
@@ -254,8 +305,12 @@ static void show_notes(struct report *r, const struct score_answer *a)
 
 void score_report(struct report *r, const struct score_answer *a)
 {
+	struct report_column shown[sizeof(columns) / sizeof(*columns)];
+	memcpy(shown, columns, sizeof(columns));
+	if (a->nseeds > 1)
+		shown[COLUMN_SEED].where = REPORT_EVERYWHERE;
 	show_verdict(r, a);
-	report_table(r, "rows", NULL, columns, sizeof(columns) / sizeof(*columns));
+	report_table(r, "rows", NULL, shown, sizeof(shown) / sizeof(*shown));
 	for (size_t s = 0; s < a->nseeds; s++)
 		for (size_t d = 0; d < a->ndesigns; d++)
 			show_row(r, a, s, d);

@@ -15,6 +15,9 @@ struct score_answer {
 	size_t ndesigns, nseeds;
 	const uint64_t *seeds;
 	size_t nguesses, nparams;
+	const char *memory_from;   /* "--memory" .. */
+	const char *const *unused; /* traces that no part took */
+	size_t nunused;
 };
 
 /* Everything between report_begin and report_end. */

@@ -11,7 +11,7 @@
 
 struct metric {
 	const char *name;
-	enum score_part part;
+	int part; /* enum score_part; SCORE_PARTS: of all */
 	uint64_t value;
 };
 
@@ -32,9 +32,12 @@ static char *canonical_of(const struct score_result *x)
 	return all;
 }
 
+enum { NOT_THERE = -1 };
+
 static int put_numbers(struct results *r, const char *config, const struct score_result *x,
-		       struct err *e)
+		       bool has_nic, struct err *e)
 {
+	const int nic = has_nic ? (int)SCORE_MEMORY : NOT_THERE;
 	const struct score_memory *m = &x->memory;
 	const struct pin_result *p = &m->job.result;
 	const struct score_nvme *n = &x->nvme;
@@ -45,8 +48,9 @@ static int put_numbers(struct results *r, const char *config, const struct score
 		{ "iopf_max_1s", SCORE_MEMORY, p->total.max_1s },
 		{ "exposure_ns", SCORE_MEMORY, m->exposure_ns },
 		{ "cpu_major", SCORE_MEMORY, p->host.major[TOUCH_CPU] },
-		{ "nic_gap_ns", SCORE_MEMORY, p->effect.nic_gap_ns },
-		{ "nic_drops", SCORE_MEMORY, p->effect.nic_drops },
+		{ "cpu_stall_ns", SCORE_MEMORY, p->cpu_stall_ns },
+		{ "nic_gap_ns", nic, p->effect.nic_gap_ns },
+		{ "nic_drops", nic, p->effect.nic_drops },
 		{ "bitmap_bytes", SCORE_MEMORY, m->bitmap_bytes },
 		{ "p99_base_ns", SCORE_NVME, n->base_ns[0] },
 		{ "p99_ns", SCORE_NVME, n->ns[0] },
@@ -65,7 +69,8 @@ static int put_numbers(struct results *r, const char *config, const struct score
 	};
 	int rc = 0;
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(*metrics) && !rc; i++)
-		if (metrics[i].part == SCORE_PARTS || x->ran[metrics[i].part])
+		if (metrics[i].part == SCORE_PARTS ||
+		    (metrics[i].part != NOT_THERE && x->ran[metrics[i].part]))
 			rc = results_put(r, config, metrics[i].name, 0, (int64_t)metrics[i].value,
 					 e);
 	return rc;
@@ -105,7 +110,7 @@ static int put(struct results *r, const struct results_run *run, const struct sc
 	int rc = results_begin_run(r, &own, e);
 	if (!rc)
 		rc = put_words(r, a, x, !seed && !design, e);
-	return rc ? rc : put_numbers(r, config, x, e);
+	return rc ? rc : put_numbers(r, config, x, a->input->devices.ndevices[PIN_NIC] > 0, e);
 }
 
 int score_store(const char *path, const struct results_run *run, const struct score_answer *a,

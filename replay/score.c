@@ -42,6 +42,7 @@ static void take_memory(struct score_memory *m, const struct score_design *d)
 	m->split_ppm = share_ppm((unsigned __int128)x->host.split_pages, f->vm_pages);
 	m->host_ppm = share_ppm(x->service_ns, m->exposure_ns);
 	m->guest_ppm = share_ppm(x->map_ns, m->exposure_ns);
+	m->stalled_ppm = share_ppm(x->cpu_stall_ns, m->exposure_ns);
 }
 
 static int run_memory(const struct score_run *r, struct score_design *d, struct score_memory *m,
@@ -188,7 +189,8 @@ static int run_load(const struct score_input *in, const struct nvme_design *d,
 			;
 	if (!rc)
 		rc = nvme_finish(model, out, e);
-	nvme_trace_close(io);
+	if (io)
+		nvme_trace_close(io);
 	return rc;
 }
 
@@ -326,7 +328,7 @@ void score_result_deinit(struct score_result *r)
 }
 
 /* What a design is judged by, each so that less is better; UINT64_MAX: not known. */
-enum { MERITS = 6 };
+enum { MERITS = 7 };
 
 static void merits(const struct score_result *r, uint64_t out[MERITS])
 {
@@ -338,6 +340,7 @@ static void merits(const struct score_result *r, uint64_t out[MERITS])
 	out[3] = has_memory ? x->host.major[TOUCH_CPU] : UINT64_MAX;
 	out[4] = r->ran[SCORE_WALK] ? r->walk.cycles.total : UINT64_MAX;
 	out[5] = r->host_ppm + r->guest_ppm;
+	out[6] = has_memory ? x->cpu_stall_ns : UINT64_MAX;
 }
 
 static bool dominates(const struct score_result *a, const struct score_result *b)
@@ -362,7 +365,10 @@ static bool dominates(const struct score_result *a, const struct score_result *b
 void score_mark_pareto(struct score_result *results, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		results[i].is_pareto = !results[i].memory.job.result.total.failed;
+		const struct score_result *r = &results[i];
+		const bool has_run = r->ran[SCORE_MEMORY] || r->ran[SCORE_NVME] ||
+				     r->ran[SCORE_WALK];
+		results[i].is_pareto = has_run && !r->memory.job.result.total.failed;
 		for (size_t k = 0; k < n; k++)
 			if (dominates(&results[k], &results[i]))
 				results[i].is_pareto = false;

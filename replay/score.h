@@ -60,6 +60,7 @@ struct score_memory {
 	uint64_t exposure_ns, returned_bytes, bitmap_bytes;
 	uint64_t split_ppm;           /* of the VM's memory: 2 MiB pages that became small ones */
 	uint64_t host_ppm, guest_ppm; /* CPU time of one core */
+	uint64_t stalled_ppm; /* the guest's CPUs waited for pages, those of maps included */
 };
 
 struct score_nvme {

@@ -53,6 +53,18 @@ ok 'raise the cost of page walks' test "$(field split.json vpri walk_cycles)" -g
 ok 'but not beyond that of small ones' test "$(field split.json vpri walk_cycles)" -le "$(field both.json vpri walk_cycles)"
 like 'without them it says why' "$(pugmark score "$d" --design vpri)" 'walk. of 1 design was not run: no trace has mem rows'
 
+# a trace without io rows: the load is generated
+pugmark score -q mem.db --design vpri --json >only.json
+is 'a trace of addresses alone is scored' "$(field only.json vpri total_refs)" "$(field walk.json nested total_refs)"
+ok 'with a generated load' test "$(field only.json vpri requests)" -gt 0
+is 'but not its memory' "$(field only.json vpri returned_bytes)" null
+
+like 'without overcommit nothing comes back' "$(pugmark score "$d" --design vpri -o 0%)" '^No design gives memory back: '
+like 'what the guest waits is told' "$(pugmark score "$d" --design viommu)" '^viommu gives .* whose CPUs wait [1-9][0-9.]* % of'
+like 'and where numbers are from' "$(pugmark score "$d" "$ROOT/datasets/nic.db" --design vpri)" 'nic.db was not used'
+printf '[nvme]\npath = spdk-vhost-blk\n[iopf]\nbackend = pri\n' >spdk.ini
+like 'a driver in user space pins all' "$(pugmark score "$d" --design ./spdk.ini 2>&1)" 'keeps guest memory pinned'
+
 pugmark score -q "$d" --design vpri --seed 1,2,3 --results r.db >/dev/null
 is 'results are stored by seed' "$(sqlite3 r.db "SELECT count(DISTINCT cfg_hash) FROM result WHERE metric = 'returned_bytes'")" 3
 exits 64 'a design has one policy' pugmark score "$d" --design vpri --set pin.policy=lru,none
