@@ -12,9 +12,10 @@ int cmd_numa_published(int argc, char **argv);
 int cmd_numa_replay(int argc, char **argv);
 int cmd_numa_topology(int argc, char **argv);
 int cmd_nvme(int argc, char **argv);
+int cmd_paper(int argc, char **argv);
 int cmd_pin(int argc, char **argv);
-int cmd_sweep(int argc, char **argv);
 int cmd_score(int argc, char **argv);
+int cmd_sweep(int argc, char **argv);
 int cmd_walk(int argc, char **argv);
 
 #endif

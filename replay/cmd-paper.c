@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+/* pugmark paper: the published figures of the works it follows, beside ours. */
+#include "replay/commands.h"
+
+#include "base/cleanup.h"
+#include "base/quantity.h"
+#include "replay/paper.h"
+#include "reports/options.h"
+#include "reports/progress.h"
+#include "reports/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What runs, and what its figures are of. */
+static const struct part {
+	const char *name;
+	int (*add)(struct paper *p, unsigned threads, struct err *e);
+} parts[] = {
+	{ "vpri", paper_add_vpri },
+	{ "walks", paper_add_walks },
+	{ "nvme", paper_add_nvme },
+	{ "numa", paper_add_numa },
+};
+enum { PARTS = sizeof(parts) / sizeof(*parts) };
+
+struct options {
+	struct cli cli;
+	bool is_chosen[PARTS];
+	size_t nchosen;
+	uint64_t threads;
+};
+
+static int choose(void *mine, char *text, struct err *e)
+{
+	struct options *o = mine;
+	for (size_t i = 0; i < PARTS; i++)
+		if (!strcmp(text, parts[i].name)) {
+			o->is_chosen[i] = true;
+			o->nchosen++;
+			return 0;
+		}
+	return err_set(e, ERR_USAGE, "'%.40s': the parts are vpri, walks, nvme, numa", text);
+}
+
+#define AT(member) .offset = offsetof(struct options, member)
+
+static const struct cli_option options[] = {
+	{ .name = "part",
+	  .arg = "P,..",
+	  .kind = CLI_LIST,
+	  AT(nchosen),
+	  .each = choose,
+	  .most = PARTS,
+	  .help = "Only vpri, walks (TPT and references of walks), nvme (MDev-NVMe, IOCore and "
+		  "others) or numa (vMitosis, Mitosis)" },
+	{ .name = "threads",
+	  .arg = "N",
+	  .kind = CLI_COUNT,
+	  AT(threads),
+	  .least = 1,
+	  .most = 256,
+	  .help = "Default: one a processor; never changes a figure" },
+};
+
+static const struct cli_command command = {
+	.doc = "Sets every published figure that the models can address beside theirs, says which "
+	       "were predicted and which fitted, and gives the command that makes each.\v"
+	       "Examples:\n"
+	       "  pugmark paper\n"
+	       "  pugmark paper --part vpri,walks --json",
+	.options = options,
+	.noptions = sizeof(options) / sizeof(*options),
+	.cli_offset = offsetof(struct options, cli),
+};
+
+/* ---- in print ---- */
+
+struct value_text {
+	char s[sizeof(struct quantity_text) + 8];
+};
+
+static struct value_text value_text(enum paper_unit unit, uint64_t v)
+{
+	struct value_text t;
+	const char *after = unit == PAPER_PER_S ? "/s" : unit == PAPER_PER_DAY ? "/day" : "";
+	const struct quantity_text q = unit == PAPER_PPM     ? quantity_ppm(v)
+				       : unit == PAPER_NS    ? quantity_ns(v)
+				       : unit == PAPER_BYTES ? quantity_bytes(v)
+							     : quantity_count(v);
+	snprintf(t.s, sizeof(t.s), "%s%s", q.s, after);
+	return t;
+}
+
+static const struct report_column columns[] = {
+	{ "work", NULL, REPORT_TEXT, 0 },
+	{ "quantity", NULL, REPORT_TEXT, 0 },
+	{ "unit", NULL, REPORT_TEXT, REPORT_ONLY_JSON },
+	{ "published", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "published_most", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "ours", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "published_text", "published", REPORT_TEXT, REPORT_ONLY_TABLE },
+	{ "ours_text", "ours", REPORT_TEXT, REPORT_ONLY_TABLE },
+	{ "error_ppm", "error", REPORT_CHANGE, 0 },
+	{ "kind", NULL, REPORT_TEXT, 0 },
+	{ "command", NULL, REPORT_TEXT, REPORT_ONLY_JSON },
+	{ "why", "note", REPORT_TEXT, 0 },
+};
+
+static void show_row(struct report *r, const struct paper_row *x)
+{
+	const bool is_ours = x->kind != PAPER_NOT_ADDRESSED;
+	char published[2 * sizeof(struct value_text) + 8];
+	if (x->published_most)
+		snprintf(published, sizeof(published), "%s to %s",
+			 value_text(x->unit, x->published).s,
+			 value_text(x->unit, x->published_most).s);
+	else
+		snprintf(published, sizeof(published), "%s", value_text(x->unit, x->published).s);
+	const struct value_text ours = value_text(x->unit, x->ours);
+	report_row(r, (struct report_value[]){
+			      REPORT_S(x->work),
+			      REPORT_S(x->quantity),
+			      REPORT_S(paper_unit_names[x->unit]),
+			      REPORT_U(x->published),
+			      x->published_most ? REPORT_U(x->published_most) : REPORT_NULL(),
+			      is_ours ? REPORT_U(x->ours) : REPORT_NULL(),
+			      { .s = published },
+			      REPORT_S(is_ours ? ours.s : NULL),
+			      is_ours ? REPORT_I(paper_error_ppm(x)) : REPORT_NULL(),
+			      REPORT_S(paper_kind_names[x->kind]),
+			      REPORT_S(x->command),
+			      REPORT_S(x->why) });
+}
+
+static void show_verdict(struct report *r, const struct paper *p)
+{
+	enum { NEAR_PPM = 100000 };
+	size_t n[PAPER_KINDS] = {}, near[PAPER_KINDS] = {};
+	for (size_t i = 0; i < p->n; i++) {
+		const struct paper_row *x = &p->rows[i];
+		const int64_t error = paper_error_ppm(x);
+		n[x->kind]++;
+		near[x->kind] += error >= -NEAR_PPM && error <= NEAR_PPM;
+	}
+	report_text(
+		r,
+		"%zu of %zu predicted figures come out within 10 %%; %zu of %zu calibrated ones; "
+		"%zu identities and %zu sums; %zu are not addressed.",
+		near[PAPER_PREDICTED], n[PAPER_PREDICTED], near[PAPER_CALIBRATED],
+		n[PAPER_CALIBRATED], n[PAPER_IDENTITY], n[PAPER_ARITHMETIC],
+		n[PAPER_NOT_ADDRESSED]);
+	report_text(r,
+		    "Only predicted rows say how good a model is: what was calibrated was fitted "
+		    "to its figure. --json has the command behind each row.");
+}
+
+static int run(const struct options *o, struct paper *p, struct err *e)
+{
+	struct progress progress;
+	int rc = 0;
+	progress_init(&progress, "paper", "parts", PARTS, o->cli.is_quiet);
+	for (size_t i = 0; i < PARTS && !rc; i++) {
+		if (!o->nchosen || o->is_chosen[i])
+			rc = parts[i].add(p, (unsigned)o->threads, e);
+		progress_set(&progress, i + 1);
+	}
+	progress_end(&progress);
+	return rc;
+}
+
+int cmd_paper(int argc, char **argv)
+{
+	_arena_ struct arena a = {};
+	struct options o = {};
+	struct paper p = { .arena = &a };
+	struct err e = {};
+	cli_options_parse(&command, argc, argv, &o);
+	o.threads = cli_threads(o.threads);
+	if (run(&o, &p, &e))
+		return cli_fail("paper", &e);
+	struct report *r = report_begin(stdout, cli_format(&o.cli), "paper", NULL, NULL);
+	if (!r) {
+		err_set(&e, ERR_NOMEM, "no memory for the figures");
+		return cli_fail("paper", &e);
+	}
+	show_verdict(r, &p);
+	report_table(r, "rows", "Published figures, and ours", columns,
+		     sizeof(columns) / sizeof(*columns));
+	for (size_t i = 0; i < p.n; i++)
+		show_row(r, &p.rows[i]);
+	return cli_report_end("paper", r, EXIT_DONE);
+}

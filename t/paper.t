@@ -1,0 +1,16 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# pugmark paper: every row is labelled, and says by which command ours is made. The whole: t/long/paper.t.
+. t/lib.sh
+need_command paper
+
+pugmark paper --part vpri --json >p.json
+rows=$(tr '{' '\n' <p.json | grep '"work":')
+is 'rows of one part' "$(echo "$rows" | grep -v -c '"work":"VPRI"')" 0
+is 'the bitmap is an identity' "$(echo "$rows" | grep -c '"published":65536,.*"ours":65536,"error_ppm":0,"kind":"identity"')" 1
+is 'what was fitted says so' "$(echo "$rows" | grep 'lookup on the device' | grep -c '"kind":"calibrated"')" 2
+is 'what ours has a command' "$(echo "$rows" | grep -v 'not addressed' | grep -v -c '"command":"pugmark ')" 0
+is 'what has none says why' "$(echo "$rows" | grep 'not addressed' | grep -c '"ours":null,.*"why":null')" 0
+like 'the verdict counts them' "$(pugmark paper --part vpri)" '^0 of 0 predicted .* 2 identities'
+exits 64 'a part that is not there' pugmark paper --part tpd
+done_testing
