@@ -134,11 +134,24 @@ static int put_verdict(void *ctx, const struct results_verdict *v)
 {
 	struct page *p = ctx;
 	struct list l = { p->out, 0 };
+	const bool is_counted = v->n > RESULTS_VERDICTS_TOLD;
+	if (is_counted && v->i)
+		return 0;
 	fputs("<article class=\"verdict\">\n<h3><b>", p->out);
 	html_text(p->out, v->command);
 	fputs("</b> ", p->out);
 	html_text(p->out, v->trace ? v->trace : "");
+	if (!is_counted && *v->apart)
+		html_text(p->out, ": ");
+	html_text(p->out, is_counted ? "" : v->apart);
 	fputs("</h3>\n", p->out);
+	if (is_counted) {
+		char count[120];
+		results_verdicts_count(v, count, sizeof(count));
+		put_sentence(&l, count);
+		fputs("</article>\n", p->out);
+		return 0;
+	}
 	int rc = results_each_sentence(p->db, p->path, v->run_id, true, put_sentence, &l, p->e);
 	l.n = 0;
 	if (!rc)

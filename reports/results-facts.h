@@ -10,16 +10,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The last run of a command on a trace that said anything; strings are borrowed. */
+/*
+ * What runs of a command on a trace said, each wording once, by its last run; a
+ * run that was made again counts as its last time alone. Strings are borrowed.
+ */
 struct results_verdict {
 	int64_t run_id;
 	const char *command, *trace, *args; /* trace: NULL without one */
+	const char *apart; /* "--qd 8": what its line has and the others' lack; "" if it is alone */
+	size_t nruns, n,
+		i; /* runs of that command and trace, verdicts of them, which one is this */
 };
 
-/* In order of importance: whole designs, pinning, age, then the rest. */
+/* More different verdicts of one command and trace than this are for the tables to tell. */
+enum { RESULTS_VERDICTS_TOLD = 4 };
+
+/* In order of importance: whole designs, pinning, age, then the rest. Of each the newest first. */
 int results_each_verdict(sqlite3 *db, const char *path,
 			 int (*fn)(void *ctx, const struct results_verdict *v), void *ctx,
 			 struct err *e);
+
+/* "36 runs with 30 different verdicts: see the tables" */
+void results_verdicts_count(const struct results_verdict *v, char *out, size_t bytes);
 
 /* The sentences of a run: those of the verdict, or the others. A YES or NO comes first. */
 int results_each_sentence(sqlite3 *db, const char *path, int64_t run_id, bool is_verdict,

@@ -45,9 +45,9 @@ static void show_sentence(void *ctx, const char *sentence)
 {
 	struct screen *s = ctx;
 	if (s->cli->is_json)
-		report_row(s->r, (struct report_value[]){ REPORT_S(s->verdict->command),
-							  REPORT_S(s->verdict->trace),
-							  REPORT_S(sentence) });
+		report_row(s->r, (struct report_value[]){
+					 REPORT_S(s->verdict->command), REPORT_S(s->verdict->trace),
+					 REPORT_S(sentence), REPORT_S(s->verdict->args) });
 	else
 		report_text(s->r, "  %s", sentence);
 }
@@ -57,11 +57,21 @@ static int show_verdict(void *ctx, const struct results_verdict *v)
 	struct screen *s = ctx;
 	s->verdict = v;
 	const bool is_all = s->cli->is_json || s->cli->is_verbose;
+	const bool is_counted = !is_all && v->n > RESULTS_VERDICTS_TOLD;
+	if (is_counted && v->i)
+		return 0;
 	if (s->nverdicts++ >= SCREEN_VERDICTS && !is_all)
 		return 0;
 	if (s->nverdicts > 1)
 		report_text(s->r, "%s", "");
-	report_text(s->r, "%s%s%s", v->command, v->trace ? " " : "", v->trace ? v->trace : "");
+	report_text(s->r, "%s%s%s%s%s", v->command, v->trace ? " " : "", v->trace ? v->trace : "",
+		    !is_counted && *v->apart ? ": " : "", is_counted ? "" : v->apart);
+	if (is_counted) {
+		char count[120];
+		results_verdicts_count(v, count, sizeof(count));
+		report_text(s->r, "  %s (--verbose has all)", count);
+		return 0;
+	}
 	return results_each_sentence(s->db, s->path, v->run_id, true, show_sentence, s, s->e);
 }
 
@@ -70,12 +80,13 @@ static int show_words(struct screen *s)
 	static const struct report_column warning[] = { { "warning", NULL, REPORT_TEXT, 0 } };
 	static const struct report_column verdict[] = { { "command", NULL, REPORT_TEXT, 0 },
 							{ "trace", NULL, REPORT_TEXT, 0 },
-							{ "sentence", NULL, REPORT_TEXT, 0 } };
+							{ "sentence", NULL, REPORT_TEXT, 0 },
+							{ "args", NULL, REPORT_TEXT, 0 } };
 	int rc = results_each_warning(s->db, s->path, tell_warning, s, s->e);
 	if (s->cli->is_json && !rc) {
 		report_table(s->r, "warnings", NULL, warning, 1);
 		rc = results_each_warning(s->db, s->path, add_warning, s, s->e);
-		report_table(s->r, "verdicts", NULL, verdict, 3);
+		report_table(s->r, "verdicts", NULL, verdict, 4);
 	}
 	if (!rc)
 		rc = results_each_verdict(s->db, s->path, show_verdict, s, s->e);

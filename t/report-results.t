@@ -109,6 +109,27 @@ else
 	skip 'a results file that may not be written' 'setpriv cannot take a capability here'
 fi
 
+# runs that said different things are all told, by what tells their lines apart
+pugmark nvme --path vfio --qd 1 -n 500 --results said.db >/dev/null
+pugmark nvme --path virtio --qd 2 -n 500 --results said.db >/dev/null
+pugmark walk m.db --design native --results said.db >/dev/null
+pugmark walk m.db --design native --results said.db --threads 2 >/dev/null 2>&1
+pugmark walk m.db --design native --set walk.stlb=3072/12 --results said.db >/dev/null
+ok 'two runs that differ' pugmark report said.db
+is 'have a verdict each, the newest first, a repeated one none' "$(out | grep -E '^(nvme|walk)( m.db)?:')" \
+	'nvme: --path virtio --qd 2
+nvme: --path vfio --qd 1
+walk m.db: --set walk.stlb=3072/12
+walk m.db: --design native'
+like 'each with its own words' "$(out | grep -A1 '^nvme: --path vfio')" '^  vfio: [0-9,]* requests/s'
+like 'JSON has the lines' "$(pugmark report said.db --json)" '"sentence":"vfio: .*","args":"nvme --path vfio --qd 1 -n 500 --results said.db"'
+for qd in 4 8 16; do
+	pugmark nvme --path virtio --qd $qd -n 500 --results said.db >/dev/null
+done
+like 'many are counted' "$(pugmark report said.db)" '^  5 runs with 5 different verdicts: see the tables \(--verbose has all\)$'
+is 'in place of one' "$(pugmark report said.db | grep -c 'requests/s, mean')" 0
+is 'which --verbose shows' "$(pugmark report said.db --verbose | grep -c 'requests/s, mean')" 5
+
 exits 64 'a trace alone wants the name of a report' pugmark report t.db
 like 'and says so' "$(err)" 't.db: is a trace: which report of it'
 exits 66 'a missing file is missing input' pugmark report nope.db
@@ -146,6 +167,10 @@ done
 for id in verdict traces age_curve age_devices pin_curve pin_pareto walk walk_refs numa nvme nvme_tail cache_policies cache_curve guesses assumptions provenance; do
 	has "section $id is there" "<section id=\"$id\" aria-labelledby=\"$id-title\">"
 done
+pugmark report said.db -o said >/dev/null 2>&1
+is 'verdicts that differ stand on the page' "$(grep -oE '<h3><b>walk</b> m.db: [^<]*' said/index.html)" '<h3><b>walk</b> m.db: --set walk.stlb=3072/12
+<h3><b>walk</b> m.db: --design native'
+is 'or their number' "$(grep -oE '<p[^>]*>[0-9]+ runs with[^<]*' said/index.html | sed 's/.*>//')" '5 runs with 5 different verdicts: see the tables'
 ok 'once more, with rows' pugmark report r.db -o again --json
 out >again.json
 same 'which are those of --json' r.json again.json
