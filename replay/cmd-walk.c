@@ -12,6 +12,7 @@
 #include "reports/banner.h"
 #include "reports/options.h"
 #include "reports/progress.h"
+#include "store/trace-meta.h"
 
 #include <stdlib.h>
 
@@ -201,6 +202,18 @@ static int hand_out(struct work *w, const struct walk_answer *a, const char *dig
 	return drawn ? drawn : status;
 }
 
+/* What the trace knows of its program. */
+static int read_known(struct walk_answer *a, struct trace *t, struct err *e)
+{
+	const int rc = trace_meta_u64(t, "native_walk_ppm", &a->native_walk_ppm, e);
+	if (rc < 0)
+		return rc;
+	if (a->native_walk_ppm >= PPM_PER_ONE)
+		return err_set(e, ERR_UNUSABLE, "%s: its native_walk_ppm is not below 1000000",
+			       trace_path(t));
+	return 0;
+}
+
 static int answer(struct trace *t, struct work *w, struct err *e)
 {
 	bool is_least;
@@ -209,12 +222,16 @@ static int answer(struct trace *t, struct work *w, struct err *e)
 				 .nrows = w->options->ndesigns,
 				 .lost_events = banner_lost_events(t, &is_least) };
 	char digest[TRACE_DIGEST_CHARS + 1];
+	_free_ char *source = trace_meta(t, "native_walk_source");
+	a.native_source = source;
 	a.sample_ppm = walk_feed_sample_ppm(t);
 	int rc = read_designs(w, e);
 	if (!rc && w->options->plot)
 		rc = plot_begin(w->options->plot, "walk", &w->plot, e);
 	if (!rc)
 		rc = walk_feed_find(t, &a.stream, e);
+	if (!rc)
+		rc = read_known(&a, t, e);
 	if (!rc)
 		rc = trace_digest(t, digest, e);
 	if (!rc)

@@ -186,6 +186,7 @@ static void list_tries(struct report *r, const struct walk_tries *t)
 void walk_report(struct report *r, const struct walk_answer *a, bool is_json, bool is_verbose)
 {
 	if (is_json) {
+		walk_show_calibration(r, a);
 		list_json(r, a);
 		if (a->tries)
 			list_tries(r, a->tries);

@@ -24,8 +24,23 @@ struct walk_answer {
 	size_t nrows;
 	uint64_t lost_events;
 	uint64_t sample_ppm;            /* of pages that were recorded; 0: all */
+	uint64_t native_walk_ppm;       /* the program's, of its time; 0: the trace has none */
+	const char *native_source;      /* who says so; NULL or "": nobody */
 	const struct walk_tries *tries; /* NULL: no input was tried at other values */
 };
+
+/* The model's share of native walks beside the program's own. */
+struct walk_calibration {
+	bool is_known;        /* there is a figure, and a native design of 4 KiB pages */
+	bool is_off;          /* the two differ by more than 2 points */
+	uint64_t model_ppm;   /* of native's time, translation */
+	char set[60];         /* what would make them agree, for --set; "": nothing, or no need */
+	uint64_t reached_ppm; /* with that, which is rounded */
+};
+void walk_calibrate(const struct walk_answer *a, struct walk_calibration *out);
+
+/* A sentence for people, members for programs. */
+void walk_show_calibration(struct report *r, const struct walk_answer *a);
 
 /* Least and most time of the designs that virtualise; NULL: fewer than two do. */
 const struct walk_row *walk_fastest(const struct walk_answer *a);

@@ -91,14 +91,22 @@ static uint64_t excess_ppm(const struct walk_row *row, const struct walk_row *th
 					    than->cycles.total);
 }
 
+/* Behind a ratio to native's time. */
+static const char *caveat(const struct walk_answer *a)
+{
+	struct walk_calibration c;
+	walk_calibrate(a, &c);
+	return c.is_off ? " (uncalibrated)" : "";
+}
+
 static void show_no_choice(struct report *r, const struct walk_answer *a)
 {
 	const struct walk_row *only = extreme(a, false), *row = only ? only : &a->rows[0];
 	const struct walk_row *native = walk_native(a, row);
 	if (only && native)
-		report_text(r, "%s takes %s times native's time; translation is %s of it.",
+		report_text(r, "%s takes %s times native's time%s; translation is %s of it.",
 			    row->design->name,
-			    walk_ratio(row->cycles.total, native->cycles.total).s,
+			    walk_ratio(row->cycles.total, native->cycles.total).s, caveat(a),
 			    quantity_ppm(row->cycles.translation_ppm).s);
 	else
 		report_text(r, "%s: translation takes %s of the time.", row->design->name,
@@ -130,7 +138,7 @@ static void show_winner(struct report *r, const struct walk_answer *a)
 	const struct walk_row *best = extreme(a, false), *worst = extreme(a, true);
 	const struct walk_row *native = walk_native(a, best);
 	const uint64_t gap = excess_ppm(worst, best);
-	char winners[200], share[60] = "";
+	char winners[200], share[80] = "";
 	if (gap < ALIKE_PPM) {
 		report_text(r,
 			    "Which way to virtualise hardly matters here: all %u lie within %s; "
@@ -143,9 +151,9 @@ static void show_winner(struct report *r, const struct walk_answer *a)
 	if (native)
 		snprintf(share, sizeof(share), " %s times native's time;",
 			 walk_ratio(best->cycles.total, native->cycles.total).s);
-	report_text(r, "%s %s:%s %s takes %s times as long.", winners, n > 1 ? "win alike" : "wins",
-		    share, worst->design->name,
-		    walk_ratio(worst->cycles.total, best->cycles.total).s);
+	report_text(r, "%s %s:%s %s takes %s times as long%s.", winners,
+		    n > 1 ? "win alike" : "wins", share, worst->design->name,
+		    walk_ratio(worst->cycles.total, best->cycles.total).s, caveat(a));
 }
 
 static void show_trace(struct report *r, const struct walk_answer *a)
@@ -197,6 +205,7 @@ void walk_verdict(struct report *r, const struct walk_answer *a)
 		show_winner(r, a);
 	else
 		show_no_choice(r, a);
+	walk_show_calibration(r, a);
 	show_trace(r, a);
 	show_why(r, a);
 }

@@ -40,6 +40,30 @@ is 'native is one times native' "$(value over_native_ppm)" 1000000
 pugmark walk mem.db --design nested --json >rows.json
 like 'without native there is nothing to compare with' "$(cat rows.json)" '"over_native_ppm":null'
 
+# the share of native walks that a generated trace carries
+pugmark gen redis -o redis.db --set mem.accesses=20K >/dev/null
+like 'a ratio that the program does not bear out is called uncalibrated' \
+	"$(pugmark walk redis.db --design native,nested | head -n 1)" "times native's time \(uncalibrated\); translation"
+like 'also of a winner' "$(pugmark walk redis.db | head -n 1)" 'times as long \(uncalibrated\)\.$'
+like 'with both figures and what makes them one' "$(pugmark walk redis.db | sed -n 2p)" \
+	"^Uncalibrated: natively walks take [45][0-9.]+ % here, the program's figure is 28\.00 % \(Mitosis.*: --set walk-costs\.access=[0-9]+ makes it 2[78]\.[0-9]+ %\.$"
+pugmark walk redis.db --json >redis.json
+is 'programs are told, too' "$(json_numbers native_walk_ppm redis.json | head -n 1)" 280000
+set=$(json_text calibrating_set redis.json)
+pugmark walk redis.db --set "$set" --json >redis.json
+near() {
+	awk -v a="$1" -v b="$2" 'BEGIN { exit !(a - b < 5000 && b - a < 5000) }'
+}
+ok 'what is named makes it so' near "$(json_numbers model_native_walk_ppm redis.json)" 280000
+is 'then nothing is named' "$(json_text calibrating_set redis.json)" ''
+unlike 'nor called uncalibrated' "$(pugmark walk redis.db --set "$set")" 'ncalibrated'
+pugmark gen gups -o gups.db --set mem.accesses=20K >/dev/null
+set=$(pugmark walk gups.db --json | json_text calibrating_set)
+like 'more walking than data leaves room for asks for less data' "$set" '^walk-costs\.data_exposed='
+ok 'which makes it so as well' near 830000 "$(pugmark walk gups.db --set "$set" --json | json_numbers model_native_walk_ppm)"
+unlike 'the figure is of 4K pages' "$(pugmark walk redis.db --set walk.guest_page=2M)" 'ncalibrated'
+like 'a trace without a figure has none' "$(pugmark walk mem.db --json)" '"native_walk_ppm":0,'
+
 # the same design as a file, and what is shared is no matter
 cat >mine.ini <<'END'
 ; other models' sections are theirs
