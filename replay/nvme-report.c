@@ -378,7 +378,7 @@ static const struct {
 	{ "queue, doorbell", 1U << NVME_SOURCE | 1U << NVME_SQ | 1U << NVME_DOORBELL },
 	{ "host on the way",
 	  1U << NVME_PICKUP | 1U << NVME_WORKER | 1U << NVME_TRANSLATE | 1U << NVME_EMULATION },
-	{ "drive waits", 1U << NVME_IOPF | 1U << NVME_DEVICE_WAIT },
+	{ "drive waits", 1U << NVME_IOPF | 1U << NVME_DEVICE_WAIT | 1U << NVME_LINK_WAIT },
 	{ "drive, link", 1U << NVME_DEVICE | 1U << NVME_LINK },
 	{ "host back", 1U << NVME_REAP_WAIT | 1U << NVME_REAP },
 	{ "notify", 1U << NVME_NOTIFY },

@@ -11,9 +11,9 @@
 #include <string.h>
 
 const char *const nvme_stage_names[NVME_STAGES + 1] = {
-	"source",    "guest_submit", "sq",     "doorbell",       "pickup", "worker",
-	"translate", "emulation",    "iopf",   "device_wait",    "device", "link",
-	"reap_wait", "reap",         "notify", "guest_complete", NULL
+	"source",    "guest_submit", "sq",   "doorbell",    "pickup",         "worker",
+	"translate", "emulation",    "iopf", "device_wait", "device",         "link_wait",
+	"link",      "reap_wait",    "reap", "notify",      "guest_complete", NULL
 };
 
 const char *const nvme_doorbell_names[] = { "device", "mmio-user", "mmio-kernel",

@@ -85,7 +85,8 @@ static void make_link(struct nvme *n, struct nvme_station *s, const char *name, 
 {
 	nvme_station_init(s, &n->net, name, 1, 1);
 	nvme_cost_per_byte(&s->cost[0], rate);
-	s->wait_stage = s->serve_stage = s->stall_stage = NVME_LINK;
+	s->wait_stage = NVME_LINK_WAIT;
+	s->serve_stage = s->stall_stage = NVME_LINK;
 	s->node.next = next;
 }
 

@@ -39,7 +39,8 @@ enum nvme_stage {
 	NVME_IOPF,           /* device stopped by an I/O page fault */
 	NVME_DEVICE_WAIT,    /* waits for a channel, or room in the write buffer */
 	NVME_DEVICE,         /* served by a channel; fixed delays of the controller */
-	NVME_LINK,           /* waits for the link, and the transfer */
+	NVME_LINK_WAIT,      /* waits for the link */
+	NVME_LINK,           /* the transfer */
 	NVME_REAP_WAIT,      /* completed, not yet seen by the host */
 	NVME_REAP,           /* host's work on the completion */
 	NVME_NOTIFY,         /* coalescing, delivery, until the vCPU handles it or looks */

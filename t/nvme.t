@@ -24,6 +24,10 @@ is 'it fits a screen' "$(out | awk 'END { print (NR <= 40) }')" 1
 nvme --path mdev-1way,virtio,mdev-2way,vfio --qd 32 --jobs 4 >screen
 like 'of paths within 1 % none wins: host cores tell them apart' "$(cat screen)" \
 	'^At QD 32 x 4: Most requests: 3 alike within 1 %, [0-9,]+/s; they differ in host cores: vfio 0\.00, mdev-1way 1\.[0-9]*, mdev-2way 2\.[0-9]*\.  Least P99: 3 alike'
+nvme --path vfio --qd 32 --jobs 4 --json | sed -n '/^"stages"/,/^\]/p' >stages
+is 'waiting for the link is told from the transfer' \
+	"$(grep '"link"' stages | json_numbers mean_ns) $(grep '"link_wait"' stages | json_numbers mean_ns |
+		awk '{ print ($1 > 100000) }')" '1707 1'
 nvme --path mdev-2way,vfio --rate 1000/s >screen
 like 'nor is a rate that the load gives anybody'"'"'s merit' "$(cat screen)" \
 	'^At Poisson 1,000/s: All serve what comes, .*: vfio 0\.00, mdev-2way 2\.[0-9]*\.  Least P99: vfio, '
