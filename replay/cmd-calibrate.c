@@ -254,6 +254,11 @@ static uint64_t channels_of(const struct nvme_measured *m)
 	return n ? n : 1;
 }
 
+/* One request at a time tells the service time, and nothing of how many are served at once. */
+static const char one_channel[] =
+	"channels = 1 because the load had depth 1: not for deeper loads; "
+	"take channels from a deep run";
+
 static int put_drive(FILE *out, const struct options *o, const struct nvme_measured *m,
 		     struct report *r, struct err *e)
 {
@@ -264,8 +269,15 @@ static int put_drive(FILE *out, const struct options *o, const struct nvme_measu
 	const uint64_t n = o->has_depth ? o->depth * (o->has_jobs ? o->jobs : 1) : channels_of(m);
 	int rc = 0;
 
+	if (n > NVME_CHANNELS_MAX)
+		return err_set(
+			e, ERR_UNUSABLE,
+			"%s: requests/s times latency is %llu at a time: expected at most %d",
+			o->from, (unsigned long long)n, NVME_CHANNELS_MAX);
 	source_name(o->from, text, sizeof(text));
 	fprintf(out, "; made by pugmark calibrate nvme from %s\n[nvme-device]\n", file);
+	if (n == 1)
+		fprintf(out, "; %s\n", one_channel);
 	snprintf(channels, sizeof(channels), "%llu", (unsigned long long)n);
 	snprintf(source, sizeof(source), "%s: rate x latency is %llu.%03llu outstanding", file,
 		 (unsigned long long)milli_depth / 1000, (unsigned long long)milli_depth % 1000);
@@ -289,6 +301,8 @@ static int put_drive(FILE *out, const struct options *o, const struct nvme_measu
 						       REPORT_U(op->service_ns), REPORT_U(mean),
 						       REPORT_U(milli_depth), REPORT_U(n) });
 	}
+	if (!rc && n == 1)
+		report_text(r, "%s.", one_channel);
 	if (n > 1)
 		fprintf(out, "; at more than one outstanding the latencies hold waiting as well\n");
 	return rc;
@@ -373,9 +387,36 @@ static const struct report_column path_columns[] = {
 	{ "jobs", NULL, REPORT_U64, 0 },
 };
 
+/* What else the fit rests on; an assumption is called one. */
+struct basis {
+	char device[96], host[96];
+};
+
+static void name_basis(const struct nvme_design *d, const char *name, enum nvme_profile kind,
+		       char *out, size_t n)
+{
+	const struct param_entry *p = param_find(&d->set, "nvme", name);
+	const bool is_assumed = p && !strcmp(p->origin, "default");
+
+	snprintf(out, n, "%.60s%s", d->choice.profile[kind], is_assumed ? " (assumed)" : "");
+}
+
+static int find_basis(const struct nvme_design_sources *s, struct basis *out, struct err *e)
+{
+	struct nvme_design d;
+	const int rc = nvme_design_read(&d, s, e);
+
+	if (!rc) {
+		name_basis(&d, "device", NVME_PROFILE_DEVICE, out->device, sizeof(out->device));
+		name_basis(&d, "host", NVME_PROFILE_HOST, out->host, sizeof(out->host));
+	}
+	nvme_design_deinit(&d);
+	return rc;
+}
+
 /* The start profile with the value found: given values only, sources kept. */
 static int put_path(FILE *out, const struct options *o, const struct nvme_design_sources *s,
-		    const struct target *t, uint64_t cost_ns, struct err *e)
+		    const struct target *t, const struct basis *b, uint64_t cost_ns, struct err *e)
 {
 	struct nvme_design d;
 	char key[100], value[32];
@@ -385,7 +426,9 @@ static int put_path(FILE *out, const struct options *o, const struct nvme_design
 		nvme_design_deinit(&d);
 		return rc;
 	}
-	fprintf(out, "; made by pugmark calibrate nvme from profile %s\n", o->path);
+	fprintf(out,
+		"; made by pugmark calibrate nvme from profile %s, with device %s and host %s\n",
+		o->path, b->device, b->host);
 	for (size_t k = 0; k < d.set.nsections; k++) {
 		const char *section = d.set.sections[k].name;
 		const bool is_fitted = !strncmp(o->fit, section, strlen(section)) &&
@@ -438,7 +481,10 @@ static int fit_path(const struct options *o, struct report *r, struct err *e)
 				      .milli_iops = t.milli_iops,
 				      .most_ns = o->most_ns };
 	struct nvme_fitted found;
-	rc = nvme_fit_run(&fit, &found, e);
+	struct basis basis;
+	rc = find_basis(&sources, &basis, e);
+	if (!rc)
+		rc = nvme_fit_run(&fit, &found, e);
 	if (rc)
 		return rc;
 	if (found.is_bound)
@@ -457,7 +503,9 @@ static int fit_path(const struct options *o, struct report *r, struct err *e)
 					       REPORT_U((t.milli_iops + 500) / 1000),
 					       REPORT_U((found.milli_iops + 500) / 1000),
 					       REPORT_U(t.depth), REPORT_U(t.jobs) });
-	rc = put_path(out, o, &sources, &t, found.cost_ns, e);
+	report_text(r, "Fitted with device %s and host %s: --device and --host name others.",
+		    basis.device, basis.host);
+	rc = put_path(out, o, &sources, &t, &basis, found.cost_ns, e);
 	fclose(out);
 	return rc ? rc : write_whole(o->output, text, bytes, e);
 }
@@ -469,12 +517,13 @@ static int calibrate(const struct options *o, struct err *e)
 
 	if (!r)
 		return err_set(e, ERR_NOMEM, "no memory for the results");
+	const bool needs_folder = !nvme_profile_is_file(o->output);
 	snprintf(made, sizeof(made), "%.250s: calibrated from %s.", o->output,
 		 o->from ? "the measurement" : "the figure given");
 	const int rc = o->fit ? fit_path(o, r, e) : calibrate_drive(o, r, e);
 	if (!rc)
-		report_text(r, "%s  Use it: pugmark nvme --%s %s", made, o->fit ? "path" : "device",
-			    o->output);
+		report_text(r, "%s  Use it: pugmark nvme --%s %s%s", made,
+			    o->fit ? "path" : "device", needs_folder ? "./" : "", o->output);
 	const int status = cli_report_end("calibrate", r, EXIT_DONE);
 	return rc ? rc : status;
 }

@@ -18,7 +18,7 @@ const struct param nvme_choice_params[] = {
 	  .name = "device",
 	  .type = PARAM_TEXT,
 	  .default_text = "p4800x",
-	  .help = "Profile of the drive: a name, or a file that ends in .ini",
+	  .help = "Profile of the drive: a name, or a file: ./NAME, or NAME.ini",
 	  .offset = AT(profile[NVME_PROFILE_DEVICE]) },
 	{ .section = "nvme",
 	  .name = "host",
@@ -136,10 +136,10 @@ static int no_profile(enum nvme_profile kind, const char *name, struct err *e)
 		       is_all ? "" : ", .. (pugmark nvme --list has all)");
 }
 
-static bool is_file(const char *profile)
+bool nvme_profile_is_file(const char *profile)
 {
 	const size_t n = strlen(profile);
-	return n > 4 && !strcmp(profile + n - 4, ".ini");
+	return strchr(profile, '/') || (n > 4 && !strcmp(profile + n - 4, ".ini"));
 }
 
 int nvme_profile_read(struct param_set *set, enum nvme_profile kind, const char *profile,
@@ -147,7 +147,7 @@ int nvme_profile_read(struct param_set *set, enum nvme_profile kind, const char 
 {
 	char path[PATH_CHARS];
 
-	if (is_file(profile))
+	if (nvme_profile_is_file(profile))
 		return param_read(set, profile, PARAM_PROFILE, e);
 	profile_prefix(kind, path);
 	const size_t n = strlen(path);

@@ -52,6 +52,9 @@ void nvme_design_deinit(struct nvme_design *d);
 /* The i-th embedded profile of a kind: its name, or NULL after the last. */
 const char *nvme_profile_name(enum nvme_profile kind, size_t i, char *out, size_t out_bytes);
 
+/* A file by its look: has a '/', or ends in .ini; else the name of an embedded profile. */
+bool nvme_profile_is_file(const char *profile);
+
 /* Adds a profile's text; profile: a name or a file. */
 int nvme_profile_read(struct param_set *set, enum nvme_profile kind, const char *profile,
 		      struct err *e);

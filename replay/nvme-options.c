@@ -91,7 +91,7 @@ static const struct cli_option options[] = {
 	  .arg = "NAME",
 	  .kind = CLI_TEXT,
 	  AT(device),
-	  .help = "Profile of the drive: p4800x (default), p3700, .. or a file.ini" },
+	  .help = "Profile of the drive: p4800x (default), p3700, .. or a file: ./NAME, NAME.ini" },
 	{ .name = "path",
 	  .arg = "NAME,..",
 	  .kind = CLI_LIST,

@@ -38,6 +38,30 @@ like 'what was taken over keeps its source' "$(cat path.ini)" '^submit = 600ns \
 is 'the profile runs' "$(pugmark nvme --path path.ini --requests 20000 --json | json_numbers iops | head -n 1 |
 	awk '{ print ($1 > 49500 && $1 < 50500) }')" 1
 
+like 'what it rests on is told' "$(head -n 1 path.ini)" \
+	'from profile vfio, with device p4800x \(assumed\) and host xeon-e5-2699v3 \(assumed\)$'
+pugmark calibrate nvme --path vfio --fit nvme-guest.wake --iops 50000 --device p4800x --requests 5000 -o mine >said
+like 'a device that was named is not assumed' "$(cat said)" '^Fitted with device p4800x and host '
+like 'a profile without .ini gets a name that works' "$(tail -n 1 said)" 'pugmark nvme --path \./mine$'
+ok 'as it does' pugmark nvme --path ./mine --requests 1000
+
+# fio's JSON: MEAN IOPS
+fio_json() {
+	cat <<-END
+	{"fio version": "fio-3.33", "jobs": [{"jobname": "a", "read": {"iops": $2, "total_ios": 1000,
+	"clat_ns": {"min": 70000, "max": 200000, "mean": $1, "stddev": 900.0, "N": 1000,
+	"percentile": {"50.000000": 80000, "99.000000": 90000}},
+	"lat_ns": {"min": 70000, "max": 200000, "mean": 80100.5, "stddev": 900.0, "N": 1000}}}]}
+	END
+}
+fio_json 80000.5 12400.0 >good.json
+ok 'the JSON of fio' pugmark calibrate nvme --from good.json -o good.ini
+like 'one channel is warned of' "$(out)" '^channels = 1 because the load had depth 1: not for deeper loads'
+like 'in the profile as well' "$(cat good.ini)" '^; channels = 1 because the load had depth 1: not for deeper loads'
+fio_json 80000.5 100000.0 >deep.json
+ok 'a deep run' pugmark calibrate nvme --from deep.json -o deep.ini
+unlike 'is not warned of' "$(out)$(cat deep.ini)" 'channels = 1'
+
 exits 1 'a rate that no value gives' pugmark calibrate nvme --path vfio --fit nvme-guest.wake --iops 5000000 \
 	--requests 5000 -o no.ini
 like 'says how near it comes' "$(err)" 'gives no 5000000 requests/s: at 0 ns there are [0-9]+'
