@@ -143,6 +143,28 @@ static void add_points(sqlite3 *db, int64_t dist, struct dist *d, const uint64_t
 		(struct dist_point){ PPM_PER_ONE, edge[1] > last ? edge[1] : last };
 }
 
+enum { COL_MEAN = 5, COL_RATE = 6, COL_OP = 9, COL_SOURCE = 10 };
+
+/* fio tells mean and rate of all it measured; what is no such number was not stored. */
+static int check_row(const char *path, sqlite3_stmt *st, struct err *e)
+{
+	const char *op = (const char *)sqlite3_column_text(st, COL_OP);
+	const char *quantity = (const char *)sqlite3_column_text(st, 1);
+	const int64_t least = sqlite3_column_int64(st, 3), most = sqlite3_column_int64(st, 4);
+	const int64_t mean = sqlite3_column_int64(st, COL_MEAN) / 1000000;
+
+	if (strcmp((const char *)sqlite3_column_text(st, COL_SOURCE), "fio-json") != 0)
+		return 0;
+	if (sqlite3_column_int64(st, COL_MEAN) <= 0 || mean < least || (most && mean > most))
+		return err_set(e, ERR_UNUSABLE,
+			       "%s: %s.%s.mean: expected a number of ns between its min and max",
+			       path, op, quantity);
+	if (sqlite3_column_int64(st, COL_RATE) <= 0)
+		return err_set(e, ERR_UNUSABLE,
+			       "%s: %s.iops: expected a number of requests/s above 0", path, op);
+	return 0;
+}
+
 /* One row: whether it tells the points, the whole latency, or neither. */
 static void take_row(sqlite3 *db, sqlite3_stmt *st, struct nvme_measured_op *op)
 {
@@ -180,13 +202,14 @@ static void take_rate(const struct trace *t, struct nvme_measured *m)
 				(uint64_t)((__uint128_t)m->op[k].n * 1000 * NS_PER_SEC / span);
 }
 
-static int read_trace(const char *path, struct nvme_measured *out, struct err *e)
+/* `file` is what the user named: the trace, or what it was made of. */
+static int read_trace(const char *path, const char *file, struct nvme_measured *out, struct err *e)
 {
 	static const char sql[] =
 		"SELECT d.dist_id, quantity, n, coalesce(min, 0), coalesce(max, 0), "
 		"coalesce(mean_e6, 0), coalesce(per_second_e6, 0), "
 		"EXISTS (SELECT 1 FROM distribution_point p WHERE p.dist_id = d.dist_id AND "
-		"shape = 'quantile'), subject, op "
+		"shape = 'quantile'), subject, op, source "
 		"FROM distribution d WHERE quantity IN ('lat_ns', 'clat_ns') AND n > 0 AND "
 		"op IN ('read', 'write') AND subject = (SELECT subject FROM distribution WHERE "
 		"quantity IN ('lat_ns', 'clat_ns') AND op IN ('read', 'write') AND n > 0 "
@@ -202,7 +225,10 @@ static int read_trace(const char *path, struct nvme_measured *out, struct err *e
 	if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) != SQLITE_OK)
 		rc = err_set(e, ERR_UNUSABLE, "%s: %s", path, sqlite3_errmsg(db));
 	while (!rc && sqlite3_step(st) == SQLITE_ROW) {
-		const char *op = (const char *)sqlite3_column_text(st, 9);
+		const char *op = (const char *)sqlite3_column_text(st, COL_OP);
+		rc = check_row(file, st, e);
+		if (rc)
+			break;
 		snprintf(out->subject, sizeof(out->subject), "%s",
 			 (const char *)sqlite3_column_text(st, 8));
 		take_row(db, st, &out->op[strcmp(op, "read") ? NVME_WRITE : NVME_READ]);
@@ -225,7 +251,7 @@ static int read_imported(const char *path, struct nvme_measured *out, struct err
 	snprintf(db, sizeof(db), "%s/m.db", folder);
 	int rc = import(path, db, e);
 	if (!rc)
-		rc = read_trace(db, out, e);
+		rc = read_trace(db, path, out, e);
 	unlink(db);
 	rmdir(folder);
 	return rc;
@@ -237,7 +263,7 @@ int nvme_measured_read(const char *path, struct nvme_measured *out, struct err *
 	int rc = is_database(path, &is_trace, e);
 
 	if (!rc)
-		rc = is_trace ? read_trace(path, out, e) : read_imported(path, out, e);
+		rc = is_trace ? read_trace(path, path, out, e) : read_imported(path, out, e);
 	for (int k = 0; k < NVME_OPS && !rc; k++)
 		has_points |= out->op[k].points.npoints != 0;
 	if (!rc && !has_points)

@@ -45,7 +45,7 @@ like 'a device that was named is not assumed' "$(cat said)" '^Fitted with device
 like 'a profile without .ini gets a name that works' "$(tail -n 1 said)" 'pugmark nvme --path \./mine$'
 ok 'as it does' pugmark nvme --path ./mine --requests 1000
 
-# fio's JSON: MEAN IOPS
+# fio's JSON with fields that are wrong: MEAN IOPS
 fio_json() {
 	cat <<-END
 	{"fio version": "fio-3.33", "jobs": [{"jobname": "a", "read": {"iops": $2, "total_ios": 1000,
@@ -61,6 +61,21 @@ like 'in the profile as well' "$(cat good.ini)" '^; channels = 1 because the loa
 fio_json 80000.5 100000.0 >deep.json
 ok 'a deep run' pugmark calibrate nvme --from deep.json -o deep.ini
 unlike 'is not warned of' "$(out)$(cat deep.ini)" 'channels = 1'
+for mean in 1e300 -5 0 69000 300000; do
+	fio_json $mean 12400.0 >bad.json
+	exits 65 "a mean of $mean" pugmark calibrate nvme --from bad.json -o no.ini
+	is 'says file, field and what was expected' "$(err)" \
+		'pugmark calibrate: bad.json: read.clat_ns.mean: expected a number of ns between its min and max'
+done
+for iops in -5 0 1e300; do
+	fio_json 80000.5 $iops >bad.json
+	exits 65 "a rate of $iops" pugmark calibrate nvme --from bad.json -o no.ini
+	is 'says file, field and what was expected' "$(err)" \
+		'pugmark calibrate: bad.json: read.iops: expected a number of requests/s above 0'
+done
+fio_json 80000.5 99999999999 >bad.json
+exits 65 'more at a time than can be' pugmark calibrate nvme --from bad.json -o no.ini
+is 'none leaves a file' "$(ls no.ini 2>/dev/null)" ''
 
 exits 1 'a rate that no value gives' pugmark calibrate nvme --path vfio --fit nvme-guest.wake --iops 5000000 \
 	--requests 5000 -o no.ini
