@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "base/quantity.h"
+#include "reports/compare-why.h"
 #include "reports/noise.h"
 #include "reports/results-view.h"
 #include "reports/section.h"
@@ -140,8 +141,18 @@ struct difference {
 	size_t old_seeds, new_seeds, number;
 };
 
+/* Figures that one file has alone, by command. */
+struct alone {
+	char *command, *example; /* arena; the coordinates of a configuration */
+	uint64_t figures, configs;
+	char key[72]; /* of the last one */
+};
+
+enum { COMMANDS_MAX = 16 };
+
 struct comparison {
 	struct arena arena;
+	struct alone old_alone[COMMANDS_MAX], new_alone[COMMANDS_MAX];
 	struct difference *list;
 	size_t n, room;
 	uint64_t counts[NOISE_BEYOND + 1];
@@ -191,6 +202,24 @@ static int add(struct comparison *c, const struct figure *a, const struct figure
 		       : err_set(e, ERR_NOMEM, "no memory for the comparison");
 }
 
+static int add_alone(struct comparison *c, struct alone *list, const struct figure *f,
+		     struct err *e)
+{
+	struct alone *a = list;
+	while (a < list + COMMANDS_MAX - 1 && a->command && strcmp(a->command, f->command))
+		a++;
+	if (!a->command) {
+		a->command = arena_strdup(&c->arena, f->command);
+		a->example = arena_strdup(&c->arena, f->config);
+	}
+	if (!a->command || !a->example)
+		return err_set(e, ERR_NOMEM, "no memory for the comparison");
+	a->figures++;
+	a->configs += strcmp(a->key, f->key) != 0;
+	snprintf(a->key, sizeof(a->key), "%s", f->key);
+	return 0;
+}
+
 static int order_of(const struct figure *a, const struct figure *b)
 {
 	int order = strcmp(a->key, b->key);
@@ -208,6 +237,9 @@ static int compare_all(struct comparison *c, struct reader *a, struct reader *b,
 						   : order_of(&a->figure, &b->figure);
 		if (!order)
 			rc = add(c, &a->figure, &b->figure, e);
+		else
+			rc = add_alone(c, order < 0 ? c->old_alone : c->new_alone,
+				       order < 0 ? &a->figure : &b->figure, e);
 		c->only_old += order < 0;
 		c->only_new += order > 0;
 		if (!rc && order <= 0)
@@ -230,6 +262,20 @@ static int by_weight(const void *x, const void *y)
 }
 
 /* ---- the screen ---- */
+
+/* "Only in the old file: cache 6 figures of 4 configurations, as policy=lru, size_pages=2." */
+static void show_alone(struct report *r, const char *which, const struct alone *list)
+{
+	for (const struct alone *a = list; a < list + COMMANDS_MAX && a->command; a++)
+		report_text(
+			r, "Only in the %s file: %s, %s figure%s of %s configuration%s%s%.120s.",
+			which, a->command, quantity_count(a->figures).s, a->figures == 1 ? "" : "s",
+			quantity_count(a->configs).s, a->configs == 1 ? "" : "s",
+			!*a->example      ? ""
+			: a->configs == 1 ? ": "
+					  : ", as ",
+			a->example);
+}
 
 static void show_verdict(struct report *r, const struct comparison *c)
 {
@@ -257,6 +303,8 @@ static void show_verdict(struct report *r, const struct comparison *c)
 	if (c->only_old || c->only_new)
 		report_text(r, "Not compared: %s figures only in the old file, %s only in the new.",
 			    quantity_count(c->only_old).s, quantity_count(c->only_new).s);
+	show_alone(r, "old", c->old_alone);
+	show_alone(r, "new", c->new_alone);
 }
 
 static const struct report_column columns[] = {
@@ -315,20 +363,29 @@ static void show(struct report *r, const struct cli *cli, const struct compariso
 		show_row(r, &c->list[i]);
 }
 
-static int print(const struct cli *cli, struct comparison *c, const char *old_path,
-		 const char *new_path, int *status_out, struct err *e)
+static int refuse(const struct reader *a, const struct reader *b, struct err *e)
+{
+	char why[200];
+	const int rc = compare_why(&(struct compare_file){ a->db, a->path },
+				   &(struct compare_file){ b->db, b->path }, why, sizeof(why), e);
+	return rc ? rc
+		  : err_set(e, ERR_UNUSABLE, "%.100s and %.100s answer no question in common: %s",
+			    a->path, b->path, why);
+}
+
+static int print(const struct cli *cli, struct comparison *c, const struct reader *a,
+		 const struct reader *b, int *status_out, struct err *e)
 {
 	const uint64_t *n = c->counts;
 	if (!(n[0] + n[1] + n[2] + n[3]))
-		return err_set(e, ERR_UNUSABLE, "%s and %s answer no question in common", old_path,
-			       new_path);
+		return refuse(a, b, e);
 	if (c->n)
 		qsort(c->list, c->n, sizeof(*c->list), by_weight);
 	struct report *r = report_begin(stdout, cli_format(cli), "report", NULL, NULL);
 	if (!r)
 		return err_set(e, ERR_NOMEM, "no memory for the comparison");
-	report_member_text(r, "old", old_path);
-	report_member_text(r, "new", new_path);
+	report_member_text(r, "old", a->path);
+	report_member_text(r, "new", b->path);
 	show(r, cli, c);
 	*status_out = cli_report_end("report", r,
 				     n[NOISE_BEYOND] || n[NOISE_UNKNOWN] ? EXIT_NO : EXIT_DONE);
@@ -352,7 +409,7 @@ int compare_results(const struct cli *cli, const char *old_path, const char *new
 	if (!rc)
 		rc = compare_all(&c, a, b, &e);
 	if (!rc)
-		rc = print(cli, &c, old_path, new_path, &status, &e);
+		rc = print(cli, &c, a, b, &status, &e);
 	reader_close(a);
 	reader_close(b);
 	free(c.list);

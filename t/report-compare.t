@@ -49,8 +49,27 @@ pugmark age t.db --results a.db >/dev/null
 pugmark age t.db --results age.db >/dev/null
 ok 'questions that one file does not answer are counted' pugmark report --compare a.db age.db
 like 'but not compared' "$(out)" '^Not compared: 6 figures only in the old file, 0 only in the new\.$'
+like 'with the command and a configuration of it' "$(out)" '^Only in the old file: cache, 6 figures of 5 configurations, as stream=0(, policy=[a-z]*, plugin=, size_pages=[23])?\.$'
 exits 65 'nothing in common is no answer' pugmark report --compare b.db age.db
-like 'which is said' "$(err)" 'b.db and age.db answer no question in common'
+like 'which is said' "$(err)" 'b.db and age.db answer no question in common: they differ in command \(cache / age\)'
+asked() { # RESULTS QD EVENTFD
+	pugmark nvme --path vfio --qd "$2" -n 500 --set nvme-host.eventfd="$3" --results "$1" >/dev/null
+}
+asked one-a.db 1 700ns
+asked one-b.db 2 700ns
+asked one-c.db 1 800ns
+asked two-a.db 1 700ns
+asked two-a.db 2 800ns
+asked two-b.db 1 800ns
+asked two-b.db 2 700ns
+exits 65 'another value asks another question' pugmark report --compare one-a.db one-b.db
+like 'whose name is told, and nothing else' "$(err)" 'in common: they differ in load \(QD 1 x 1 / QD 2 x 1\), nvme-load\.depth \(1 / 2\)$'
+exits 65 'so does another parameter' pugmark report --compare one-a.db one-c.db
+like 'by its name too' "$(err)" 'in common: they differ in nvme-host\.eventfd \(700ns / 800ns\)$'
+exits 65 'values that meet only elsewhere' pugmark report --compare two-a.db two-b.db
+like 'are told as such' "$(err)" 'in common: each of their values is in both, but not together$'
+ok 'files with a question in common' pugmark report --compare one-a.db two-a.db
+like 'say what else is asked' "$(out)" '^Only in the new file: nvme, [0-9]+ figures of 1 configuration: .*load=QD 2 x 1'
 
 # a later version answers again
 sqlite3 two.db "UPDATE config SET canon = replace(canon, 'pugmark=', 'pugmark=9')"
