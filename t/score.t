@@ -67,5 +67,8 @@ like 'a driver in user space pins all' "$(pugmark score "$d" --design ./spdk.ini
 
 pugmark score -q "$d" --design vpri --seed 1,2,3 --results r.db >/dev/null
 is 'results are stored by seed' "$(sqlite3 r.db "SELECT count(DISTINCT cfg_hash) FROM result WHERE metric = 'returned_bytes'")" 3
+sqlite3 r.db "DELETE FROM result WHERE metric = 'nic_gap_ns'"
+like 'a results file has a table of designs' "$(pugmark report r.db -q)" '^Whole designs: '
+unlike 'without the gap of a NIC that was not there' "$(pugmark report r.db -q)" 'nic gap'
 exits 64 'a design has one policy' pugmark score "$d" --design vpri --set pin.policy=lru,none
 done_testing
