@@ -5,6 +5,7 @@
 #include "base/rng.h"
 
 #include <limits.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,13 @@ static int open_reader(struct trace *t, unsigned stream, struct trace_reader **o
 {
 	const struct trace_select select = { .stream = stream, .columns = columns, .dev = -1 };
 	return trace_reader_open(t, &select, out, e);
+}
+
+/* A mapped trace counts as memory for each point that reads it, whole in the end. */
+static void read_unmapped(struct trace *t)
+{
+	for (unsigned i = 0; i < trace_nfiles(t); i++)
+		sqlite3_exec(trace_sqlite(t, i), "PRAGMA mmap_size=0", NULL, NULL, NULL);
 }
 
 /* ---- all rows at once ---- */
@@ -86,6 +94,7 @@ int nvme_trace_look(struct trace *t, struct nvme_trace_facts *out, struct err *e
 			       "or an iolog",
 			       trace_path(t));
 	out->stream = info->id;
+	read_unmapped(t);
 	int rc = open_reader(t, info->id, &reader, e);
 	if (rc)
 		return rc;
@@ -208,6 +217,8 @@ int nvme_trace_open(const char *path, const struct nvme_trace_facts *f, const st
 	for (uint32_t i = 0; i < f->ndevices && d->choice.vm_by_device; i++)
 		t->vm_of[f->devices[i]] = (uint16_t)i;
 	int rc = trace_open(path, &t->trace, e);
+	if (!rc)
+		read_unmapped(t->trace);
 	if (!rc)
 		rc = open_reader(t->trace, f->stream, &t->reader, e);
 	if (rc)
