@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "replay/numa-answer.h"
+#include "replay/walk-design.h"
 #include "replay/walk-feed.h"
 #include "reports/banner.h"
 #include "reports/options.h"
@@ -158,7 +159,7 @@ static bool is_of_move(const char *set)
 	return !strncmp(set, "move.", 5);
 }
 
-static int read_designs(struct work *w, struct err *e)
+static int read_designs(struct work *w, const struct trace *t, struct err *e)
 {
 	const struct options *o = w->options;
 	const char *mine[CLI_SETS_MAX];
@@ -175,6 +176,8 @@ static int read_designs(struct work *w, struct err *e)
 	for (size_t i = 0; i < o->ndesigns && !rc; i++)
 		rc = numa_design_read(o->designs[i], o->machine, mine, n, &w->arena, &w->designs[i],
 				      e);
+	for (size_t i = 0; i < o->ndesigns && !rc; i++)
+		walk_design_fit(&w->designs[i].walk, 0, trace_vm_pages(t, 0));
 	return rc ? rc : numa_run_new(w->designs, o->ndesigns, &w->arena, &w->run, e);
 }
 
@@ -334,7 +337,7 @@ static int answer(struct trace *t, struct work *w, struct err *e)
 	char digest[TRACE_DIGEST_CHARS + 1];
 	_free_ char *source = trace_meta(t, "native_walk_source");
 	_free_ char *profile = trace_meta(t, "profile");
-	int rc = read_designs(w, e);
+	int rc = read_designs(w, t, e);
 
 	w->answer.path = o->path;
 	w->answer.native_source = source;

@@ -137,8 +137,7 @@ static int play(struct work *w, struct trace *t, const struct trace_stream_info 
 	struct walk *walk;
 	for (size_t i = 0; i < o->ndesigns; i++) {
 		struct walk_config *c = &w->designs[i].config;
-		c->boot_accesses = (uint64_t)((unsigned __int128)stream->rows * c->boot_share_ppm /
-					      PPM_PER_ONE);
+		walk_design_fit(c, stream->rows, trace_vm_pages(t, 0));
 		configs[i] = c;
 	}
 	int rc = walk_new(configs, o->ndesigns, &w->arena, &walk, e);
@@ -224,6 +223,7 @@ static int answer(struct trace *t, struct work *w, struct err *e)
 	char digest[TRACE_DIGEST_CHARS + 1];
 	_free_ char *source = trace_meta(t, "native_walk_source");
 	a.native_source = source;
+	a.vm_pages = trace_vm_pages(t, 0);
 	a.sample_ppm = walk_feed_sample_ppm(t);
 	int rc = read_designs(w, e);
 	if (!rc && w->options->plot)

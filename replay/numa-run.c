@@ -29,7 +29,8 @@ static bool is_same_walk(const struct walk_config *a, const struct walk_config *
 {
 	return a->mode == b->mode && a->guest_page == b->guest_page &&
 	       a->host_page == b->host_page && a->guest_levels == b->guest_levels &&
-	       a->host_levels == b->host_levels && leafmap_is_equal(&a->leaves, &b->leaves) &&
+	       a->host_levels == b->host_levels && a->frames == b->frames &&
+	       a->vm_memory == b->vm_memory && leafmap_is_equal(&a->leaves, &b->leaves) &&
 	       !memcmp(a->l1, b->l1, sizeof(a->l1)) &&
 	       !memcmp(&a->stlb, &b->stlb, sizeof(a->stlb)) &&
 	       !memcmp(&a->stlb_1g, &b->stlb_1g, sizeof(a->stlb_1g)) &&

@@ -268,8 +268,7 @@ static int run_walk(const struct score_run *r, struct score_design *d, uint64_t 
 	int rc = walk_feed_find(t, &stream, e);
 	for (size_t i = 0; i < n && !rc; i++) {
 		struct walk_config *c = i ? &d->small.config : &d->walk.config;
-		c->boot_accesses = (uint64_t)((unsigned __int128)stream->rows * c->boot_share_ppm /
-					      PPM_PER_ONE);
+		walk_design_fit(c, stream->rows, trace_vm_pages(t, 0));
 	}
 	if (!rc)
 		rc = walk_new(configs, n, &a, &w, e);

@@ -39,3 +39,10 @@ int walk_design_read(const char *path, const char *const *sets, size_t nsets, st
 	}
 	return rc ? rc : walk_config_resolve(&out->config, &out->set, e);
 }
+
+void walk_design_fit(struct walk_config *c, uint64_t rows, uint64_t vm_pages)
+{
+	c->boot_accesses = (uint64_t)((unsigned __int128)rows * c->boot_share_ppm / PPM_PER_ONE);
+	if (!c->vm_memory && c->frames == WALK_SPREAD && vm_pages < UINT64_C(1) << 52)
+		c->vm_memory = vm_pages << 12;
+}

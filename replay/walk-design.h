@@ -14,6 +14,9 @@ struct walk_design {
 	struct walk_costs costs;
 };
 
+/* What a design takes from the trace: its rows, and the VM's memory (0: it does not say). */
+void walk_design_fit(struct walk_config *c, uint64_t rows, uint64_t vm_pages);
+
 /*
  * Reads a design: defaults, the profile of the processor that comes out in the
  * end, the file (a name with a '/' or that ends in .ini) or the built-in one of

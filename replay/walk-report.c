@@ -66,6 +66,7 @@ static const struct {
 	COUNT(data_pages),
 	COUNT(table_pages),
 	COUNT(mapped_pages),
+	COUNT(guest_frames),
 	COUNT(process_accesses),
 	COUNT(updates),
 	COUNT(invlpgs),

@@ -23,6 +23,7 @@ struct walk_answer {
 	const struct walk_row *rows;
 	size_t nrows;
 	uint64_t lost_events;
+	uint64_t vm_pages;              /* of the trace's VM; 0: not known */
 	uint64_t sample_ppm;            /* of pages that were recorded; 0: all */
 	uint64_t native_walk_ppm;       /* the program's, of its time; 0: the trace has none */
 	const char *native_source;      /* who says so; NULL or "": nobody */

@@ -5,6 +5,7 @@
 #include "base/quantity.h"
 #include "replay/walk-feed.h"
 #include "reports/options.h"
+#include "store/trace-meta.h"
 
 #include <string.h>
 
@@ -71,9 +72,7 @@ static int read_pair(const struct walk_try_sources *s, struct pair *p, struct ar
 	int rc = 0;
 	for (int i = 0; i < PAIR && !rc; i++) {
 		rc = walk_design_read(paths[i], sets, n, a, &p->design[i], e);
-		p->design[i].config.boot_accesses =
-			(uint64_t)((unsigned __int128)s->stream->rows *
-				   p->design[i].config.boot_share_ppm / PPM_PER_ONE);
+		walk_design_fit(&p->design[i].config, s->stream->rows, trace_vm_pages(s->trace, 0));
 	}
 	return rc;
 }

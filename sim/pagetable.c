@@ -7,11 +7,28 @@
 int pagetables_init(struct pagetables *p, unsigned levels, const struct leafmap *leaves,
 		    struct arena *a, struct err *e)
 {
-	*p = (struct pagetables){
-		.arena = a, .leaves = leaves, .levels = levels, .next_frame = PAGETABLE_FIRST_FRAME
-	};
+	*p = (struct pagetables){ .arena = a,
+				  .leaves = leaves,
+				  .levels = levels,
+				  .first_frame = PAGETABLE_FIRST_FRAME,
+				  .next_frame = PAGETABLE_FIRST_FRAME };
 	p->slabs = arena_alloc(a, PAGETABLE_SLABS_MAX, sizeof(*p->slabs));
 	return p->slabs ? 0 : err_set(e, ERR_NOMEM, "no memory for page tables");
+}
+
+int pagetables_spread(struct pagetables *p, uint64_t bytes, struct err *e)
+{
+	const int rc = pagetable_spread_init(&p->spread, bytes, p->leaves->is_mixed, p->arena, e);
+	if (!rc)
+		p->first_frame = p->next_frame = pagetable_spread_end(&p->spread);
+	return rc;
+}
+
+/* What is taken in order is dense. */
+uint64_t pagetables_regions(const struct pagetables *p, unsigned shift)
+{
+	const uint64_t dense = (((p->next_frame - p->first_frame) << 12) >> shift) + 1;
+	return dense + (p->spread.frames ? pagetable_spread_regions(&p->spread, shift) : 0);
 }
 
 /* A frame that nobody uses any more. Without memory to keep it in mind it is lost: no harm. */
@@ -44,6 +61,13 @@ static int take_frame(struct pagetables *p, uint64_t frames, uint32_t *out, stru
 	p->next_frame = first + frames;
 	*out = (uint32_t)first;
 	return 0;
+}
+
+static int take_page(struct pagetables *p, unsigned leaf, uint32_t *out, struct err *e)
+{
+	if (p->spread.frames && (leaf > 1 || !p->nfree_frames))
+		return pagetable_spread_take(&p->spread, leaf, out, e);
+	return take_frame(p, UINT64_C(1) << (9 * (leaf - 1)), out, e);
 }
 
 static int take_table(struct pagetables *p, struct pagetable **out, struct err *e)
@@ -111,7 +135,7 @@ int pagetables_fill(struct pagetables *p, struct pagetable *t, uint64_t va, bool
 	struct pagetable *below = NULL;
 	int rc;
 	if (is_leaf) {
-		rc = take_frame(p, UINT64_C(1) << (9 * (t->level - 1)), &t->entry[index], e);
+		rc = take_page(p, t->level, &t->entry[index], e);
 		p->data_pages += !rc;
 		p->mapped_pages += !rc;
 	} else {

@@ -5,7 +5,8 @@
  * guest-physical frames from a bump allocator at the first touch: missing tables
  * top-down, then the data page, large ones aligned. Roots take theirs when an
  * address space is made. This layout is that of our oracle (data/walk/oracle,
- * "Guest physical layout"); frames of 4 KiB that were given back come first.
+ * "Guest physical layout"); frames of 4 KiB that were given back come first. Data
+ * may be spread over the VM's memory instead (pagetable-spread.h).
  *
  * An entry is a number of 4 bytes: a table's for levels above the leaf, a frame
  * at the leaf, 0 where nothing is mapped. So the model's tables take half the
@@ -17,6 +18,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "sim/leafmap.h"
+#include "sim/pagetable-spread.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -44,11 +46,12 @@ struct pagetable {
 /* All address spaces of one guest. */
 struct pagetables {
 	struct arena *arena;
-	const struct leafmap *leaves; /* of the caller's */
-	struct pagetable **slabs;     /* PAGETABLE_SLABS_MAX */
-	uint32_t ntables;             /* ids given out */
-	uint32_t free_head;           /* id + 1 of the newest freed table; linked by entry[0] */
-	uint64_t next_frame;
+	const struct leafmap *leaves;     /* of the caller's */
+	struct pagetable **slabs;         /* PAGETABLE_SLABS_MAX */
+	uint32_t ntables;                 /* ids given out */
+	uint32_t free_head;               /* id + 1 of the newest freed table; linked by entry[0] */
+	uint64_t first_frame, next_frame; /* of what is taken in order */
+	struct pagetable_spread spread;
 	uint32_t *free_frames, nfree_frames, free_frames_cap; /* the newest is used first */
 	unsigned levels;
 
@@ -60,6 +63,12 @@ struct pagetables {
 
 int pagetables_init(struct pagetables *p, unsigned levels, const struct leafmap *leaves,
 		    struct arena *a, struct err *e);
+
+/* From now on data pages lie all over so much memory, tables behind it. */
+int pagetables_spread(struct pagetables *p, uint64_t bytes, struct err *e);
+
+/* Regions of 2^shift bytes of guest-physical memory, 32 KiB or more, with a frame in use. */
+uint64_t pagetables_regions(const struct pagetables *p, unsigned shift);
 
 static inline struct pagetable *pagetables_get(const struct pagetables *p, uint32_t id)
 {

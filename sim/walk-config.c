@@ -18,6 +18,8 @@ const char *const walk_mode_names[] = {
 const char *const walk_page_names[] = { "4K", "2M", "1G", NULL };
 static const char *const host_page_names[] = { "same", "4K", "2M", "1G", NULL };
 
+static const char *const frames_names[] = { "order", "spread", NULL };
+
 #define ROW(name, type, unit, preset, min, max, field, choices, help) \
 	{                                                             \
 		"walk", name, type, unit, preset, min, max, help,     \
@@ -38,6 +40,10 @@ const struct param walk_params[] = {
 	    "Where a guest of 4K pages has 2M: 40%, or 7f0000000000-7fffffffffff,.."),
 	ROW("host_page", PARAM_CHOICE, NULL, "same", 0, 0, host_page_given, host_page_names,
 	    "Page of the host's tables; same: the guest's"),
+	ROW("frames", PARAM_CHOICE, NULL, "order", 0, 0, frames, frames_names,
+	    "Guest frames of data: in order of first touch, or spread over the VM's memory"),
+	ROW("vm_memory", PARAM_BYTES, NULL, "0", 0, UINT64_C(1) << 43, vm_memory, NULL,
+	    "Memory of the VM; 0: what the trace says"),
 	ROW("guest_levels", PARAM_U64, "levels", "4", 3, PAGETABLE_LEVELS_MAX, guest_levels, NULL,
 	    "Levels of the guest's tables"),
 	ROW("host_levels", PARAM_U64, "levels", "4", 3, PAGETABLE_LEVELS_MAX, host_levels, NULL,

@@ -26,6 +26,9 @@ extern const char *const walk_mode_names[WALK_MODES + 1];
 enum walk_page { WALK_4K, WALK_2M, WALK_1G, WALK_PAGES };
 extern const char *const walk_page_names[];
 
+/* Where the guest's data lies in its memory. */
+enum walk_frames { WALK_IN_ORDER, WALK_SPREAD };
+
 struct walk_cache {
 	uint32_t entries, ways; /* entries 0: there is none */
 };
@@ -53,6 +56,8 @@ struct walk_config {
 	uint32_t host_pwc[PAGETABLE_LEVELS_MAX + 1];
 
 	struct walk_process process;
+	int frames;              /* enum walk_frames */
+	uint64_t vm_memory;      /* bytes; 0: the caller puts the trace's, if it is known */
 	bool is_populated;       /* the trace's pages were mapped before it began: no updates */
 	uint64_t boot_share_ppm; /* TPT: of the accesses, from the start, under nested paging */
 	uint64_t boot_accesses;  /* what that is; the caller knows how many there will be */

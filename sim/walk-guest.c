@@ -11,6 +11,7 @@
 bool walk_guest_is_equal(const struct walk_config *a, const struct walk_config *b)
 {
 	return a->guest_levels == b->guest_levels && a->is_populated == b->is_populated &&
+	       a->frames == b->frames && a->vm_memory == b->vm_memory &&
 	       leafmap_is_equal(&a->leaves, &b->leaves) &&
 	       !memcmp(a->guest_pwc, b->guest_pwc, sizeof(a->guest_pwc));
 }
@@ -30,8 +31,11 @@ int walk_guest_init(struct walk_guest *g, const struct walk_config *c, struct ar
 		for (uint32_t i = 0; is_done && i < cache->n; i++)
 			cache->keys[i] = LRUSET_EMPTY;
 	}
-	return is_done ? pagetables_init(&g->tables, (unsigned)c->guest_levels, &c->leaves, a, e)
-		       : err_set(e, ERR_NOMEM, "no memory for walk caches");
+	if (!is_done)
+		return err_set(e, ERR_NOMEM, "no memory for walk caches");
+	const int rc = pagetables_init(&g->tables, (unsigned)c->guest_levels, &c->leaves, a, e);
+	return rc || c->frames == WALK_IN_ORDER ? rc
+						: pagetables_spread(&g->tables, c->vm_memory, e);
 }
 
 /* Makes place `at` the most recent one, with these contents. */

@@ -308,18 +308,19 @@ static void count_guest(const struct walk_guest *g, struct walk_counts *out)
 	out->data_pages = p->data_pages;
 	out->table_pages = p->table_pages;
 	out->mapped_pages = p->mapped_pages;
+	out->guest_frames = p->next_frame - p->first_frame + p->spread.frames;
 	out->updates = p->data_pages + p->table_pages - count_roots(g) + g->writes.updates -
 		       g->writes.populated;
 	out->invlpgs = g->writes.invlpgs;
 	out->cr3_writes = g->writes.cr3_writes;
 }
 
-/* The guest's memory is dense, so each line of the host's tables reaches 8 entries of it. */
+/* A line of the host's tables reaches 8 entries: those with memory that the guest uses. */
 static void count_host_lines(const struct design *d, struct walk_counts *out)
 {
-	const uint64_t bytes = (d->guest->tables.next_frame - PAGETABLE_FIRST_FRAME) << 12;
 	for (unsigned level = d->host->leaf; level <= d->config->host_levels; level++)
-		out->host_lines[level] = (bytes >> (pagetable_shift(level) + 3)) + 1;
+		out->host_lines[level] =
+			pagetables_regions(&d->guest->tables, pagetable_shift(level) + 3);
 }
 
 static void count_host(const struct design *d, struct walk_counts *out)

@@ -56,6 +56,7 @@ struct walk_counts {
 	uint64_t ntlb_lookup, ntlb_hit;
 	uint64_t data_pages, table_pages;
 	uint64_t mapped_pages; /* of the data pages, at the end */
+	uint64_t guest_frames; /* guest-physical memory over which pages and tables lie, in 4 KiB */
 	uint64_t guest_refs_level[PAGETABLE_LEVELS_MAX + 1];
 	uint64_t host_refs_level[PAGETABLE_LEVELS_MAX + 1];
 	uint64_t guest_start_level[PAGETABLE_LEVELS_MAX + 1];

@@ -64,6 +64,28 @@ ok 'which makes it so as well' near 830000 "$(pugmark walk gups.db --set "$set" 
 unlike 'the figure is of 4K pages' "$(pugmark walk redis.db --set walk.guest_page=2M)" 'ncalibrated'
 like 'a trace without a figure has none' "$(pugmark walk mem.db --json)" '"native_walk_ppm":0,'
 
+# where the guest's frames lie
+total() {
+	pugmark walk redis.db --design nested --json "$@" | json_numbers total_cycles
+}
+like 'packed frames under larger host pages are told' "$(pugmark walk redis.db --set walk.host_page=2M)" \
+	'^nested: guest memory is [0-9.]+ MiB of the VM.s 340 GiB, packed in order of first touch, .* --set walk.frames=spread\.$'
+unlike 'not where pages are alike' "$(pugmark walk redis.db)" 'order of first touch'
+unlike 'nor where they are spread' "$(pugmark walk redis.db --set walk.host_page=2M --set walk.frames=spread)" 'order of first touch'
+ok 'frames all over the memory cost more' \
+	test "$(total --set walk.host_page=2M --set walk.frames=spread)" -gt "$(total --set walk.host_page=2M)"
+is 'alike each time' "$(total --set walk.frames=spread)" "$(total --set walk.frames=spread)"
+is 'natively frames are no matter' \
+	"$(pugmark walk redis.db --design native --set walk.frames=spread --json | json_numbers total_cycles)" \
+	"$(pugmark walk redis.db --design native --json | json_numbers total_cycles)"
+ok 'one place is as good as another to 1G pages of a VM of 1G' \
+	near "$(total --set walk.host_page=1G --set walk.frames=spread --set walk.vm_memory=1G)" \
+	"$(total --set walk.host_page=1G)"
+ok 'a guest of both sizes has a half for each' pugmark walk redis.db --set walk.frames=spread --set walk.guest_2m=50%
+exits 65 'a VM that is too small is told' pugmark walk redis.db --set walk.frames=spread --set walk.vm_memory=1M
+exits 64 'without its memory nothing is spread' pugmark walk mem.db --set walk.frames=spread
+like 'and the key is named' "$(err)" 'walk\.vm_memory=BYTES'
+
 # the same design as a file, and what is shared is no matter
 cat >mine.ini <<'END'
 ; other models' sections are theirs
