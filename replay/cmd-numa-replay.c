@@ -31,14 +31,6 @@ struct options {
 	enum numa_mover mover;
 };
 
-static int add_design(void *mine, char *text, struct err *e)
-{
-	struct options *o = mine;
-	(void)e;
-	o->designs[o->ndesigns++] = text;
-	return 0;
-}
-
 static int set_warm(void *mine, char *text, struct err *e)
 {
 	struct options *o = mine;
@@ -80,7 +72,7 @@ static const struct cli_option options[] = {
 	  .arg = "D,..",
 	  .kind = CLI_LIST,
 	  AT(ndesigns),
-	  .each = add_design,
+	  .texts = offsetof(struct options, designs),
 	  .most = NUMA_DESIGNS_MAX,
 	  .fallback = "LL,LR,RL,RR,LRI,RLI,RRI,RRIE,RRIG,RRIM",
 	  .help = "Letters as in vMitosis, built-in designs, or files" },

@@ -26,14 +26,6 @@ struct options {
 	bool wants_assumptions;
 };
 
-static int add_design(void *mine, char *text, struct err *e)
-{
-	struct options *o = mine;
-	(void)e;
-	o->designs[o->ndesigns++] = text;
-	return 0;
-}
-
 static int add_seed(void *mine, char *text, struct err *e)
 {
 	struct options *o = mine;
@@ -63,7 +55,7 @@ static const struct cli_option options[] = {
 	  .arg = "F,..",
 	  .kind = CLI_LIST,
 	  AT(ndesigns),
-	  .each = add_design,
+	  .texts = offsetof(struct options, designs),
 	  .most = SCORE_DESIGNS_MAX,
 	  .fallback = "today,vpri,pri,snoop,viommu,mdev",
 	  .help = "Designs to score: built-in ones by name, or files" },

@@ -30,14 +30,6 @@ struct options {
 	struct cli_sets sets;
 };
 
-static int add_design(void *mine, char *text, struct err *e)
-{
-	struct options *o = mine;
-	(void)e;
-	o->designs[o->ndesigns++] = text;
-	return 0;
-}
-
 static int take_trace(void *mine, char *text, struct err *e)
 {
 	struct options *o = mine;
@@ -58,7 +50,7 @@ static const struct cli_option options[] = {
 	  .arg = "F,..",
 	  .kind = CLI_LIST,
 	  AT(ndesigns),
-	  .each = add_design,
+	  .texts = offsetof(struct options, designs),
 	  .most = DESIGNS_MAX,
 	  .fallback = "native,nested,shadow-naive,shadow-unsync,tpt-opt,tpt-naive",
 	  .help = "Designs to score: built-in ones by name, or files" },

@@ -73,7 +73,10 @@ static int parse_list(const struct cli_option *o, char *text, void *mine, size_t
 	for (int i = 0; i < count && !rc; i++) {
 		if (!*parts[i])
 			return err_set(e, ERR_USAGE, "an empty part in the list");
-		rc = o->each(mine, parts[i], e);
+		if (o->each)
+			rc = o->each(mine, parts[i], e);
+		else
+			((const char **)((char *)mine + o->texts))[(*n)++] = parts[i];
 	}
 	return rc;
 }

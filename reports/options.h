@@ -23,9 +23,10 @@ enum cli_option_kind {
 	CLI_COUNT,   /* uint64_t, as are the next two: least to most (0: no bound) */
 	CLI_BYTES,   /* 64K */
 	CLI_NS,      /* 10ms */
-	CLI_LIST,    /* size_t, set to 0 at each --option; then `each` takes part by part. Lists
-		      * are crossed: a result of one part must not depend on the others, or
-		      * `pugmark sweep` could not batch them. */
+	CLI_LIST,    /* size_t, set to 0 at each --option; then `each` takes part by part, or
+		      * without one the parts are kept as `texts`. Lists are crossed: a result of
+		      * one part must not depend on the others, or `pugmark sweep` could not
+		      * batch them. */
 	CLI_CALL,    /* `each` takes the whole text */
 	CLI_SET,     /* struct cli_sets: --set section.key=value */
 	CLI_SET_AS,  /* struct cli_sets: short for --set KEY=text, KEY being `set_as` */
@@ -56,6 +57,7 @@ struct cli_option {
 	const char *set_as;
 	uint64_t least, most; /* of a count; most parts of a list */
 	size_t offset;        /* in the command's struct */
+	size_t texts;         /* likewise of an array of `most` const char *, of a list */
 	size_t given;         /* likewise of a bool: it was given; 0: nobody asks */
 	int key;              /* a letter, or 0 */
 	enum cli_option_kind kind;
