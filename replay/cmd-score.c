@@ -3,130 +3,22 @@
 #include "replay/commands.h"
 
 #include "base/cleanup.h"
-#include "replay/score-report.h"
+#include "replay/score-options.h"
 #include "reports/banner.h"
-#include "reports/options.h"
 #include "reports/params.h"
 #include "reports/progress.h"
 #include "store/trace-meta.h"
 
 #include <stdlib.h>
 
-enum { TRACES_MAX = 8 };
-
-struct options {
-	struct cli cli;
-	const char *paths[TRACES_MAX];
-	size_t npaths;
-	const char *designs[SCORE_DESIGNS_MAX], *results;
-	uint64_t seeds[SCORE_SEEDS_MAX];
-	size_t ndesigns, nseeds;
-	struct cli_sets sets;
-	uint64_t memory_bytes, threads;
-	bool wants_assumptions;
-};
-
-static int add_seed(void *mine, char *text, struct err *e)
-{
-	struct options *o = mine;
-	return quantity_parse_count(text, &o->seeds[o->nseeds++], e);
-}
-
-static int take_trace(void *mine, char *text, struct err *e)
-{
-	struct options *o = mine;
-	if (o->npaths == TRACES_MAX)
-		return err_set(e, ERR_USAGE, "more than %d traces", TRACES_MAX);
-	o->paths[o->npaths++] = text;
-	return 0;
-}
-
-static int check(void *mine, struct err *e)
-{
-	struct options *o = mine;
-	return o->npaths ? 0 : err_set(e, ERR_USAGE, "which trace?");
-}
-
-#define AT(member) .offset = offsetof(struct options, member)
-
-static const struct cli_option options[] = {
-	{ .name = "design",
-	  .key = 'd',
-	  .arg = "F,..",
-	  .kind = CLI_LIST,
-	  AT(ndesigns),
-	  .texts = offsetof(struct options, designs),
-	  .most = SCORE_DESIGNS_MAX,
-	  .fallback = "today,vpri,pri,snoop,viommu,mdev",
-	  .help = "Designs to score: built-in ones by name, or files" },
-	{ .name = "overcommit",
-	  .key = 'o',
-	  .arg = "N%",
-	  .kind = CLI_SET_AS,
-	  AT(sets),
-	  .set_as = "memory.overcommit",
-	  .help = "Share of the VM that the host takes away, of all designs" },
-	{ .name = "memory",
-	  .key = 'm',
-	  .arg = "SIZE",
-	  .kind = CLI_BYTES,
-	  AT(memory_bytes),
-	  .least = PAGE_BYTES,
-	  .help = "Memory of the VM; default: what the trace says, else the pages it touches" },
-	{ .name = "set",
-	  .arg = "S.K=V",
-	  .kind = CLI_SET,
-	  AT(sets),
-	  .help = "One parameter of all designs" },
-	{ .name = "seed",
-	  .arg = "S,..",
-	  .kind = CLI_LIST,
-	  AT(nseeds),
-	  .each = add_seed,
-	  .most = SCORE_SEEDS_MAX,
-	  .fallback = "1",
-	  .help = "Of all that is drawn; several tell how sure the counts are" },
-	{ .name = "threads",
-	  .arg = "N",
-	  .kind = CLI_COUNT,
-	  AT(threads),
-	  .least = 1,
-	  .most = 256,
-	  .help = "Default: one a processor; never changes a number" },
-	{ .name = "results",
-	  .arg = "FILE",
-	  .kind = CLI_RESULTS,
-	  AT(results),
-	  .help = "Add the numbers to a results file" },
-	{ .name = "assumptions",
-	  .kind = CLI_FLAG,
-	  AT(wants_assumptions),
-	  .help = "Print every parameter of every design with its source" },
-};
-
-static const struct cli_command command = {
-	.args_doc = "TRACE [TRACE..]",
-	.doc = "Scores whole designs: memory given back, I/O page faults, what they do to I/O, "
-	       "page "
-	       "walks, cores. Of several traces each part takes the first that has its rows.\v"
-	       "Examples:\n"
-	       "  pugmark score web7.db\n"
-	       "  pugmark score web7.db mem.db --design vpri,./mine.ini --overcommit 30%",
-	.options = options,
-	.noptions = sizeof(options) / sizeof(*options),
-	.cli_offset = offsetof(struct options, cli),
-	.argument = take_trace,
-	.check = check,
-};
-
 struct work {
-	const struct options *options;
-	struct trace *traces[TRACES_MAX];
+	const struct score_options *options;
+	struct trace *traces[SCORE_TRACES_MAX];
 	struct score_input input;
 	struct score_design designs[SCORE_DESIGNS_MAX];
 	struct score_result *results;
 	struct score_answer answer;
-	const char *unused[TRACES_MAX];
+	const char *unused[SCORE_TRACES_MAX];
 	struct progress progress;
 };
 
@@ -134,7 +26,7 @@ struct work {
 static int open_traces(struct work *w, struct err *e)
 {
 	static const enum kind_id kind_of[SCORE_PARTS] = { KIND_DMA, KIND_IO, KIND_MEM };
-	const struct options *o = w->options;
+	const struct score_options *o = w->options;
 	int rc = 0;
 	for (size_t i = 0; i < o->npaths && !rc; i++) {
 		rc = trace_open(o->paths[i], &w->traces[i], e);
@@ -191,7 +83,7 @@ static void count_inputs(struct work *w, size_t design, unsigned part)
 
 static int read_designs(struct work *w, struct err *e)
 {
-	const struct options *o = w->options;
+	const struct score_options *o = w->options;
 	int rc = 0;
 	for (size_t i = 0; i < o->ndesigns && !rc; i++) {
 		struct score_design *d = &w->designs[i];
@@ -208,7 +100,7 @@ static int read_designs(struct work *w, struct err *e)
 
 static int run_all(struct work *w, struct err *e)
 {
-	const struct options *o = w->options;
+	const struct score_options *o = w->options;
 	struct score_run run = { .input = &w->input,
 				 .vm_bytes = o->memory_bytes,
 				 .threads = (unsigned)o->threads };
@@ -230,7 +122,7 @@ static int run_all(struct work *w, struct err *e)
 
 static int hand_out(struct work *w, struct err *e)
 {
-	const struct options *o = w->options;
+	const struct score_options *o = w->options;
 	char digest[TRACE_DIGEST_CHARS + 1];
 	int rc = trace_digest(w->traces[0], digest, e);
 	const struct results_run run = { .command = "score",
@@ -252,7 +144,7 @@ static int hand_out(struct work *w, struct err *e)
 
 static int score(struct work *w, struct err *e)
 {
-	const struct options *o = w->options;
+	const struct score_options *o = w->options;
 	int rc = open_traces(w, e);
 	if (!rc)
 		rc = read_designs(w, e);
@@ -276,15 +168,14 @@ static int score(struct work *w, struct err *e)
 
 int cmd_score(int argc, char **argv)
 {
-	_free_ struct options *o = calloc(1, sizeof(*o));
+	_free_ struct score_options *o = calloc(1, sizeof(*o));
 	_free_ struct work *w = calloc(1, sizeof(*w));
 	struct err e = {};
 	if (!o || !w) {
 		err_set(&e, ERR_NOMEM, "out of memory");
 		return cli_fail("score", &e);
 	}
-	cli_options_parse(&command, argc, argv, o);
-	o->threads = cli_threads(o->threads);
+	score_options_parse(o, argc, argv);
 	w->options = o;
 	const int rc = score(w, &e);
 	for (size_t i = 0; w->results && i < o->ndesigns * o->nseeds; i++)

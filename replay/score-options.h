@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+/* What the user of `pugmark score` says, checked. Private to the command. */
+#ifndef PUGMARK_REPLAY_SCORE_OPTIONS_H
+#define PUGMARK_REPLAY_SCORE_OPTIONS_H
+
+#include "replay/score-report.h"
+#include "reports/options.h"
+
+enum { SCORE_TRACES_MAX = 64 };
+
+struct score_options {
+	struct cli cli;
+	const char *paths[SCORE_TRACES_MAX];
+	size_t npaths;
+	const char *designs[SCORE_DESIGNS_MAX], *results;
+	uint64_t seeds[SCORE_SEEDS_MAX];
+	size_t ndesigns, nseeds;
+	struct cli_sets sets;
+	uint64_t memory_bytes, threads;
+	bool wants_assumptions;
+};
+
+/* Does not come back from wrong usage. The options begin zeroed. */
+void score_options_parse(struct score_options *o, int argc, char **argv);
+
+#endif
