@@ -62,7 +62,7 @@ BENCHES := $(patsubst %.c,$(B)/%,$(wildcard bench/bench-*.c))
 BENCH_O := $(patsubst %.c,$(B)/%.o,$(filter-out bench/bench-%,$(wildcard bench/*.c)))
 TESTS   := $(patsubst %.c,$(B)/%,$(wildcard t/*-test.c t/long/*-test.c))
 FUZZED  := $(patsubst t/fuzz-%.c,%,$(filter-out t/fuzz-main.c,$(wildcard t/fuzz-*.c)))
-PAGES   := $(patsubst man/%.scd,build/man/%.1,$(wildcard man/*.scd))
+PAGES   := $(foreach p,$(patsubst man/%.scd,%,$(wildcard man/*.scd)),build/man/$p$(if $(filter %.5 %.7,$p),,.1))
 C_FILES := $(wildcard *.c */*.c */*.h t/long/*.c)
 EMBED   += $(wildcard datasets/profiles/*.ini designs/*.ini scripts/sweep-task)
 
@@ -180,12 +180,17 @@ format:
 format-check:
 	$(Q)$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
 
-#: make man                manual pages in build/man, linted
+#: make man                manual pages in build/man, linted; man/NAME.N.scd is of section N, man/NAME.scd of 1
 man: $(PAGES)
 	$(Q)if [ -n "$(PAGES)" ] && command -v mandoc >/dev/null; then mandoc -Tlint -W warning $(PAGES); fi
+define page
+$(say) MAN $@
+$(Q)mkdir -p $(@D) && sh scripts/manpage <$< >$@
+endef
 build/man/%.1: man/%.scd
-	$(say) MAN $@
-	$(Q)mkdir -p $(@D) && sh scripts/manpage <$< >$@
+	$(page)
+build/man/%: man/%.scd
+	$(page)
 
 #: make install            DESTDIR= prefix=/usr/local
 DEST = $(DESTDIR)$(prefix)
@@ -193,7 +198,7 @@ DOCS = $(wildcard store/FORMAT.md store/schema.sql store/columns.h)
 install: all $(if $(shell command -v scdoc),man)
 	install -D -t $(DEST)/bin $(B)/pugmark
 	$(if $(EXT),install -D -m 644 -t $(DEST)/lib/pugmark $(EXT))
-	$(if $(wildcard $(PAGES)),install -D -m 644 -t $(DEST)/share/man/man1 $(PAGES))
+	for p in $(wildcard $(PAGES)); do install -D -m 644 -t $(DEST)/share/man/man$${p##*.} $$p; done
 	$(if $(DOCS),install -D -m 644 -t $(DEST)/share/doc/pugmark $(DOCS))
 	$(if $(wildcard policies/*.md),install -D -m 644 -t $(DEST)/share/doc/pugmark/policies $(wildcard policies/*.md))
 	for h in $(filter %.h,$(shell $(CC) -I. -MM policies/policy.h)); do install -D -m 644 $$h $(DEST)/include/pugmark/$$h; done

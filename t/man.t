@@ -5,18 +5,26 @@
 ls "$ROOT"/man/*.scd >/dev/null 2>&1 || skip_all 'no manual pages yet'
 need scdoc mandoc
 
+# NAME.N.scd is of section N, NAME.scd of 1
+file_of() {
+	case $1 in
+	*.[57].scd) echo "${1%.scd}" ;;
+	*) echo "${1%.scd}.1" ;;
+	esac
+}
 # lines of examples that a reader of the page does not see as t/examples.t runs them: scdoc takes a backslash away
 lost_lines() {
-	mandoc -Tascii "${1%.scd}.1" | sed 's/.\x08//g' >rendered
+	mandoc -Tascii "$(file_of "$1")" | sed 's/.\x08//g' >rendered
 	grep -E '^[$>] ' "$ROOT/man/$1" | while IFS= read -r line; do
 		grep -qF -e "$line" rendered || printf '%s\n' "$line"
 	done
 }
 for page in "$ROOT"/man/*.scd; do
-	name=${page##*/}
-	ok "$name is scdoc" sh -c 'cd "$ROOT" && scripts/manpage <"$1" >"$2"' - "$page" "$TMP/${name%.scd}.1"
-	ok "$name passes mandoc's lint" mandoc -Tlint -W warning "${name%.scd}.1"
-	unlike "$name hides the marks of its examples" "$(cat "${name%.scd}.1")" '# exits [0-9]'
+	name=${page##*/} file=$(file_of "${page##*/}")
+	ok "$name is scdoc" sh -c 'cd "$ROOT" && scripts/manpage <"$1" >"$2"' - "$page" "$TMP/$file"
+	ok "$name passes mandoc's lint" mandoc -Tlint -W warning "$file"
+	unlike "$name hides the marks of its examples" "$(cat "$file")" '# exits [0-9]'
+	like "$name is of the section it says" "$(cat "$file")" "^\.TH \"${file%.?}\" \"${file##*.}\""
 	is "$name shows its examples as they are run" "$(lost_lines "$name")" ''
 done
 for command in $(pugmark help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
