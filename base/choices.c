@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+/* Lists of names; everything lives in the list's arena. */
+#include "base/choices.h"
+
+#include "base/embedded.h"
+#include "base/nearest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *copy(struct choices *c, const char *text, size_t n)
+{
+	char *out = arena_alloc(&c->arena, n + 1, 1);
+	if (out)
+		memcpy(out, text, n);
+	return out;
+}
+
+static void add_part(struct choices *c, const char *name, size_t name_n, const char *summary,
+		     size_t summary_n, const char *source)
+{
+	if (c->n == c->room) {
+		const size_t room = c->room ? 2 * c->room : 32;
+		struct choice *list = arena_alloc(&c->arena, room, sizeof(*list));
+		if (list && c->n)
+			memcpy(list, c->list, c->n * sizeof(*list));
+		c->list = list ? list : c->list;
+		c->room = list ? room : c->room;
+	}
+	const struct choice added = { .name = copy(c, name, name_n),
+				      .summary = copy(c, summary, summary_n),
+				      .source = copy(c, source, strlen(source)) };
+	if (c->n < c->room && added.name && added.summary && added.source)
+		c->list[c->n++] = added;
+	else
+		c->is_cut = true;
+}
+
+void choices_add(struct choices *c, const char *name, const char *summary, const char *source)
+{
+	summary = summary ? summary : "";
+	add_part(c, name, strlen(name), summary, strlen(summary), source ? source : "");
+}
+
+void choices_add_names(struct choices *c, const char *const *names)
+{
+	for (; *names; names++)
+		choices_add(c, *names, NULL, NULL);
+}
+
+/* "; What it is." or "-- What it is" in the second line: the text and its length. */
+static size_t find_summary(const char *text, const char **out)
+{
+	const char *line = strchr(text, '\n');
+	line = line ? line + 1 : "";
+	if (*line != ';' && *line != '#' && strncmp(line, "--", 2))
+		return 0;
+	*out = line + strspn(line, ";#- ");
+	return strcspn(*out, "\n");
+}
+
+void choices_add_embedded(struct choices *c, const char *head, const char *tail, const char *with)
+{
+	const size_t head_n = strlen(head), tail_n = strlen(tail);
+	const char *path;
+	for (size_t i = 0; (path = embedded_path(i)); i++) {
+		const char *summary = "", *text = embedded_text(path);
+		const size_t n = strlen(path);
+		if (n <= head_n + tail_n || strncmp(path, head, head_n) ||
+		    strcmp(path + n - tail_n, tail) || strchr(path + head_n, '/') ||
+		    (with && !strstr(text, with)))
+			continue;
+		const size_t summary_n = find_summary(text, &summary);
+		add_part(c, path + head_n, n - head_n - tail_n, summary, summary_n, path);
+	}
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct choice *)a)->name, ((const struct choice *)b)->name);
+}
+
+void choices_sort(struct choices *c)
+{
+	if (c->n)
+		qsort(c->list, c->n, sizeof(*c->list), by_name);
+}
+
+int choices_find(const struct choices *c, const char *name)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (!strcmp(c->list[i].name, name))
+			return (int)i;
+	return -1;
+}
+
+/*
+ * "a, b, c" of those that begin with start, as many as fit, then " and 4 more".
+ * Gives how many there are.
+ */
+static size_t put_names(const struct choices *c, const char *start, char *out, size_t bytes)
+{
+	static const size_t of_rest = sizeof(" and 4294967295 more");
+	const size_t start_n = strlen(start);
+	size_t used = 0, n = 0, shown = 0;
+	*out = 0;
+	for (size_t i = 0; i < c->n; i++) {
+		const char *name = c->list[i].name;
+		if (strncmp(name, start, start_n))
+			continue;
+		const bool fits = shown == n && used + strlen(name) + 2 + of_rest < bytes;
+		if (fits)
+			used += (size_t)snprintf(out + used, bytes - used, "%s%s", n ? ", " : "",
+						 name);
+		shown += fits;
+		n++;
+	}
+	if (shown < n)
+		snprintf(out + used, bytes - used, " and %zu more", n - shown);
+	return n;
+}
+
+static const char *nearest(const struct choices *c, const char *name)
+{
+	const char **names = calloc(c->n + 1, sizeof(*names));
+	for (size_t i = 0; names && i < c->n; i++)
+		names[i] = c->list[i].name;
+	const char *near = names ? nearest_word(name, names, c->n) : NULL;
+	free(names);
+	return near;
+}
+
+int choices_refuse(const struct choices *c, const char *what, const char *name, const char *hint,
+		   struct err *e)
+{
+	enum { NAME_CHARS = 40, WORDS = 40 };
+	char list[sizeof(e->msg) - NAME_CHARS - WORDS];
+	const size_t taken = strlen(what) + (hint ? strlen(hint) : 0);
+	const size_t room = taken < sizeof(list) / 2 ? sizeof(list) - taken : sizeof(list) / 2;
+	const char *near = nearest(c, name);
+	if (near)
+		return err_set(e, ERR_USAGE, "no %s '%.40s': did you mean '%s'?", what, name, near);
+	const size_t alike = *name ? put_names(c, name, list, room) : 0;
+	if (alike)
+		return err_set(e, ERR_USAGE, "no %s '%.40s': did you mean %s%s?", what, name,
+			       alike > 1 ? "one of " : "", list);
+	if (!put_names(c, "", list, room))
+		return err_set(e, ERR_USAGE, "no %s '%.40s': there are none%s", what, name,
+			       hint ? hint : "");
+	return err_set(e, ERR_USAGE, "no %s '%.40s': there are %s%s", what, name, list,
+		       hint ? hint : "");
+}
+
+int choices_refuse_of(choices_fill fill, const char *what, const char *name, const char *hint,
+		      struct err *e)
+{
+	_choices_ struct choices c = {};
+	fill(&c);
+	return choices_refuse(&c, what, name, hint, e);
+}
+
+void choices_deinit(struct choices *c)
+{
+	arena_deinit(&c->arena);
+	*c = (struct choices){};
+}
