@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 enum { KEY_FIRST = 256, OPTIONS_MAX = 64, HELP_BYTES = 400, THREADS_MAX = 256, KEY_PARSE = 1 };
+enum { IN_LINE_MAX = 70 }; /* choices that a line of help names */
 
 static const char print_options[] = "--print-options";
 
@@ -81,6 +82,17 @@ static int parse_list(const struct cli_option *o, char *text, void *mine, size_t
 	return rc;
 }
 
+static int take_choice(const struct cli_option *o, const char *text, int *number, struct err *e)
+{
+	_choices_ struct choices c = {};
+	o->choices(&c);
+	const int found = choices_find(&c, text);
+	if (found < 0)
+		return choices_refuse(&c, o->what ? o->what : o->name, text, NULL, e);
+	*number = found;
+	return 0;
+}
+
 static int add_set(struct cli *cli, const struct cli_option *o, struct cli_sets *sets, char *text,
 		   struct err *e)
 {
@@ -123,6 +135,8 @@ static int take(struct parsing *p, const struct cli_option *o, char *text, struc
 		return parse_list(o, text, p->mine, member, e);
 	case CLI_CALL:
 		return o->each(p->mine, text, e);
+	case CLI_CHOICE:
+		return take_choice(o, text, member, e);
 	case CLI_SET:
 	case CLI_SET_AS:
 		return add_set(p->cli, o, member, text, e);
@@ -211,14 +225,29 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
+/* The words of help, what may be said, what is taken otherwise. */
+static void make_help(const struct cli_option *o, char out[HELP_BYTES])
+{
+	_choices_ struct choices c = {};
+	size_t n = (size_t)snprintf(out, HELP_BYTES, "%s", o->help), chars = 0;
+	if (o->choices && !o->listed)
+		o->choices(&c);
+	for (size_t i = 0; i < c.n; i++)
+		chars += strlen(c.list[i].name) + 2;
+	for (size_t i = 0; i < c.n && chars <= IN_LINE_MAX; i++)
+		n += (size_t)snprintf(out + n, HELP_BYTES - n, "%s%s", i ? ", " : ": ",
+				      c.list[i].name);
+	if (o->fallback)
+		snprintf(out + n, HELP_BYTES - n, "; default: %s", o->fallback);
+}
+
 static void make_rows(struct parsing *p)
 {
 	const struct cli_command *c = p->command;
 	assert(c->noptions <= OPTIONS_MAX);
 	for (size_t i = 0; i < c->noptions; i++) {
 		const struct cli_option *o = &c->options[i];
-		snprintf(p->help[i], HELP_BYTES, "%s%s%s", o->help,
-			 o->fallback ? "; default: " : "", o->fallback ? o->fallback : "");
+		make_help(o, p->help[i]);
 		p->rows[i] = (struct argp_option){
 			.name = o->name,
 			.key = o->key ? o->key : KEY_FIRST + (int)i,
@@ -231,6 +260,32 @@ static void make_rows(struct parsing *p)
 						     .flags = OPTION_HIDDEN };
 }
 
+/* What stands below the options: the text of the command, and lists of choices. */
+static char *filter_help(int key, const char *text, void *input)
+{
+	const struct parsing *p = input;
+	char *list = NULL;
+	size_t bytes;
+	FILE *f = key == ARGP_KEY_HELP_POST_DOC ? open_memstream(&list, &bytes) : NULL;
+	if (!f)
+		return (char *)text;
+	const char *before = text ? "\n" : "";
+	fputs(text ? text : "", f);
+	for (size_t i = 0; i < p->command->noptions; i++) {
+		const struct cli_option *o = &p->command->options[i];
+		_choices_ struct choices c = {};
+		if (!o->listed)
+			continue;
+		o->choices(&c);
+		fprintf(f, "%s%s:\n", before, o->listed);
+		before = "\n";
+		for (size_t k = 0; k < c.n; k++)
+			fprintf(f, "  %-14s %s\n", c.list[k].name, c.list[k].summary);
+	}
+	fclose(f);
+	return list;
+}
+
 /* What a program needs to know to use the options as a person would. */
 static void list_options(const struct cli_command *c)
 {
@@ -238,7 +293,7 @@ static void list_options(const struct cli_command *c)
 		[CLI_FLAG] = "flag",   [CLI_TEXT] = "text",       [CLI_COUNT] = "count",
 		[CLI_BYTES] = "bytes", [CLI_NS] = "ns",           [CLI_LIST] = "list",
 		[CLI_CALL] = "call",   [CLI_SET] = "set",         [CLI_SET_AS] = "set-as",
-		[CLI_PLOT] = "plot",   [CLI_RESULTS] = "results",
+		[CLI_PLOT] = "plot",   [CLI_RESULTS] = "results", [CLI_CHOICE] = "choice",
 	};
 	for (size_t i = 0; i < c->noptions; i++) {
 		const struct cli_option *o = &c->options[i];
@@ -302,7 +357,8 @@ void cli_options_parse(const struct cli_command *c, int argc, char **argv, void 
 				   .parser = parse,
 				   .args_doc = c->args_doc,
 				   .doc = c->doc,
-				   .children = children };
+				   .children = children,
+				   .help_filter = filter_help };
 	check_long_options(p, argc, argv);
 	cli_parse(&argp, argc, argv, p);
 }

@@ -13,6 +13,7 @@
 #ifndef PUGMARK_REPORTS_OPTIONS_H
 #define PUGMARK_REPORTS_OPTIONS_H
 
+#include "base/choices.h"
 #include "reports/cli.h"
 
 #include <stddef.h>
@@ -28,6 +29,7 @@ enum cli_option_kind {
 		      * one part must not depend on the others, or `pugmark sweep` could not
 		      * batch them. */
 	CLI_CALL,    /* `each` takes the whole text */
+	CLI_CHOICE,  /* int or enum: the number of one of `choices` */
 	CLI_SET,     /* struct cli_sets: --set section.key=value */
 	CLI_SET_AS,  /* struct cli_sets: short for --set KEY=text, KEY being `set_as` */
 	CLI_PLOT,    /* const char *: a picture, or - for standard output */
@@ -54,6 +56,9 @@ struct cli_option {
 	const char *help;
 	const char *fallback; /* taken if the option is not given; help names it */
 	cli_each each;
+	choices_fill choices; /* what may be said, or (a list, a text) is known by name */
+	const char *what;     /* of a choice, for messages; default: the option's name */
+	const char *listed;   /* help lists the choices under this title, not in the line */
 	const char *set_as;
 	uint64_t least, most; /* of a count; most parts of a list */
 	size_t offset;        /* in the command's struct */

@@ -23,8 +23,15 @@ struct mine {
 	size_t nnames;
 	uint64_t count, bytes, wait_ns;
 	struct cli_sets sets;
+	enum { RED, GREEN } colour;
 	bool is_loud, has_own_names;
 };
+
+static void list_colours(struct choices *c)
+{
+	choices_add(c, "red", "As blood", NULL);
+	choices_add(c, "green", "As grass", NULL);
+}
 
 static int add_name(void *p, char *text, struct err *e)
 {
@@ -82,6 +89,13 @@ static const struct cli_option options[] = {
 	  AT(sets),
 	  .set_as = "memory.reclaim",
 	  .help = "Reclaim" },
+	{ .name = "colour",
+	  .arg = "C",
+	  .kind = CLI_CHOICE,
+	  AT(colour),
+	  .choices = list_colours,
+	  .fallback = "green",
+	  .help = "Colour" },
 	{ .name = "loud", .kind = CLI_FLAG, AT(is_loud), .help = "Loud" },
 	{ .name = "plot", .arg = "F", .kind = CLI_PLOT, AT(plot), .help = "Plot" },
 	{ .name = "results", .arg = "F", .kind = CLI_RESULTS, AT(results), .help = "Results" },
@@ -97,7 +111,7 @@ static const struct cli_command command = {
 	.check = check,
 };
 
-enum { ARGS_MAX = 12 };
+enum { ARGS_MAX = 16 };
 
 /* Splits a copy of the line at blanks; the copy lives as long as the test. */
 static void parse(struct mine *m, const char *line)
@@ -140,6 +154,7 @@ static void what_is_not_given_has_its_fallback(void **state)
 	assert_int_equal(m.bytes, 8192);
 	assert_false(m.has_own_names);
 	assert_int_equal(m.count, 0);
+	assert_int_equal(m.colour, GREEN);
 	parse(&m, "t.db"); /* the table's text is not used up */
 	assert_string_equal(m.names[0], "a");
 }
@@ -169,13 +184,15 @@ static void values_have_units_and_the_line_is_kept(void **state)
 {
 	struct mine m;
 	(void)state;
-	parse(&m, "t.db --memory 1M --wait 10ms --count 9 --loud --json");
+	parse(&m, "t.db --memory 1M --wait 10ms --count 9 --loud --json --colour red");
+	assert_int_equal(m.colour, RED);
 	assert_int_equal(m.bytes, 1 << 20);
 	assert_int_equal(m.wait_ns, 10000000);
 	assert_int_equal(m.count, 9);
 	assert_true(m.is_loud && m.cli.is_json);
-	assert_string_equal(m.cli.args,
-			    "demo t.db --memory 1M --wait 10ms --count 9 --loud --json");
+	assert_string_equal(
+		m.cli.args,
+		"demo t.db --memory 1M --wait 10ms --count 9 --loud --json --colour red");
 }
 
 static void wrong_usage_is_64_and_other_errors_keep_their_own_status(void **state)
@@ -192,6 +209,7 @@ static void wrong_usage_is_64_and_other_errors_keep_their_own_status(void **stat
 		"t.db --results -",
 		"t.db --json --plot -",
 		"t.db --nosuch",
+		"t.db --colour gre",
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
