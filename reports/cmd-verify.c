@@ -4,34 +4,25 @@
 
 #include "base/quantity.h"
 #include "reports/banner.h"
-#include "reports/cli.h"
+#include "reports/options.h"
 #include "reports/report.h"
 #include "store/trace.h"
 
 struct options {
 	struct cli cli;
-	char *path;
+	const char *path;
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static int take_trace(void *mine, char *text, struct err *e)
 {
-	struct options *o = state->input;
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &o->cli;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (o->path)
-			argp_error(state, "one trace at a time: '%s' is too many", arg);
-		o->path = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!o->path)
-			argp_error(state, "which trace?");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	struct options *o = mine;
+	return cli_take_only(&o->path, text, "trace", e);
+}
+
+static int check(void *mine, struct err *e)
+{
+	struct options *o = mine;
+	return o->path ? 0 : err_set(e, ERR_USAGE, "which trace?");
 }
 
 static const struct report_column columns[] = { { "finding", NULL, REPORT_TEXT, 0 } };
@@ -80,13 +71,13 @@ static int verify(struct trace *t, const struct options *o, int *status_out, str
 	return rc;
 }
 
-static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
-static const struct argp argp = {
-	.parser = parse,
+static const struct cli_command command = {
 	.args_doc = "TRACE",
 	.doc = "Checks every checksum, row, sequence number and digest of a trace. Exit status 1 "
 	       "when something is wrong.\vExample:\n  pugmark verify nic.db",
-	.children = children,
+	.cli_offset = offsetof(struct options, cli),
+	.argument = take_trace,
+	.check = check,
 };
 
 int cmd_verify(int argc, char **argv)
@@ -94,7 +85,7 @@ int cmd_verify(int argc, char **argv)
 	struct options o = {};
 	struct trace *t;
 	struct err e = {};
-	cli_parse(&argp, argc, argv, &o);
+	cli_options_parse(&command, argc, argv, &o);
 
 	int status = EXIT_DONE;
 	int rc = trace_open(o.path, &t, &e);
