@@ -7,7 +7,7 @@
 
 #include "base/quantity.h"
 #include "reports/banner.h"
-#include "reports/cli.h"
+#include "reports/options.h"
 #include "reports/report.h"
 #include "store/aggregate.h"
 #include "store/characterise.h"
@@ -19,40 +19,28 @@
 
 struct options {
 	struct cli cli;
-	char *path;
+	const char *path;
 	bool wants_locality;
 };
 
-enum { KEY_CHARACTERISE = 256 };
-
-static const struct argp_option option_table[] = {
-	{ "characterise", KEY_CHARACTERISE, NULL, 0,
-	  "Add locality measures: re-touches, growth, bursts and runs by class of device", 0 },
-	{ 0 },
+static const struct cli_option options[] = {
+	{ .name = "characterise",
+	  .kind = CLI_FLAG,
+	  .offset = offsetof(struct options, wants_locality),
+	  .help = "Add locality measures: re-touches, growth, bursts and runs by class of "
+		  "device" },
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static int take_trace(void *mine, char *text, struct err *e)
 {
-	struct options *o = state->input;
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &o->cli;
-		return 0;
-	case KEY_CHARACTERISE:
-		o->wants_locality = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (o->path)
-			argp_error(state, "one trace at a time: '%s' is too many", arg);
-		o->path = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!o->path)
-			argp_error(state, "which trace?");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	struct options *o = mine;
+	return cli_take_only(&o->path, text, "trace", e);
+}
+
+static int check(void *mine, struct err *e)
+{
+	struct options *o = mine;
+	return o->path ? 0 : err_set(e, ERR_USAGE, "which trace?");
 }
 
 /* Tables that are one SQL query: its columns are the report's, in order. */
@@ -412,14 +400,15 @@ static int show(struct trace *t, const struct options *o, int *status_out, struc
 	return rc;
 }
 
-static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
-static const struct argp argp = {
-	.options = option_table,
-	.parser = parse,
+static const struct cli_command command = {
 	.args_doc = "TRACE",
 	.doc = "Shows the streams, devices, losses and accounting of a trace.\v"
 	       "Example:\n  pugmark info nic.db",
-	.children = children,
+	.options = options,
+	.noptions = sizeof(options) / sizeof(*options),
+	.cli_offset = offsetof(struct options, cli),
+	.argument = take_trace,
+	.check = check,
 };
 
 int cmd_info(int argc, char **argv)
@@ -427,7 +416,7 @@ int cmd_info(int argc, char **argv)
 	struct options o = {};
 	struct trace *t;
 	struct err e = {};
-	cli_parse(&argp, argc, argv, &o);
+	cli_options_parse(&command, argc, argv, &o);
 
 	int status = EXIT_DONE;
 	int rc = trace_open(o.path, &t, &e);
