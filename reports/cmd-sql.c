@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 #include "reports/banner.h"
-#include "reports/cli.h"
+#include "reports/options.h"
 #include "reports/report.h"
 #include "store/db.h"
 #include "store/sqlext.h"
@@ -25,42 +25,34 @@ enum { SQL_BYTES_MAX = 1 << 20 };
 
 struct options {
 	struct cli cli;
-	char *path, *sql;
+	const char *path, *sql;
 	bool has_no_heading;
 };
 
-static const struct argp_option option_table[] = {
-	{ "no-header", 'n', NULL, 0, "Leave out the line of column names", 0 },
-	{ 0 },
+static const struct cli_option options[] = {
+	{ .name = "no-header",
+	  .key = 'n',
+	  .kind = CLI_FLAG,
+	  .offset = offsetof(struct options, has_no_heading),
+	  .help = "Leave out the line of column names" },
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static int take_argument(void *mine, char *text, struct err *e)
 {
-	struct options *o = state->input;
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &o->cli;
-		return 0;
-	case 'n':
-		o->has_no_heading = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (!o->path)
-			o->path = arg;
-		else if (!o->sql && strcmp(arg, "-"))
-			o->sql = arg;
-		else if (!o->sql)
-			return 0; /* standard input, as without */
-		else
-			argp_error(state, "put the statement in quotes: '%s' is too many", arg);
-		return 0;
-	case ARGP_KEY_END:
-		if (!o->path)
-			argp_error(state, "which trace?");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	struct options *o = mine;
+	if (o->sql)
+		return err_set(e, ERR_USAGE, "put the statement in quotes: '%s' is too many", text);
+	if (!o->path)
+		o->path = text;
+	else if (strcmp(text, "-")) /* standard input, as without */
+		o->sql = text;
+	return 0;
+}
+
+static int check(void *mine, struct err *e)
+{
+	struct options *o = mine;
+	return o->path ? 0 : err_set(e, ERR_USAGE, "which trace?");
 }
 
 /* ---- one row ---- */
@@ -229,10 +221,7 @@ static char *read_stdin(struct err *e)
 	return NULL;
 }
 
-static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
-static const struct argp argp = {
-	.options = option_table,
-	.parser = parse,
+static const struct cli_command command = {
 	.args_doc = "TRACE [SQL]",
 	.doc = "Runs SQL on a trace; without SQL, statements come from standard input. Tables: "
 	       "dma, "
@@ -241,7 +230,11 @@ static const struct argp argp = {
 	       "event_agg(t0,t1,by,kind), event_hist(t0,t1,bucket_ns,kind), "
 	       "page_agg(t0,t1,max_rows,kind).\v"
 	       "Example:\n  pugmark sql nic.db \"SELECT op, count(*) FROM dma GROUP BY op\"",
-	.children = children,
+	.options = options,
+	.noptions = sizeof(options) / sizeof(*options),
+	.cli_offset = offsetof(struct options, cli),
+	.argument = take_argument,
+	.check = check,
 };
 
 int cmd_sql(int argc, char **argv)
@@ -249,7 +242,7 @@ int cmd_sql(int argc, char **argv)
 	struct options o = {};
 	struct trace *t;
 	struct err e = {};
-	cli_parse(&argp, argc, argv, &o);
+	cli_options_parse(&command, argc, argv, &o);
 
 	int rc = trace_open(o.path, &t, &e);
 	if (rc)
