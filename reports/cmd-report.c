@@ -15,7 +15,7 @@
 #include "base/quantity.h"
 #include "base/units.h"
 #include "reports/banner.h"
-#include "reports/cli.h"
+#include "reports/options.h"
 #include "reports/plot.h"
 #include "reports/report.h"
 #include "reports/results-screen.h"
@@ -29,91 +29,21 @@
 #include <string.h>
 
 enum { SCREEN_ROWS = 60, PLOT_BARS = 800 };
-enum { COLUMNS_MAX = 24, REPORTS_MAX = 64, NAME_BYTES = 64, KEY_LIST = 256, KEY_PLOT, KEY_COMPARE };
+enum { COLUMNS_MAX = 24 };
 
 struct options {
 	struct cli cli;
-	char *path, *name, *plot, *dir;
+	const char *path, *name, *plot, *dir;
 	bool is_list, is_compare;
 };
 
-static const struct argp_option option_table[] = {
-	{ "list", KEY_LIST, NULL, 0, "List the reports there are", 0 },
-	{ "output", 'o', "DIR", 0, "Of a results file: write a page, DIR/index.html", 0 },
-	{ "compare", KEY_COMPARE, NULL, 0, "Of two results files: what changed, and beyond noise?",
-	  0 },
-	{ "plot", KEY_PLOT, "FILE", 0, "Draw it: FILE.svg, .png, .pdf, or - for the terminal", 0 },
-	{ 0 },
-};
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct options *o = state->input;
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &o->cli;
-		return 0;
-	case KEY_LIST:
-		o->is_list = true;
-		return 0;
-	case KEY_PLOT:
-		o->plot = arg;
-		return 0;
-	case KEY_COMPARE:
-		o->is_compare = true;
-		return 0;
-	case 'o':
-		o->dir = arg;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (!o->path)
-			o->path = arg;
-		else if (!o->name)
-			o->name = arg;
-		else
-			argp_error(state, "one report at a time: '%s' is too many", arg);
-		return 0;
-	case ARGP_KEY_END:
-		if (!o->is_list && !o->path)
-			argp_error(state, "which results file, or trace and report? see --list");
-		if (o->is_compare && !o->name)
-			argp_error(state, "--compare wants two results files");
-		if (o->dir && (o->name || o->is_list))
-			argp_error(state, "--output is for one results file alone");
-		if (o->plot && (o->is_compare || (o->path && !o->name)))
-			argp_error(state,
-				   "--plot draws a report on a trace; a page of a results file "
-				   "(-o DIR) has figures");
-		if (o->plot && !strcmp(o->plot, "-") && o->cli.is_json)
-			argp_error(state, "--json and --plot - both want standard output");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 /* ---- the reports there are ---- */
 
-static const char folder[] = "reports/queries/";
+static const char folder[] = "reports/queries/", ending[] = ".sql";
 
-/* "reports/queries/rate.sql" -> "rate"; false for other files */
-static bool report_name(const char *path, char *out)
+static void list_queries(struct choices *c)
 {
-	const size_t n = strlen(path), head = strlen(folder);
-	if (n <= head + 4 || n - head - 4 >= NAME_BYTES || strncmp(path, folder, head) ||
-	    strcmp(path + n - 4, ".sql"))
-		return false;
-	memcpy(out, path + head, n - head - 4);
-	out[n - head - 4] = 0;
-	return true;
-}
-
-/* Second line of the query, without its dashes; caller frees. */
-static char *report_title(const char *sql)
-{
-	const char *line = strchr(sql, '\n');
-	line = line ? line + 1 + strspn(line + 1, "- ") : "";
-	return strndup(line, strcspn(line, "\n"));
+	choices_add_embedded(c, folder, ending, NULL);
 }
 
 static const struct report_column list_columns[] = {
@@ -124,47 +54,102 @@ static const struct report_column list_columns[] = {
 
 static int list_reports(const struct cli *cli)
 {
+	_choices_ struct choices c = {};
 	struct report *r = report_begin(stdout, cli_format(cli), "report", NULL, NULL);
 	if (!r)
 		return ERR_NOMEM;
+	list_queries(&c);
 	report_table(r, "rows", NULL, list_columns, 3);
-	for (size_t i = 0; embedded_path(i); i++) {
-		char name[NAME_BYTES], script[sizeof(folder) + NAME_BYTES + 4];
-		if (!report_name(embedded_path(i), name))
-			continue;
-		_free_ char *title = report_title(embedded_text(embedded_path(i)));
-		snprintf(script, sizeof(script), "%s%s.gp", folder, name);
-		report_row(r, (struct report_value[]){ { .s = name },
-						       REPORT_S(title),
+	for (size_t i = 0; i < c.n; i++) {
+		char script[100];
+		snprintf(script, sizeof(script), "%s%s.gp", folder, c.list[i].name);
+		report_row(r, (struct report_value[]){ REPORT_S(c.list[i].name),
+						       REPORT_S(c.list[i].summary),
 						       REPORT_U(embedded_text(script) != NULL) });
 	}
 	return cli_report_end("report", r, EXIT_DONE);
 }
 
-static const char *find_query(const char *name, struct err *e)
+/* The query of a report, and what it is called. */
+static const char *find_query(const char *name, char **title_out, struct err *e)
 {
-	char names[REPORTS_MAX][NAME_BYTES];
-	const char *words[REPORTS_MAX + 1] = {};
-	size_t n = 0;
-	for (size_t i = 0; embedded_path(i) && n < REPORTS_MAX; i++) {
-		if (!report_name(embedded_path(i), names[n]))
-			continue;
-		if (!strcmp(names[n], name))
-			return embedded_text(embedded_path(i));
-		words[n] = names[n];
-		n++;
+	_choices_ struct choices c = {};
+	list_queries(&c);
+	const int i = choices_find(&c, name);
+	if (i >= 0) {
+		*title_out = strdup(c.list[i].summary);
+		return embedded_text(c.list[i].source);
 	}
-	if (db_is_sqlite_file(name)) {
+	if (db_is_sqlite_file(name))
 		err_set(e, ERR_USAGE, "no report '%.40s': that is a trace, which comes first",
 			name);
-		return NULL;
-	}
-	const char *near = cli_nearest(name, words);
-	err_set(e, ERR_USAGE,
-		near ? "no report '%.40s': did you mean '%s'?" : "no report '%.40s': see --list",
-		name, near);
+	else
+		choices_refuse(&c, "report", name, NULL, e);
 	return NULL;
 }
+
+/* ---- options ---- */
+
+static int take_argument(void *mine, char *text, struct err *e)
+{
+	struct options *o = mine;
+	if (o->path && o->name)
+		return err_set(e, ERR_USAGE, "one report at a time: '%s' is too many", text);
+	*(o->path ? &o->name : &o->path) = text;
+	return 0;
+}
+
+static int check(void *mine, struct err *e)
+{
+	const struct options *o = mine;
+	if (!o->is_list && !o->path)
+		return err_set(e, ERR_USAGE, "which results file, or trace and report? see --list");
+	if (o->is_compare && !o->name)
+		return err_set(e, ERR_USAGE, "--compare wants two results files");
+	if (o->dir && (o->name || o->is_list))
+		return err_set(e, ERR_USAGE, "--output is for one results file alone");
+	if (o->plot && (o->is_compare || (o->path && !o->name)))
+		return err_set(e, ERR_USAGE,
+			       "--plot draws a report on a trace; a page of a results file (-o "
+			       "DIR) has figures");
+	return 0;
+}
+
+#define AT(member) .offset = offsetof(struct options, member)
+
+static const struct cli_option options[] = {
+	{ .name = "list", .kind = CLI_FLAG, AT(is_list), .help = "List the reports there are" },
+	{ .name = "output",
+	  .key = 'o',
+	  .arg = "DIR",
+	  .kind = CLI_TEXT,
+	  AT(dir),
+	  .help = "Of a results file: write a page, DIR/index.html" },
+	{ .name = "compare",
+	  .kind = CLI_FLAG,
+	  AT(is_compare),
+	  .help = "Of two results files: what changed, and beyond noise?" },
+	{ .name = "plot",
+	  .arg = "FILE",
+	  .kind = CLI_PLOT,
+	  AT(plot),
+	  .help = "Draw it: FILE.svg, .png, .pdf, or - for the terminal" },
+};
+
+static const struct cli_command command = {
+	.args_doc = "RESULTS\n--compare OLD NEW\nTRACE NAME\n--list",
+	.doc = "Shows what runs stored in a results file (--results of age, cache, pin ..), as "
+	       "tables or as a page, or what changed between two; or a stored query on a trace, "
+	       "as a table, JSON or plot.\v"
+	       "Examples:\n  pugmark report results.db -o page\n"
+	       "  pugmark report --compare old.db new.db\n"
+	       "  pugmark report nic.db rate --plot rate.svg",
+	.options = options,
+	.noptions = sizeof(options) / sizeof(*options),
+	.cli_offset = offsetof(struct options, cli),
+	.argument = take_argument,
+	.check = check,
+};
 
 /* ---- rows ---- */
 
@@ -312,10 +297,9 @@ static int run(struct trace *t, sqlite3_stmt *st, const char *title, const struc
 	return rc;
 }
 
-static int open_and_run(struct trace *t, const char *sql, const struct options *o, int *status_out,
-			struct err *e)
+static int open_and_run(struct trace *t, const char *sql, const char *title,
+			const struct options *o, int *status_out, struct err *e)
 {
-	_free_ char *title = report_title(sql);
 	sqlite3 *db;
 	sqlite3_stmt *st = NULL;
 	int rc = db_open_readonly(trace_file_path(t, trace_nfiles(t) - 1), TRACE_APPLICATION_ID,
@@ -333,22 +317,6 @@ static int open_and_run(struct trace *t, const char *sql, const struct options *
 	return rc;
 }
 
-static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
-static const struct argp argp = {
-	.options = option_table,
-	.parser = parse,
-	.args_doc = "RESULTS\n--compare OLD NEW\nTRACE NAME\n--list",
-	.doc = "Shows what runs stored in a results file (--results of age, cache, pin ..), as "
-	       "tables "
-	       "or as a page, or what changed between two; or a stored query on a trace, as a "
-	       "table, "
-	       "JSON or plot.\v"
-	       "Examples:\n  pugmark report results.db -o page\n"
-	       "  pugmark report --compare old.db new.db\n"
-	       "  pugmark report nic.db rate --plot rate.svg",
-	.children = children,
-};
-
 /* A stored query on a trace. */
 static int report_on_trace(const struct options *given)
 {
@@ -356,11 +324,12 @@ static int report_on_trace(const struct options *given)
 	struct trace *t;
 	struct err e = {};
 	int status = EXIT_DONE;
-	const char *sql = find_query(o.name, &e);
+	_free_ char *title = NULL;
+	const char *sql = find_query(o.name, &title, &e);
 	int rc = sql ? trace_open(o.path, &t, &e) : e.code;
 	if (!rc) {
 		banner_show(&o.cli, "report", t);
-		rc = open_and_run(t, sql, &o, &status, &e);
+		rc = open_and_run(t, sql, title, &o, &status, &e);
 		trace_close(t);
 	}
 	return rc ? cli_fail("report", &e) : status;
@@ -369,7 +338,7 @@ static int report_on_trace(const struct options *given)
 int cmd_report(int argc, char **argv)
 {
 	struct options o = {};
-	cli_parse(&argp, argc, argv, &o);
+	cli_options_parse(&command, argc, argv, &o);
 	if (o.is_list)
 		return list_reports(&o.cli);
 	if (o.is_compare)
