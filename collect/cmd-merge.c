@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/quantity.h"
 #include "collect/import-report.h"
-#include "reports/cli.h"
+#include "reports/options.h"
 #include "store/db.h"
 #include "store/merge.h"
 #include "store/trace-writer.h"
@@ -24,7 +24,7 @@
 
 struct merge_command {
 	struct cli cli;
-	char **files; /* room for all of argv */
+	const char **files; /* room for all of argv */
 	unsigned nfiles;
 	const char *out;
 	bool force;
@@ -110,52 +110,46 @@ static int merge_files(struct merge_command *c, struct merge_result *result, str
 
 /* ---- options ---- */
 
-enum { KEY_FORCE = 256 };
+#define AT(member) .offset = offsetof(struct merge_command, member)
 
-static const struct argp_option option_table[] = {
-	{ "output", 'o', "T.db", 0, "Trace to write", 0 },
-	{ "force", KEY_FORCE, NULL, 0, "Replace T.db", 0 },
-	{ 0 },
+static const struct cli_option options[] = {
+	{ .name = "output",
+	  .key = 'o',
+	  .arg = "T.db",
+	  .kind = CLI_TEXT,
+	  AT(out),
+	  .help = "Trace to write" },
+	{ .name = "force", .kind = CLI_FLAG, AT(force), .help = "Replace T.db" },
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static int take_file(void *mine, char *text, struct err *e)
 {
-	struct merge_command *c = state->input;
-
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &c->cli;
-		return 0;
-	case 'o':
-		c->out = arg;
-		return 0;
-	case KEY_FORCE:
-		c->force = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		c->files[c->nfiles++] = arg;
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which traces?");
-		return 0;
-	case ARGP_KEY_END:
-		if (!c->out)
-			argp_error(state, "which trace to write? -o T.db");
-		else if (!*c->out || !strcmp(c->out, "-"))
-			argp_error(state, "-o '%s': a trace is a file with a name", c->out);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	struct merge_command *c = mine;
+	(void)e;
+	c->files[c->nfiles++] = text;
+	return 0;
 }
 
-static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
-static const struct argp argp = {
-	.options = option_table,
-	.parser = parse,
+static int check(void *mine, struct err *e)
+{
+	const struct merge_command *c = mine;
+	if (!c->nfiles)
+		return err_set(e, ERR_USAGE, "which traces?");
+	if (!c->out)
+		return err_set(e, ERR_USAGE, "which trace to write? -o T.db");
+	if (!strcmp(c->out, "-"))
+		return err_set(e, ERR_USAGE, "-o '-': a trace is a file with a name");
+	return 0;
+}
+
+static const struct cli_command command = {
 	.args_doc = "TRACE...",
 	.doc = "Copies the recordings of several traces into one; each stays apart.",
-	.children = children,
+	.options = options,
+	.noptions = sizeof(options) / sizeof(*options),
+	.cli_offset = offsetof(struct merge_command, cli),
+	.argument = take_file,
+	.check = check,
 };
 
 static int report(const struct merge_command *c, const struct merge_result *r)
@@ -180,12 +174,12 @@ int cmd_merge(int argc, char **argv)
 	struct merge_result result = {};
 	struct err e = {};
 
-	_free_ char **files = calloc((size_t)argc, sizeof(*files));
+	_free_ const char **files = calloc((size_t)argc, sizeof(*files));
 	if (!files) {
 		err_set(&e, ERR_NOMEM, "out of memory");
 		return cli_fail(COMMAND, &e);
 	}
 	c.files = files;
-	cli_parse(&argp, argc, argv, &c);
+	cli_options_parse(&command, argc, argv, &c);
 	return merge_files(&c, &result, &e) ? cli_fail(COMMAND, &e) : report(&c, &result);
 }
