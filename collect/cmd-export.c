@@ -12,7 +12,7 @@
 #include "collect/export.h"
 #include "collect/pseudonym.h"
 #include "reports/banner.h"
-#include "reports/cli.h"
+#include "reports/options.h"
 #include "store/db.h"
 
 #include <errno.h>
@@ -31,6 +31,8 @@ static const struct exporter *const exporters[] = { &export_csv,      &export_js
 struct export_command {
 	struct cli cli;
 	const char *path, *out, *stream;
+	bool has_format;
+	int format; /* number of the exporter */
 	const struct exporter *exporter;
 	char *temporary; /* name of a file to be renamed, or NULL */
 
@@ -319,135 +321,110 @@ static int run_pseudonymise(const struct export_command *c)
 
 /* ---- options ---- */
 
-enum { KEY_STREAM = 256, KEY_PSEUDONYMISE, KEY_KEY, KEY_GRAIN };
-
-static const struct argp_option option_table[] = {
-	{ "format", 'f', "NAME", 0, "Format to write", 0 },
-	{ "stream", KEY_STREAM, "K", 0, "Kind or number of the stream, where there are several",
-	  0 },
-	{ "output", 'o', "FILE", 0, "File to write instead of standard output", 0 },
-	{ "pseudonymise", KEY_PSEUDONYMISE, NULL, 0,
-	  "Write a trace with other page and block numbers and names", 0 },
-	{ "key", KEY_KEY, "FILE", 0, "What they depend on: 16 bytes or more, yours alone", 0 },
-	{ "keep-adjacency", KEY_GRAIN, "SIZE", 0,
-	  "What stays together, a power of two from 4K; default 2M", 0 },
-	{ 0 },
-};
-
-static void list_formats(struct cli_choice *out)
+static void list_formats(struct choices *c)
 {
-	for (size_t i = 0; exporters[i] && i + 1 < CLI_CHOICES_MAX; i++)
-		out[i] = (struct cli_choice){ exporters[i]->name, exporters[i]->summary };
-}
-
-static void parse_format(struct argp_state *state, const char *arg, struct export_command *c)
-{
-	struct cli_choice formats[CLI_CHOICES_MAX] = {};
-
 	for (size_t i = 0; exporters[i]; i++)
-		if (!strcmp(exporters[i]->name, arg))
-			c->exporter = exporters[i];
-	if (!c->exporter) {
-		list_formats(formats);
-		cli_bad_choice(state, "format", arg, formats);
-	}
+		choices_add(c, exporters[i]->name, exporters[i]->summary, NULL);
 }
 
-static void parse_grain(struct argp_state *state, const char *arg, struct export_command *c)
+static int take_grain(void *mine, char *text, struct err *e)
 {
 	const unsigned most = PSEUDONYM_GRAIN_SHIFT_MAX;
-	struct err e = {};
+	struct export_command *c = mine;
 	uint64_t bytes;
-	if (quantity_parse_bytes(arg, &bytes, &e))
-		cli_bad_value(state, "keep-adjacency", &e);
+	const int rc = quantity_parse_bytes(text, &bytes, e);
+	if (rc)
+		return rc;
 	if (bytes < PAGE_BYTES || bytes & (bytes - 1) || bytes >> PAGE_SHIFT >> most > 1)
-		argp_error(state, "--keep-adjacency: '%s': expected a power of two, 4K to 4G", arg);
+		return err_set(e, ERR_USAGE, "'%s': expected a power of two, 4K to 4G", text);
 	c->grain_shift = (unsigned)__builtin_ctzll(bytes) - PAGE_SHIFT;
+	return 0;
 }
 
-static void check_options(struct argp_state *state, const struct export_command *c)
+static int take_trace(void *mine, char *text, struct err *e)
 {
+	struct export_command *c = mine;
+	return cli_take_only(&c->path, text, "trace", e);
+}
+
+static int check(void *mine, struct err *e)
+{
+	struct export_command *c = mine;
 	if (!c->path)
-		argp_error(state, "which trace?");
+		return err_set(e, ERR_USAGE, "which trace?");
 	if (!c->is_pseudonymise && c->key)
-		argp_error(state, "--key is for --pseudonymise");
-	if (!c->is_pseudonymise && !c->exporter)
-		argp_error(state, "which format? --format NAME");
-	if (c->is_pseudonymise && (c->exporter || c->stream))
-		argp_error(state, "--pseudonymise writes a whole trace: no --format, no --stream");
+		return err_set(e, ERR_USAGE, "--key is for --pseudonymise");
+	if (!c->is_pseudonymise && !c->has_format)
+		return err_set(e, ERR_USAGE, "which format? --format NAME");
+	if (c->is_pseudonymise && (c->has_format || c->stream))
+		return err_set(e, ERR_USAGE,
+			       "--pseudonymise writes a whole trace: no --format, no --stream");
 	if (c->is_pseudonymise && !c->key)
-		argp_error(state, "which key? --key FILE (head -c 32 /dev/urandom makes one)");
+		return err_set(e, ERR_USAGE,
+			       "which key? --key FILE (head -c 32 /dev/urandom makes one)");
 	if (c->is_pseudonymise && (!c->out || !strcmp(c->out, "-")))
-		argp_error(state, "which trace to make? -o FILE");
+		return err_set(e, ERR_USAGE, "which trace to make? -o FILE");
+	c->exporter = exporters[c->format];
+	return 0;
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct export_command *c = state->input;
+#define AT(member) .offset = offsetof(struct export_command, member)
 
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &c->cli;
-		return 0;
-	case 'f':
-		parse_format(state, arg, c);
-		return 0;
-	case KEY_STREAM:
-		c->stream = arg;
-		return 0;
-	case 'o':
-		c->out = arg;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (c->path)
-			argp_error(state, "one trace at a time: '%s' is too many", arg);
-		c->path = arg;
-		return 0;
-	case KEY_PSEUDONYMISE:
-		c->is_pseudonymise = true;
-		return 0;
-	case KEY_KEY:
-		c->key = arg;
-		return 0;
-	case KEY_GRAIN:
-		parse_grain(state, arg, c);
-		return 0;
-	case ARGP_KEY_END:
-		check_options(state, c);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
+static const struct cli_option options[] = {
+	{ .name = "format",
+	  .key = 'f',
+	  .arg = "NAME",
+	  .kind = CLI_CHOICE,
+	  AT(format),
+	  .given = offsetof(struct export_command, has_format),
+	  .choices = list_formats,
+	  .listed = "Formats",
+	  .help = "Format to write" },
+	{ .name = "stream",
+	  .arg = "K",
+	  .kind = CLI_TEXT,
+	  AT(stream),
+	  .help = "Kind or number of the stream, where there are several" },
+	{ .name = "output",
+	  .key = 'o',
+	  .arg = "FILE",
+	  .kind = CLI_TEXT,
+	  AT(out),
+	  .help = "File to write instead of standard output" },
+	{ .name = "pseudonymise",
+	  .kind = CLI_FLAG,
+	  AT(is_pseudonymise),
+	  .help = "Write a trace with other page and block numbers and names" },
+	{ .name = "key",
+	  .arg = "FILE",
+	  .kind = CLI_TEXT,
+	  AT(key),
+	  .help = "What they depend on: 16 bytes or more, yours alone" },
+	{ .name = "keep-adjacency",
+	  .arg = "SIZE",
+	  .kind = CLI_CALL,
+	  .each = take_grain,
+	  .fallback = "2M",
+	  .help = "What stays together, a power of two from 4K" },
+};
 
-static char *help_filter(int key, const char *text, void *input)
-{
-	struct cli_choice formats[CLI_CHOICES_MAX] = {};
-
-	(void)input;
-	if (key != ARGP_KEY_HELP_POST_DOC)
-		return (char *)text;
-	list_formats(formats);
-	return cli_list_choices(text, formats);
-}
-
-static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
-static const struct argp argp = {
-	.options = option_table,
-	.parser = parse,
+static const struct cli_command command = {
 	.args_doc = "TRACE",
-	.doc = "Writes streams of a trace in a format of others.\vFormats:",
-	.children = children,
-	.help_filter = help_filter,
+	.doc = "Writes streams of a trace in a format of others.",
+	.options = options,
+	.noptions = sizeof(options) / sizeof(*options),
+	.cli_offset = offsetof(struct export_command, cli),
+	.argument = take_trace,
+	.check = check,
 };
 
 int cmd_export(int argc, char **argv)
 {
-	struct export_command c = { .grain_shift = 9 }; /* 2 MiB */
+	struct export_command c = {};
 	struct err e = {};
 	uint64_t damaged = 0;
 
-	cli_parse(&argp, argc, argv, &c);
+	cli_options_parse(&command, argc, argv, &c);
 	if (c.is_pseudonymise)
 		return run_pseudonymise(&c);
 	const int rc = export_all(&c, &damaged, &e);
