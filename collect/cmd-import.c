@@ -9,7 +9,7 @@
 #include "base/quantity.h"
 #include "collect/import-report.h"
 #include "collect/import.h"
-#include "reports/cli.h"
+#include "reports/options.h"
 #include "reports/progress.h"
 #include "store/db.h"
 
@@ -24,13 +24,13 @@
 
 #define COMMAND "import"
 
-enum { QUOTA_LEAST = 512 << 10, ROTATE_LEAST = 4 << 10 };
-
 struct import_command {
 	struct cli cli;
-	char **files; /* room for all of argv */
+	const char **files; /* room for all of argv */
 	unsigned nfiles;
-	const char *out, *format;
+	const char *out;
+	bool has_format;
+	int format, as; /* numbers of what list_formats and list_spaces have */
 	struct import_options options;
 	bool force, fsync;
 	uint64_t quota_bytes, rotate_bytes;
@@ -97,11 +97,9 @@ static int agree(struct import_command *c, const char *path, const struct import
 /* Opens an input and finds its importer: as --format says, else by its bytes. */
 static int open_input(struct import_command *c, const char *path, struct input **out, struct err *e)
 {
-	const struct importer *found = c->format ? importer_find(c->format) : NULL;
+	const struct importer *found = c->has_format ? importers[c->format] : NULL;
 	int rc;
 
-	if (c->format && !found)
-		return err_set(e, ERR_USAGE, "no format '%s'", c->format);
 	if (is_folder(path) && (!found || found->folder_member))
 		rc = importer_open_folder(path, &found, out, e);
 	else if (found && found->folder_member)
@@ -372,145 +370,113 @@ static int import_all(struct import_command *c, struct err *e)
 
 /* ---- options ---- */
 
-enum { KEY_AS = 256, KEY_FORCE, KEY_QUOTA, KEY_ROTATE, KEY_FSYNC };
+static const enum address_space spaces[] = { AS_GPA, AS_HPA, AS_PA };
 
-static const struct argp_option option_table[] = {
-	{ "output", 'o', "T.db", 0, "Trace to write", 0 },
-	{ "format", 'f', "NAME", 0, "Format of the inputs, instead of by their bytes", 0 },
-	{ "as", KEY_AS, "gpa|hpa|pa", 0,
-	  "Address space of physical addresses (default pa: physical to the recording kernel)", 0 },
-	{ "force", KEY_FORCE, NULL, 0,
-	  "Replace T.db; an unfinished one of the same inputs is "
-	  "otherwise gone on with",
-	  0 },
-	{ "quota", KEY_QUOTA, "SIZE", 0, "Most bytes to keep: the oldest rows give way, as loss",
-	  0 },
-	{ "rotate", KEY_ROTATE, "SIZE", 0, "Write a set T.0001.db .. of files of about SIZE", 0 },
-	{ "fsync", KEY_FSYNC, NULL, 0, "Have each commit survive a power cut", 0 },
-	{ 0 },
+static void list_spaces(struct choices *c)
+{
+	for (size_t i = 0; i < sizeof(spaces) / sizeof(*spaces); i++)
+		choices_add(c, kind_as_names[spaces[i]], NULL, NULL);
+}
+
+static void list_formats(struct choices *c)
+{
+	for (size_t i = 0; importers[i]; i++)
+		choices_add(c, importers[i]->name, importers[i]->summary, NULL);
+}
+
+static int take_file(void *mine, char *text, struct err *e)
+{
+	struct import_command *c = mine;
+	(void)e;
+	c->files[c->nfiles++] = text;
+	return 0;
+}
+
+static int check(void *mine, struct err *e)
+{
+	struct import_command *c = mine;
+	if (!c->nfiles)
+		return err_set(e, ERR_USAGE, "which file?");
+	if (!c->out)
+		return err_set(e, ERR_USAGE, "which trace to write? -o T.db");
+	if (!strcmp(c->out, "-"))
+		return err_set(e, ERR_USAGE, "-o '-': a trace is a file with a name");
+	c->options.as = spaces[c->as];
+	return 0;
+}
+
+#define AT(member) .offset = offsetof(struct import_command, member)
+
+/* Below the least size a trace cannot hold its tables and one chunk of each stream. */
+static const struct cli_option options[] = {
+	{ .name = "output",
+	  .key = 'o',
+	  .arg = "T.db",
+	  .kind = CLI_TEXT,
+	  AT(out),
+	  .help = "Trace to write" },
+	{ .name = "format",
+	  .key = 'f',
+	  .arg = "NAME",
+	  .kind = CLI_CHOICE,
+	  AT(format),
+	  .given = offsetof(struct import_command, has_format),
+	  .choices = list_formats,
+	  .listed = "Formats",
+	  .help = "Format of the inputs, instead of by their bytes" },
+	{ .name = "as",
+	  .arg = "SPACE",
+	  .kind = CLI_CHOICE,
+	  AT(as),
+	  .choices = list_spaces,
+	  .what = "address space",
+	  .fallback = "pa",
+	  .help = "Address space of physical addresses (pa: physical to the recording kernel)" },
+	{ .name = "force",
+	  .kind = CLI_FLAG,
+	  AT(force),
+	  .help = "Replace T.db; an unfinished one of the same inputs is otherwise gone on "
+		  "with" },
+	{ .name = "quota",
+	  .arg = "SIZE",
+	  .kind = CLI_BYTES,
+	  AT(quota_bytes),
+	  .least = 512 << 10,
+	  .help = "Most bytes to keep: the oldest rows give way, as loss" },
+	{ .name = "rotate",
+	  .arg = "SIZE",
+	  .kind = CLI_BYTES,
+	  AT(rotate_bytes),
+	  .least = 4 << 10,
+	  .help = "Write a set T.0001.db .. of files of about SIZE" },
+	{ .name = "fsync",
+	  .kind = CLI_FLAG,
+	  AT(fsync),
+	  .help = "Have each commit survive a power cut" },
 };
 
-/* Below the least a trace cannot hold its tables and one chunk of each stream. */
-static void parse_size(struct argp_state *state, const char *option, const char *arg,
-		       uint64_t least, uint64_t *bytes_out)
-{
-	struct err e = {};
-	int rc = quantity_parse_bytes(arg, bytes_out, &e);
-
-	if (!rc && *bytes_out < least)
-		rc = err_set(&e, ERR_USAGE, "'%s': expected %s or more", arg,
-			     quantity_bytes(least).s);
-	if (rc)
-		cli_bad_value(state, option, &e);
-}
-
-static void parse_as(struct argp_state *state, const char *arg, struct import_command *c)
-{
-	const int as = kind_name_find(kind_as_names, arg);
-
-	if (as != AS_GPA && as != AS_HPA && as != AS_PA)
-		argp_error(state, "--as: no address space '%s', only: gpa, hpa, pa", arg);
-	else
-		c->options.as = (enum address_space)as;
-}
-
-static void list_formats(struct cli_choice *out)
-{
-	for (size_t i = 0; importers[i] && i + 1 < CLI_CHOICES_MAX; i++)
-		out[i] = (struct cli_choice){ importers[i]->name, importers[i]->summary };
-}
-
-static void parse_format(struct argp_state *state, const char *arg, struct import_command *c)
-{
-	struct cli_choice formats[CLI_CHOICES_MAX] = {};
-
-	c->format = arg;
-	if (!importer_find(arg)) {
-		list_formats(formats);
-		cli_bad_choice(state, "format", arg, formats);
-	}
-}
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct import_command *c = state->input;
-
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &c->cli;
-		return 0;
-	case 'o':
-		c->out = arg;
-		return 0;
-	case 'f':
-		parse_format(state, arg, c);
-		return 0;
-	case KEY_AS:
-		parse_as(state, arg, c);
-		return 0;
-	case KEY_FORCE:
-		c->force = true;
-		return 0;
-	case KEY_QUOTA:
-		parse_size(state, "--quota", arg, QUOTA_LEAST, &c->quota_bytes);
-		return 0;
-	case KEY_ROTATE:
-		parse_size(state, "--rotate", arg, ROTATE_LEAST, &c->rotate_bytes);
-		return 0;
-	case KEY_FSYNC:
-		c->fsync = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		c->files[c->nfiles++] = arg;
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which file?");
-		return 0;
-	case ARGP_KEY_END:
-		if (!c->out)
-			argp_error(state, "which trace to write? -o T.db");
-		else if (!*c->out || !strcmp(c->out, "-"))
-			argp_error(state, "-o '%s': a trace is a file with a name", c->out);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static char *help_filter(int key, const char *text, void *input)
-{
-	struct cli_choice formats[CLI_CHOICES_MAX] = {};
-
-	(void)input;
-	if (key != ARGP_KEY_HELP_POST_DOC)
-		return (char *)text;
-	list_formats(formats);
-	return cli_list_choices(text, formats);
-}
-
-static const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
-static const struct argp argp = {
-	.options = option_table,
-	.parser = parse,
+static const struct cli_command command = {
 	.args_doc = "FILE...\nFOLDER",
-	.doc = "Reads foreign files (plain, .zst, .gz, .xz or - for standard input) into a trace."
-	       "\vFormats:",
-	.children = children,
-	.help_filter = help_filter,
+	.doc = "Reads foreign files (plain, .zst, .gz, .xz or - for standard input) into a trace.",
+	.options = options,
+	.noptions = sizeof(options) / sizeof(*options),
+	.cli_offset = offsetof(struct import_command, cli),
+	.argument = take_file,
+	.check = check,
 };
 
 int cmd_import(int argc, char **argv)
 {
-	struct import_command c = { .options = { .as = AS_PA } };
+	struct import_command c = {};
 	struct err e = {};
 
-	_free_ char **files = calloc((size_t)argc, sizeof(*files));
+	_free_ const char **files = calloc((size_t)argc, sizeof(*files));
 	if (!files) {
 		err_set(&e, ERR_NOMEM, "out of memory");
 		return cli_fail(COMMAND, &e);
 	}
 	c.files = files;
-	cli_parse(&argp, argc, argv, &c);
+	cli_options_parse(&command, argc, argv, &c);
 	const int rc = import_all(&c, &e);
 	if (rc)
 		return cli_fail(COMMAND, &e);
