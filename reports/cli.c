@@ -70,35 +70,6 @@ const char *cli_nearest(const char *text, const char *const *words)
 	return nearest_word(text, words, n);
 }
 
-void cli_bad_choice(const struct argp_state *state, const char *what, const char *arg,
-		    const struct cli_choice *choices)
-{
-	const char *names[CLI_CHOICES_MAX] = {};
-
-	for (size_t i = 0; choices[i].name && i + 1 < CLI_CHOICES_MAX; i++)
-		names[i] = choices[i].name;
-	const char *nearest = cli_nearest(arg, names);
-	if (nearest)
-		argp_error(state, "no %s '%s': did you mean '%s'?", what, arg, nearest);
-	else
-		argp_error(state, "no %s '%s': see --help for the list", what, arg);
-}
-
-char *cli_list_choices(const char *text, const struct cli_choice *choices)
-{
-	char *list = NULL;
-	size_t bytes;
-	FILE *f = open_memstream(&list, &bytes);
-
-	if (!f)
-		return NULL;
-	fprintf(f, "%s\n", text);
-	for (size_t i = 0; choices[i].name; i++)
-		fprintf(f, "  %-14s %s\n", choices[i].name, choices[i].summary);
-	fclose(f);
-	return list;
-}
-
 int cli_split(char *list, char **parts, int max)
 {
 	int n = 0;
@@ -142,11 +113,6 @@ void cli_parse(const struct argp *argp, int argc, char **argv, void *input)
 			strerror(rc));
 		exit(cli_fail(argc > 0 ? argv[0] : NULL, &e));
 	}
-}
-
-void cli_bad_value(const struct argp_state *state, const char *option, const struct err *e)
-{
-	argp_error(state, "%s: %s", option, e->msg);
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * What all commands share: options, messages and exit statuses. A command is
- * `int cmd_NAME(int argc, char **argv)`; it parses with argp, takes cli_argp
- * as a child (child input: struct cli *) and ends in `return cli_fail(...)` or
- * an enum exit_status.
+ * `int cmd_NAME(int argc, char **argv)`; it parses with the table of its options
+ * (reports/options.h) and ends in `return cli_fail(...)` or an enum exit_status.
  */
 #ifndef PUGMARK_REPORTS_CLI_H
 #define PUGMARK_REPORTS_CLI_H
@@ -23,7 +22,7 @@ struct cli {
 	size_t texts_bytes;
 };
 
-/* --json, --quiet, --verbose */
+/* --json, --quiet, --verbose: a child of a command's argp; child input: struct cli * */
 extern const struct argp cli_argp;
 
 /*
@@ -45,20 +44,6 @@ enum report_format cli_format(const struct cli *cli);
 /* The nearest of the NULL-terminated words to text, or NULL when none is near. */
 const char *cli_nearest(const char *text, const char *const *words);
 
-enum { CLI_CHOICES_MAX = 64 };
-
-/* A name that an option takes, and what it stands for; a list ends in {}. */
-struct cli_choice {
-	const char *name, *summary;
-};
-
-/* In a parser function: refuses arg, which is none of the choices, and exits with 64. */
-void cli_bad_choice(const struct argp_state *state, const char *what, const char *arg,
-		    const struct cli_choice *choices);
-
-/* In a help filter: text and a line a choice below it, for argp to free; NULL without memory. */
-char *cli_list_choices(const char *text, const struct cli_choice *choices);
-
 /* Splits "a, b,c" in place, blanks around parts dropped; the number of parts, or -1 above max. */
 int cli_split(char *list, char **parts, int max);
 
@@ -69,8 +54,5 @@ int cli_split(char *list, char **parts, int max);
  * wrong usage (64) and anything else that fails, such as lack of memory (71).
  */
 void cli_parse(const struct argp *argp, int argc, char **argv, void *input);
-
-/* In a parser function: refuses the value of an option with e's sentence; exits with 64. */
-void cli_bad_value(const struct argp_state *state, const char *option, const struct err *e);
 
 #endif

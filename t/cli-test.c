@@ -28,15 +28,13 @@ struct demo {
 static error_t parse_demo(int key, char *arg, struct argp_state *state)
 {
 	struct demo *d = state->input;
-	struct err e;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &d->cli;
 		return 0;
 	case 's':
-		err_set(&e, ERR_USAGE, "'%s' is not a size", arg);
-		cli_bad_value(state, "--size", &e);
+		argp_error(state, "--size: '%s' is not a size", arg);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (!strcmp(arg, "too much"))
