@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "replay/numa-answer.h"
+#include "replay/numa-feed.h"
 #include "replay/walk-design.h"
 #include "replay/walk-feed.h"
 #include "reports/banner.h"
@@ -173,101 +174,20 @@ static int read_designs(struct work *w, const struct trace *t, struct err *e)
 	return rc ? rc : numa_run_new(w->designs, o->ndesigns, &w->arena, &w->run, e);
 }
 
-/* Recorded updates of page tables: how many entries were set and cleared. */
-static int read_updates(struct numa_updates *out, struct trace *t, struct err *e)
+static void show_progress(void *ctx, uint64_t rows)
 {
-	const struct trace_stream_info *stream = trace_find_stream(t, KIND_PT);
-	struct trace_reader *reader;
-	const struct batch *b;
-
-	if (!stream || !stream->rows)
-		return 0;
-	const struct trace_select select = {
-		.stream = stream->id,
-		.columns = UINT64_C(1) << PT_COL_op | UINT64_C(1) << PT_COL_count,
-		.dev = -1,
-	};
-	int rc = trace_reader_open(t, &select, &reader, e);
-	if (rc)
-		return rc;
-	while ((rc = trace_reader_next(reader, &b, e)) > 0)
-		for (uint32_t i = 0; i < b->n; i++) {
-			const uint32_t n = batch_u32(b, PT_COL_count)[i];
-			const uint8_t op = batch_u8(b, PT_COL_op)[i];
-			out->map += op == PT_SET ? n : 0;
-			out->unmap += op == PT_CLEAR ? n : 0;
-		}
-	trace_reader_close(reader);
-	return rc;
-}
-
-/* What the trace knows of its program. */
-static int read_known(struct numa_known *k, struct trace *t, struct err *e)
-{
-	const int rc = trace_meta_u64(t, "native_walk_ppm", &k->native_walk_ppm, e);
-	if (rc < 0)
-		return rc;
-	if (k->native_walk_ppm >= PPM_PER_ONE)
-		return err_set(e, ERR_UNUSABLE, "%s: its native_walk_ppm is not below 1000000",
-			       trace_path(t));
-	k->vm_pages = trace_vm_pages(t, 0);
-	return read_updates(&k->updates, t, e);
-}
-
-/* Rows up to where the address space changes or the warm-up ends. */
-static uint32_t piece(const struct batch *b, uint32_t i, uint64_t until)
-{
-	const uint32_t *asid = batch_u32(b, MEM_COL_asid);
-	uint32_t end = i + 1;
-	while (end < b->n && asid[end] == asid[i] && end - i < until)
-		end++;
-	return end - i;
-}
-
-static int add_batch(struct work *w, const struct batch *b, struct err *e)
-{
-	struct numa_answer *a = &w->answer;
-	int rc = 0;
-
-	for (uint32_t i = 0, n; i < b->n && !rc; i += n) {
-		const bool is_warming = a->rows < a->warm_rows;
-		n = piece(b, i, is_warming ? a->warm_rows - a->rows : UINT32_MAX);
-		rc = numa_run_rows(w->run, batch_u32(b, MEM_COL_asid)[i],
-				   batch_u64(b, MEM_COL_va) + i, batch_u32(b, MEM_COL_bytes) + i, n,
-				   e);
-		a->rows += n;
-		if (is_warming && a->rows == a->warm_rows)
-			numa_run_warm(w->run);
-	}
-	return rc;
+	progress_set(ctx, rows);
 }
 
 static int feed(struct work *w, struct trace *t, const struct trace_stream_info *stream,
 		struct err *e)
 {
-	const struct trace_select select = {
-		.stream = stream->id,
-		.columns = UINT64_C(1) << MEM_COL_asid | UINT64_C(1) << MEM_COL_va |
-			   UINT64_C(1) << MEM_COL_bytes,
-		.dev = -1,
-		.threaded = true,
-	};
-	struct trace_reader *reader;
-	const struct batch *b;
 	struct progress progress;
-	int rc = trace_reader_open(t, &select, &reader, e);
-	if (rc)
-		return rc;
 	progress_init(&progress, COMMAND, "accesses", stream->rows, w->options->cli.is_quiet);
-	while ((rc = trace_reader_next(reader, &b, e)) > 0) {
-		rc = add_batch(w, b, e);
-		if (rc)
-			break;
-		progress_set(&progress, w->answer.rows);
-	}
+	const int rc =
+		numa_feed(w->run, t, stream, w->answer.warm_rows, show_progress, &progress, e);
 	progress_end(&progress);
-	trace_reader_close(reader);
-	return rc < 0 ? err_prefix(e, "%s", trace_path(t)) : 0;
+	return rc;
 }
 
 /* A timeline is of the first nested design. */
@@ -337,7 +257,7 @@ static int answer(struct trace *t, struct work *w, struct err *e)
 	if (!rc)
 		rc = walk_feed_find(t, &stream, e);
 	if (!rc)
-		rc = read_known(&w->answer.known, t, e);
+		rc = numa_feed_known(t, &w->answer.known, e);
 	if (!rc)
 		rc = trace_digest(t, digest, e);
 	if (!rc && o->plot)

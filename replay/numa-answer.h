@@ -19,7 +19,7 @@ struct numa_timeline {
 
 struct numa_answer {
 	const char *path;
-	uint64_t rows, warm_rows;
+	uint64_t warm_rows;
 	struct numa_known known;   /* of the trace */
 	const char *native_source; /* "" or NULL: none */
 	const char *profile;       /* that made the trace, or NULL */

@@ -104,7 +104,7 @@ int numa_design_read(const char *name, const char *machine, const char *const *s
 		rc = walk_config_resolve(&out->walk, &out->set, e);
 	if (!rc)
 		rc = numa_machine_check(&out->machine, e);
-	if (!rc && numa_config_check(&out->numa, out->walk.mode == WALK_NESTED, e))
+	if (!rc && numa_config_check(&out->numa, out->walk.mode, e))
 		rc = err_prefix(e, "%s", out->name);
 	return rc;
 }

@@ -2,6 +2,8 @@
 /* The rows of sections [numa] and [machine], their checks, and the letters of vMitosis. */
 #include "sim/numa-config.h"
 
+#include "sim/walk-config.h"
+
 #include <string.h>
 
 static const char *const span_names[] = { "thin", "wide", NULL };
@@ -77,15 +79,26 @@ const struct param numa_machine_params[] = {
 };
 const size_t numa_machine_nparams = sizeof(numa_machine_params) / sizeof(*numa_machine_params);
 
-int numa_config_check(const struct numa_config *c, bool is_nested, struct err *e)
+/* Only nested walks read a table of the host beside the one that numa.gpt is about. */
+static const char *why_no_ept(int mode)
+{
+	if (walk_mode_is_tpt(mode))
+		return "under TPT the guest's own table leads to frames of the host, so no table "
+		       "of the host is there to place, migrate or replicate; numa.gpt and "
+		       "numa.gpt_fix are that table's";
+	if (walk_mode_is_shadow(mode))
+		return "the shadow table is the only one that is walked, so none of the host's is "
+		       "beside it; numa.gpt and numa.gpt_fix are that table's";
+	return mode == WALK_NATIVE ? "walk.mode native has no tables of a host" : NULL;
+}
+
+int numa_config_check(const struct numa_config *c, int mode, struct err *e)
 {
 	const bool touches_ept = c->fix[NUMA_EPT] != NUMA_NONE || c->place[NUMA_EPT] != NUMA_LOCAL;
+	const char *why = touches_ept ? why_no_ept(mode) : NULL;
 
-	if (!is_nested && touches_ept)
-		return err_set(
-			e, ERR_USAGE,
-			"numa.ept, numa.ept_fix: this walk.mode reads no tables of the host; "
-			"only nested does");
+	if (why)
+		return err_set(e, ERR_USAGE, "numa.ept, numa.ept_fix: %s", why);
 	if (c->view == NUMA_OBLIVIOUS && c->fix[NUMA_GPT] == NUMA_REPLICATE)
 		return err_set(
 			e, ERR_USAGE,

@@ -64,8 +64,11 @@ extern const size_t numa_machine_nparams;
 extern const char *const numa_place_names[];
 extern const char *const numa_fix_names[];
 
-/* Checks the values against each other and the mode of translation. ERR_USAGE with the reason. */
-int numa_config_check(const struct numa_config *c, bool is_nested, struct err *e);
+/*
+ * Checks the values against each other and walk.mode (enum walk_mode of
+ * sim/walk-config.h). ERR_USAGE with the reason.
+ */
+int numa_config_check(const struct numa_config *c, int mode, struct err *e);
 
 int numa_machine_check(const struct numa_machine *m, struct err *e);
 

@@ -293,15 +293,19 @@ static void pairs_that_cannot_be_are_refused_with_the_reason(void **state)
 	struct err e = {};
 	(void)state;
 
-	assert_int_equal(numa_config_check(&c, false, &e), ERR_USAGE);
-	assert_non_null(strstr(e.msg, "no tables of the host"));
-	assert_int_equal(numa_config_check(&c, true, &e), 0);
+	assert_int_equal(numa_config_check(&c, WALK_NATIVE, &e), ERR_USAGE);
+	assert_non_null(strstr(e.msg, "no tables of a host"));
+	assert_int_equal(numa_config_check(&c, WALK_TPT_OPT, &e), ERR_USAGE);
+	assert_non_null(strstr(e.msg, "under TPT the guest's own table"));
+	assert_int_equal(numa_config_check(&c, WALK_SHADOW_UNSYNC, &e), ERR_USAGE);
+	assert_non_null(strstr(e.msg, "the shadow table is the only one"));
+	assert_int_equal(numa_config_check(&c, WALK_NESTED, &e), 0);
 	c.view = NUMA_OBLIVIOUS;
 	c.fix[NUMA_GPT] = NUMA_REPLICATE;
-	assert_int_equal(numa_config_check(&c, true, &e), ERR_USAGE);
+	assert_int_equal(numa_config_check(&c, WALK_NESTED, &e), ERR_USAGE);
 	assert_non_null(strstr(e.msg, "told"));
 	c.view = NUMA_TOLD;
-	assert_int_equal(numa_config_check(&c, true, &e), 0);
+	assert_int_equal(numa_config_check(&c, WALK_NESTED, &e), 0);
 }
 
 /* ---- a move ---- */
