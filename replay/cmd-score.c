@@ -25,7 +25,7 @@ struct work {
 /* Each part takes the first trace that has rows of its kind. */
 static int open_traces(struct work *w, struct err *e)
 {
-	static const enum kind_id kind_of[SCORE_PARTS] = { KIND_DMA, KIND_IO, KIND_MEM };
+	static const enum kind_id kind_of[SCORE_PARTS] = { KIND_DMA, KIND_IO, KIND_MEM, KIND_MEM };
 	const struct score_options *o = w->options;
 	int rc = 0;
 	for (size_t i = 0; i < o->npaths && !rc; i++) {
@@ -56,12 +56,6 @@ static int open_traces(struct work *w, struct err *e)
 	return rc;
 }
 
-static const struct param_set *set_of(const struct score_design *d, unsigned part)
-{
-	const struct param_set *sets[SCORE_PARTS] = { &d->pin.set, &d->nvme.set, &d->walk.set };
-	return d->has[part] ? sets[part] : NULL;
-}
-
 static bool is_input(const struct param_set *s, const struct param *p)
 {
 	return s && param_section_is_used(s, p->section) && param_find(s, p->section, p->name);
@@ -70,12 +64,12 @@ static bool is_input(const struct param_set *s, const struct param *p)
 /* Each parameter once, whatever designs have it. */
 static void count_inputs(struct work *w, size_t design, unsigned part)
 {
-	const struct param_set *s = set_of(&w->designs[design], part);
+	const struct param_set *s = score_part_set(&w->designs[design], part);
 	for (size_t i = 0; s && i < s->n; i++) {
 		const struct param_entry *x = &s->entries[i];
 		bool is_new = is_input(s, x->param);
 		for (size_t k = 0; k < design && is_new; k++)
-			is_new = !is_input(set_of(&w->designs[k], part), x->param);
+			is_new = !is_input(score_part_set(&w->designs[k], part), x->param);
 		w->answer.nparams += is_new;
 		w->answer.nguesses += is_new && x->kind == PARAM_GUESS;
 	}
@@ -92,7 +86,7 @@ static int read_designs(struct work *w, struct err *e)
 		for (unsigned p = 0; p < SCORE_PARTS && !rc; p++) {
 			count_inputs(w, i, p);
 			if (d->has[p] && o->wants_assumptions && !o->cli.is_json)
-				params_print_values(stdout, set_of(d, p));
+				params_print_values(stdout, score_part_set(d, p));
 		}
 	}
 	return rc;

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *const score_part_names[SCORE_PARTS + 1] = { "memory", "nvme", "walk", NULL };
+const char *const score_part_names[SCORE_PARTS + 1] = { "memory", "nvme", "walk", "numa", NULL };
 
 static const char usual_policy[] = "none", usual_budget[] = "5%", usual_overcommit[] = "20%";
 
@@ -21,7 +21,8 @@ static const struct {
 	{ SCORE_MEMORY, "memory" },  { SCORE_MEMORY, "pin" },       { SCORE_MEMORY, "iopf" },
 	{ SCORE_NVME, "nvme" },      { SCORE_NVME, "nvme-device" }, { SCORE_NVME, "nvme-host" },
 	{ SCORE_NVME, "nvme-path" }, { SCORE_NVME, "nvme-guest" },  { SCORE_NVME, "nvme-load" },
-	{ SCORE_WALK, "walk" },      { SCORE_WALK, "walk-costs" },
+	{ SCORE_WALK, "walk" },      { SCORE_WALK, "walk-costs" },  { SCORE_NUMA, "numa" },
+	{ SCORE_NUMA, "machine" },
 };
 
 enum { PARTS_SECTIONS = sizeof(parts) / sizeof(*parts), SETS_MAX = 256 };
@@ -32,6 +33,12 @@ static bool names_section(const char *assignment, const char *section)
 	return !strncmp(assignment, section, n) && assignment[n] == '.';
 }
 
+/* Which tables are walked is said by [walk]: numa reads it as well. */
+static bool is_section_of(enum score_part part, unsigned k)
+{
+	return parts[k].part == part || (part == SCORE_NUMA && !strcmp(parts[k].section, "walk"));
+}
+
 /* The assignments that touch a section of the part; all that touch no part's go to all. */
 static size_t sets_of(enum score_part part, const char *const *sets, size_t n, const char **out)
 {
@@ -40,8 +47,8 @@ static size_t sets_of(enum score_part part, const char *const *sets, size_t n, c
 		bool is_ours = false, is_others = false;
 		for (unsigned k = 0; k < PARTS_SECTIONS; k++) {
 			const bool is_named = names_section(sets[i], parts[k].section);
-			is_ours |= is_named && parts[k].part == part;
-			is_others |= is_named && parts[k].part != part;
+			is_ours |= is_named && is_section_of(part, k);
+			is_others |= is_named && !is_section_of(part, k);
 		}
 		const bool is_of_memory = part == SCORE_MEMORY && !is_others;
 		if (is_ours || is_of_memory)
@@ -50,7 +57,16 @@ static size_t sets_of(enum score_part part, const char *const *sets, size_t n, c
 	return kept;
 }
 
-static int find_parts(struct score_design *d, struct err *e)
+/* A --set of numa.* tells every design with page walks that its host has nodes. */
+static bool is_set(const char *const *sets, size_t nsets, const char *section)
+{
+	bool is_one = false;
+	for (size_t i = 0; i < nsets; i++)
+		is_one |= names_section(sets[i], section);
+	return is_one;
+}
+
+static int find_parts(struct score_design *d, const char *const *sets, size_t nsets, struct err *e)
 {
 	bool has[PARTS_SECTIONS];
 	const char *names[PARTS_SECTIONS];
@@ -59,6 +75,7 @@ static int find_parts(struct score_design *d, struct err *e)
 	const int rc = design_find_sections(d->path, names, PARTS_SECTIONS, has, e);
 	for (unsigned i = 0; i < PARTS_SECTIONS && !rc; i++)
 		d->has[parts[i].part] |= has[i];
+	d->has[SCORE_NUMA] |= d->has[SCORE_WALK] && is_set(sets, nsets, "numa");
 	return rc;
 }
 
@@ -138,31 +155,69 @@ static int read_nvme(struct score_design *d, const char *const *sets, size_t nse
 	return nvme_design_read(&d->nvme, &s, e);
 }
 
+static bool splits(const struct score_design *d)
+{
+	return d->has[SCORE_MEMORY] && d->pin.memory.huge != HUGE_NO;
+}
+
 static int read_walk(struct score_design *d, const char *const *sets, size_t nsets, struct err *e)
 {
 	const char *ours[SETS_MAX + 1];
 	const size_t n = sets_of(SCORE_WALK, sets, nsets, ours);
 	const int rc = walk_design_read(d->path, ours, n, &d->arena, &d->walk, e);
-	if (rc || !d->has[SCORE_MEMORY] || d->pin.memory.huge == HUGE_NO)
+	if (rc || !splits(d))
 		return rc;
 	ours[n] = "walk.host_page=4K";
 	return walk_design_read(d->path, ours, n + 1, &d->arena, &d->small, e);
+}
+
+/* [walk] once among the parameters: as the part of that name has it. */
+static void leave_walk(struct param_set *s)
+{
+	for (size_t i = 0; i < s->nsections; i++)
+		if (!strcmp(s->sections[i].name, "walk"))
+			s->sections[i].is_used = false;
+}
+
+static int read_numa(struct score_design *d, const char *const *sets, size_t nsets, struct err *e)
+{
+	const char *ours[SETS_MAX + 1];
+	const size_t n = sets_of(SCORE_NUMA, sets, nsets, ours);
+	int rc = numa_design_read(d->path, NULL, ours, n, &d->arena, &d->numa, e);
+	if (!rc && d->has[SCORE_WALK])
+		leave_walk(&d->numa.set);
+	if (rc || !splits(d))
+		return rc;
+	ours[n] = "walk.host_page=4K";
+	return numa_design_read(d->path, NULL, ours, n + 1, &d->arena, &d->numa_small, e);
 }
 
 int score_design_read(struct score_design *d, const char *const *sets, size_t nsets,
 		      const struct score_input *in, struct err *e)
 {
 	d->name = design_name(d->path, &d->arena);
-	int rc = d->name ? find_parts(d, e) : err_set(e, ERR_NOMEM, "no memory for %s", d->path);
+	int rc = d->name ? find_parts(d, sets, nsets, e)
+			 : err_set(e, ERR_NOMEM, "no memory for %s", d->path);
 	if (!rc && d->has[SCORE_MEMORY])
 		rc = read_memory(d, sets, nsets, in, e);
 	if (!rc && d->has[SCORE_NVME])
 		rc = read_nvme(d, sets, nsets, in, e);
 	if (!rc && d->has[SCORE_WALK])
 		rc = read_walk(d, sets, nsets, e);
-	if (!rc && !d->has[SCORE_MEMORY] && !d->has[SCORE_NVME] && !d->has[SCORE_WALK])
-		rc = err_set(e, ERR_USAGE, "%s: has no section of memory, nvme or walk", d->path);
+	if (!rc && d->has[SCORE_NUMA])
+		rc = read_numa(d, sets, nsets, e);
+	if (!rc && !d->has[SCORE_MEMORY] && !d->has[SCORE_NVME] && !d->has[SCORE_WALK] &&
+	    !d->has[SCORE_NUMA])
+		rc = err_set(e, ERR_USAGE, "%s: has no section of memory, nvme, walk or numa",
+			     d->path);
 	return rc ? rc : score_fit_check(d, e);
+}
+
+const struct param_set *score_part_set(const struct score_design *d, enum score_part part)
+{
+	const struct param_set *sets[SCORE_PARTS] = { &d->pin.set, &d->nvme.set, &d->walk.set,
+						      &d->numa.set };
+	return d->has[part] ? sets[part] : NULL;
 }
 
 void score_design_deinit(struct score_design *d)

@@ -83,6 +83,57 @@ static bool pins_all_twice(const struct score_design *d)
 	       strcmp(d->policy.policy->name, "static-all") != 0;
 }
 
+static bool is_numa(const struct score_design *d)
+{
+	return d->has[SCORE_NUMA];
+}
+
+static bool has_fix(const struct score_design *d, enum numa_fix fix)
+{
+	const int *fixes = d->numa.numa.fix;
+	return is_numa(d) && (fixes[NUMA_GPT] == (int)fix || fixes[NUMA_EPT] == (int)fix);
+}
+
+/* The host's tables follow data that AutoNUMA moves, and long-term pins keep pages in place. */
+static bool migrates_pinned(const struct score_design *d)
+{
+	return is_numa(d) && d->has[SCORE_MEMORY] && d->numa.numa.fix[NUMA_EPT] == NUMA_MIGRATE &&
+	       (d->pin.iopf->backend == IOPF_STATIC ||
+		!strcmp(d->policy.policy->name, "static-all"));
+}
+
+static bool migrates_wide(const struct score_design *d)
+{
+	return has_fix(d, NUMA_MIGRATE) && d->numa.numa.span == NUMA_WIDE;
+}
+
+static bool is_fix_on_one_node(const struct score_design *d)
+{
+	return is_numa(d) && d->numa.numa.nodes == 1 &&
+	       (has_fix(d, NUMA_MIGRATE) || has_fix(d, NUMA_REPLICATE));
+}
+
+static bool is_numa_of_shadow(const struct score_design *d)
+{
+	return is_numa(d) && walk_mode_is_shadow(d->numa.walk.mode);
+}
+
+static bool is_numa_of_tpt(const struct score_design *d)
+{
+	return is_numa(d) && walk_mode_is_tpt(d->numa.walk.mode);
+}
+
+static bool migrates_as_it_maps(const struct score_design *d)
+{
+	return has_fix(d, NUMA_MIGRATE) && !d->numa.walk.is_populated;
+}
+
+static bool splits_small_pages(const struct score_design *d)
+{
+	return d->has[SCORE_MEMORY] && d->has[SCORE_WALK] && d->pin.memory.huge != HUGE_NO &&
+	       d->walk.config.mode != WALK_NATIVE && d->walk.config.host_page == WALK_4K;
+}
+
 static bool revokes(const struct score_design *d)
 {
 	return is_tpt(d) && swaps(d);
@@ -114,12 +165,32 @@ static const struct fit {
 	{ splits_no_host_pages, true,
 	  "walk.mode native has no host pages that [memory] could split; choose nested, a shadow "
 	  "or tpt" },
+	{ migrates_pinned, true,
+	  "the host's tables migrate with data that moves, and pages pinned for devices do not: "
+	  "with all of them pinned numa.ept_fix migrate has no occasion; give it replicate" },
+	{ is_fix_on_one_node, true,
+	  "numa.nodes 1 has no other node to migrate tables from or keep copies on" },
 	{ has_no_vm, false, "nvme.path native is the host's own: its latency is that of no VM" },
 	{ pins_all_twice, false,
 	  "iopf.backend static pins all that devices map: pin.policy has nothing left to do" },
 	{ revokes, false,
-	  "under TPT a page that the host swaps out must lose its tag: revocations are charged by "
-	  "[walk], not by [iopf]" },
+	  "under TPT a page that the host swaps out must lose its tag: each costs "
+	  "walk-costs.revoke cycles (revoke_cycles), beside the walks" },
+	{ splits_small_pages, false,
+	  "memory.huge splits pages of 2 MiB, but [walk] maps them by 4 KiB: walks get no dearer; "
+	  "walk.host_page = 2M" },
+	{ migrates_wide, false,
+	  "numa.span wide uses each table from all nodes: one that migrates has nowhere to go and "
+	  "stays; replicate is what helps" },
+	{ migrates_as_it_maps, false,
+	  "walk.populated no: tables made while the trace runs are charged as if they had been "
+	  "there before and moved" },
+	{ is_numa_of_shadow, false,
+	  "under shadow paging numa.gpt is the shadow table, which the host makes, and its copies "
+	  "are the host's" },
+	{ is_numa_of_tpt, false,
+	  "under TPT numa.gpt is the guest's only table; where the page tags lie is not modelled: "
+	  "they cost the same on all nodes" },
 };
 
 int score_fit_check(const struct score_design *d, struct err *e)

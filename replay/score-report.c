@@ -110,6 +110,14 @@ static void show_verdict(struct report *r, const struct score_answer *a)
 		    (unsigned long long)m->job.result.total.max_1s);
 }
 
+static bool has_ran(const struct score_answer *a, enum score_part part)
+{
+	bool is_one = false;
+	for (size_t i = 0; i < a->ndesigns; i++)
+		is_one |= a->results[i].ran[part];
+	return is_one;
+}
+
 static struct report_value if_ran(const struct score_result *r, enum score_part part, uint64_t v)
 {
 	return r->ran[part] ? REPORT_U(v) : REPORT_NULL();
@@ -119,6 +127,12 @@ static struct report_value if_class(const struct score_answer *a, const struct s
 				    enum pin_class k, uint64_t v)
 {
 	return r->ran[SCORE_MEMORY] && a->input->devices.ndevices[k] ? REPORT_U(v) : REPORT_NULL();
+}
+
+static struct report_value if_class_of_walk(const struct score_result *r, enum numa_class k)
+{
+	const struct numa_counts *c = &r->numa.result.counts;
+	return if_ran(r, SCORE_NUMA, quantity_ratio_ppm(c->classes[k], c->walks));
 }
 
 enum { COLUMN_SEED = 1 };
@@ -157,7 +171,25 @@ static const struct report_column columns[] = {
 	{ "total_refs", NULL, REPORT_U64, REPORT_ONLY_JSON },
 	{ "split_ppm", NULL, REPORT_U64, REPORT_ONLY_JSON },
 	{ "walk_cycles", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "walk_share_ppm", "walks", REPORT_PPM, 0 },
+	{ "walk_share_ppm", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "placed_cycles", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "placed_share_ppm", "walks", REPORT_PPM, 0 },
+	{ "revoke_cycles", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "numa_walks", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "numa_walk_cycles", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "gpt_cycles", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "ept_cycles", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "numa_local_cycles", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "numa_unfixed_cycles", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "ll_ppm", "walks local", REPORT_PPM, 0 },
+	{ "lr_ppm", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "rl_ppm", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "rr_ppm", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "run_over_local_ppm", "time over LL", REPORT_PPM, 0 },
+	{ "numa_walk_share_ppm", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "update_cycles", "update cycles", REPORT_U64, 0 },
+	{ "copies_bytes", "copies", REPORT_BYTES, 0 },
+	{ "memory_bytes", NULL, REPORT_U64, REPORT_ONLY_JSON },
 	{ "host_cores_ppm", "host cores", REPORT_PPM, 0 },
 	{ "guest_cores_ppm", "guest's", REPORT_PPM, 0 },
 	{ "bitmap_bytes", "on the device", REPORT_BYTES, 0 },
@@ -171,6 +203,7 @@ static void show_row(struct report *r, const struct score_answer *a, size_t seed
 	const struct score_memory *m = &x->memory;
 	const struct pin_result *p = &m->job.result;
 	const struct score_nvme *n = &x->nvme;
+	const struct score_numa *u = &x->numa;
 	const bool has_memory = x->ran[SCORE_MEMORY], has_nvme = x->ran[SCORE_NVME];
 	uint64_t least = 0, most = 0;
 	if (has_memory)
@@ -210,6 +243,24 @@ static void show_row(struct report *r, const struct score_answer *a, size_t seed
 		if_ran(x, SCORE_WALK, m->split_ppm),
 		if_ran(x, SCORE_WALK, x->walk.cycles.total),
 		if_ran(x, SCORE_WALK, x->walk.cycles.translation_ppm),
+		if_ran(x, SCORE_WALK, x->walk.placed_cycles),
+		if_ran(x, SCORE_WALK, x->walk.placed_ppm),
+		if_ran(x, SCORE_WALK, x->revoke_cycles),
+		if_ran(x, SCORE_NUMA, u->result.counts.walks),
+		if_ran(x, SCORE_NUMA, u->cycles),
+		if_ran(x, SCORE_NUMA, u->result.cycles[NUMA_GPT]),
+		if_ran(x, SCORE_NUMA, u->result.cycles[NUMA_EPT]),
+		if_ran(x, SCORE_NUMA, u->local_cycles),
+		if_ran(x, SCORE_NUMA, u->unfixed_cycles),
+		if_class_of_walk(x, NUMA_LL),
+		if_class_of_walk(x, NUMA_LR),
+		if_class_of_walk(x, NUMA_RL),
+		if_class_of_walk(x, NUMA_RR),
+		u->run_over_local_ppm ? REPORT_U(u->run_over_local_ppm) : REPORT_NULL(),
+		u->run_over_local_ppm ? REPORT_U(u->walk_share_ppm) : REPORT_NULL(),
+		if_ran(x, SCORE_NUMA, u->result.update_cycles),
+		if_ran(x, SCORE_MEMORY, m->copies_bytes),
+		if_ran(x, SCORE_NUMA, u->result.memory_bytes),
 		has_memory || has_nvme ? REPORT_U(x->host_ppm) : REPORT_NULL(),
 		has_memory || has_nvme ? REPORT_U(x->guest_ppm) : REPORT_NULL(),
 		if_ran(x, SCORE_MEMORY, m->bitmap_bytes),
@@ -267,6 +318,40 @@ static void show_few(struct report *r, const struct score_answer *a)
 	}
 }
 
+/* What the place of page tables rests on, and where the replay of it is not to be trusted. */
+static void show_numa(struct report *r, const struct score_answer *a)
+{
+	const struct score_result *first = NULL;
+	size_t without = 0;
+	for (size_t i = 0; i < a->ndesigns; i++) {
+		const struct score_result *x = &a->results[i];
+		without += x->ran[SCORE_WALK] && !x->ran[SCORE_NUMA];
+		first = first || !x->ran[SCORE_NUMA] ? first : x;
+		if (x->ran[SCORE_NUMA] && x->numa.result.is_bandwidth_bound)
+			report_text(r,
+				    "WARNING %s: bandwidth counts here, which the replay of page "
+				    "tables leaves out: pugmark numa replay.",
+				    x->design->name);
+	}
+	if (!first)
+		return;
+	const struct param_entry *remote =
+		param_find(&first->numa.result.design->set, "machine", "remote");
+	if (remote)
+		report_text(r,
+			    "Page tables on nodes ([numa]): machine.remote = %s of local (%s%s%s).",
+			    remote->text, param_kind_names[remote->kind],
+			    *remote->source ? ": " : "", remote->source);
+	if (without)
+		report_text(r,
+			    "%zu design%s without [numa]: all page tables are taken to be local "
+			    "there; --set numa.gpt=remote moves those of all.",
+			    without, without == 1 ? "" : "s");
+	if (first->numa.result.is_cold)
+		report_text(r, "WARNING: the warm-up has not filled a socket's cache: walks look "
+			       "dearer by node than in a longer trace.");
+}
+
 /* What a reader must know beside the table. */
 static void show_notes(struct report *r, const struct score_answer *a)
 {
@@ -287,6 +372,7 @@ static void show_notes(struct report *r, const struct score_answer *a)
 			    is_generated ? "generated as [nvme-load] says"
 					 : "at the times of the trace (open arrivals)",
 			    is_generated ? ", as a Poisson stream of the faults' rate" : "");
+	show_numa(r, a);
 	uint64_t least, most;
 	for (size_t i = 0; i < a->ndesigns && a->nseeds > 1; i++) {
 		if (!a->results[i].ran[SCORE_MEMORY])
@@ -303,12 +389,25 @@ static void show_notes(struct report *r, const struct score_answer *a)
 		a->nguesses, a->nparams);
 }
 
+/* Columns of a part that did not run would crowd the screen. */
+static void hide_numa(struct report_column *shown, size_t n)
+{
+	static const char *const names[] = { "ll_ppm", "run_over_local_ppm", "update_cycles",
+					     "copies_bytes" };
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < sizeof(names) / sizeof(*names); k++)
+			if (!strcmp(shown[i].key, names[k]))
+				shown[i].where = REPORT_ONLY_JSON;
+}
+
 void score_report(struct report *r, const struct score_answer *a)
 {
 	struct report_column shown[sizeof(columns) / sizeof(*columns)];
 	memcpy(shown, columns, sizeof(columns));
 	if (a->nseeds > 1)
 		shown[COLUMN_SEED].where = REPORT_EVERYWHERE;
+	if (!has_ran(a, SCORE_NUMA))
+		hide_numa(shown, sizeof(shown) / sizeof(*shown));
 	show_verdict(r, a);
 	report_table(r, "rows", NULL, shown, sizeof(shown) / sizeof(*shown));
 	for (size_t s = 0; s < a->nseeds; s++)

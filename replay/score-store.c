@@ -22,9 +22,10 @@ static char *canonical_of(const struct score_result *x)
 	_free_ char *pin = x->ran[SCORE_MEMORY] ? param_canonical(&d->pin.set) : NULL;
 	_free_ char *nvme = x->ran[SCORE_NVME] ? param_canonical(&d->nvme.set) : NULL;
 	_free_ char *walk = x->ran[SCORE_WALK] ? param_canonical(&d->walk.set) : NULL;
+	_free_ char *numa = x->ran[SCORE_NUMA] ? param_canonical(&d->numa.set) : NULL;
 	char *all = NULL;
-	if (asprintf(&all, "%s%s%spolicy=%s\nbudget=%llu%s\novercommit_ppm=%llu\ndesign=%s\n",
-		     pin ? pin : "", nvme ? nvme : "", walk ? walk : "",
+	if (asprintf(&all, "%s%s%s%spolicy=%s\nbudget=%llu%s\novercommit_ppm=%llu\ndesign=%s\n",
+		     pin ? pin : "", nvme ? nvme : "", walk ? walk : "", numa ? numa : "",
 		     pin ? d->policy.policy->name : "-", (unsigned long long)d->budget.value,
 		     d->budget.is_ppm ? "ppm" : "", (unsigned long long)d->overcommit_ppm,
 		     d->name) < 0)
@@ -38,9 +39,11 @@ static int put_numbers(struct results *r, const char *config, const struct score
 		       bool has_nic, struct err *e)
 {
 	const int nic = has_nic ? (int)SCORE_MEMORY : NOT_THERE;
+	const int copies = x->design->has[SCORE_NUMA] ? (int)SCORE_MEMORY : NOT_THERE;
 	const struct score_memory *m = &x->memory;
 	const struct pin_result *p = &m->job.result;
 	const struct score_nvme *n = &x->nvme;
+	const struct score_numa *u = &x->numa;
 	const struct metric metrics[] = {
 		{ "returned_bytes", SCORE_MEMORY, m->returned_bytes },
 		{ "iopf", SCORE_MEMORY, pin_iopf(&p->total) },
@@ -62,7 +65,20 @@ static int put_numbers(struct results *r, const char *config, const struct score
 		{ "stalls", SCORE_NVME, n->stalls },
 		{ "stalled_ns", SCORE_NVME, n->stalled_ns },
 		{ "total_refs", SCORE_WALK, x->walk.counts.total_refs },
+		{ "split_ppm", SCORE_WALK, m->split_ppm },
 		{ "walk_cycles", SCORE_WALK, x->walk.cycles.total },
+		{ "placed_cycles", SCORE_WALK, x->walk.placed_cycles },
+		{ "revoke_cycles", SCORE_WALK, x->revoke_cycles },
+		{ "numa_walks", SCORE_NUMA, u->result.counts.walks },
+		{ "numa_local_walks", SCORE_NUMA, u->result.counts.classes[NUMA_LL] },
+		{ "numa_walk_cycles", SCORE_NUMA, u->cycles },
+		{ "numa_local_cycles", SCORE_NUMA, u->local_cycles },
+		{ "numa_unfixed_cycles", SCORE_NUMA, u->unfixed_cycles },
+		{ "run_over_local_ppm", u->run_over_local_ppm ? SCORE_NUMA : NOT_THERE,
+		  u->run_over_local_ppm },
+		{ "update_cycles", SCORE_NUMA, u->result.update_cycles },
+		{ "memory_bytes", SCORE_NUMA, u->result.memory_bytes },
+		{ "copies_bytes", copies, m->copies_bytes },
 		{ "host_cores_ppm", SCORE_PARTS, x->host_ppm },
 		{ "guest_cores_ppm", SCORE_PARTS, x->guest_ppm },
 		{ "is_pareto", SCORE_PARTS, x->is_pareto },
@@ -80,8 +96,6 @@ static int put_numbers(struct results *r, const char *config, const struct score
 static int put_words(struct results *r, const struct score_answer *a, const struct score_result *x,
 		     bool is_first, struct err *e)
 {
-	const struct score_design *d = x->design;
-	const struct param_set *sets[SCORE_PARTS] = { &d->pin.set, &d->nvme.set, &d->walk.set };
 	struct report *said = is_first ? said_begin(r) : NULL;
 	if (is_first && !said)
 		return err_set(e, ERR_NOMEM, "no memory for the results");
@@ -91,7 +105,7 @@ static int put_words(struct results *r, const struct score_answer *a, const stru
 	}
 	int rc = 0;
 	for (unsigned p = 0; p < SCORE_PARTS && !rc; p++)
-		rc = x->ran[p] ? said_assume(r, sets[p], e) : 0;
+		rc = x->ran[p] ? said_assume(r, score_part_set(x->design, p), e) : 0;
 	return rc;
 }
 

@@ -249,13 +249,6 @@ static int run_nvme(const struct score_run *r, const struct score_design *d,
 
 /* ---- walk, with the memory's split pages ---- */
 
-static uint64_t mix(uint64_t whole, uint64_t small, uint64_t small_ppm)
-{
-	return (uint64_t)(((unsigned __int128)whole * (PPM_PER_ONE - small_ppm) +
-			   (unsigned __int128)small * small_ppm) /
-			  PPM_PER_ONE);
-}
-
 static int run_walk(const struct score_run *r, struct score_design *d, uint64_t split_ppm,
 		    struct score_walk *out, struct err *e)
 {
@@ -285,8 +278,9 @@ static int run_walk(const struct score_run *r, struct score_design *d, uint64_t 
 	struct walk_cycles small;
 	walk_counts(w, 1, &counts);
 	walk_cost(&d->small.costs, &d->small.config, &counts, &small);
-	out->cycles.translation = mix(out->unsplit.translation, small.translation, split_ppm);
-	out->cycles.total = mix(out->unsplit.total, small.total, split_ppm);
+	out->cycles.walk = score_mix(out->unsplit.walk, small.walk, split_ppm);
+	out->cycles.translation = score_mix(out->unsplit.translation, small.translation, split_ppm);
+	out->cycles.total = score_mix(out->unsplit.total, small.total, split_ppm);
 	out->cycles.translation_ppm = share_ppm(
 		(unsigned __int128)out->cycles.total - out->cycles.base, out->cycles.total);
 	return 0;
@@ -316,6 +310,14 @@ int score_design_run(const struct score_run *r, struct score_design *d, struct s
 	} else if (d->has[SCORE_WALK]) {
 		out->why_not[SCORE_WALK] = no_mem;
 	}
+	if (!rc && d->has[SCORE_NUMA] && in->trace[SCORE_NUMA]) {
+		rc = score_numa_run(r, d, out->memory.split_ppm, &out->numa, e);
+		out->ran[SCORE_NUMA] = !rc;
+	} else if (d->has[SCORE_NUMA]) {
+		out->why_not[SCORE_NUMA] = no_mem;
+	}
+	if (!rc)
+		score_numa_couple(out);
 	out->host_ppm = out->memory.host_ppm + out->nvme.host_ppm;
 	out->guest_ppm = out->memory.guest_ppm + out->nvme.guest_ppm;
 	return rc ? err_prefix(e, "%s", d->name) : 0;
@@ -327,7 +329,7 @@ void score_result_deinit(struct score_result *r)
 }
 
 /* What a design is judged by, each so that less is better; UINT64_MAX: not known. */
-enum { MERITS = 7 };
+enum { MERITS = 9 };
 
 static void merits(const struct score_result *r, uint64_t out[MERITS])
 {
@@ -337,9 +339,12 @@ static void merits(const struct score_result *r, uint64_t out[MERITS])
 	out[1] = r->ran[SCORE_NVME] ? r->nvme.ns[SCORE_QUANTILES - 1] : UINT64_MAX;
 	out[2] = has_memory ? x->effect.nic_gap_ns : UINT64_MAX;
 	out[3] = has_memory ? x->host.major[TOUCH_CPU] : UINT64_MAX;
-	out[4] = r->ran[SCORE_WALK] ? r->walk.cycles.total : UINT64_MAX;
+	out[4] = r->ran[SCORE_WALK] ? r->walk.placed_cycles : UINT64_MAX;
 	out[5] = r->host_ppm + r->guest_ppm;
 	out[6] = has_memory ? x->cpu_stall_ns : UINT64_MAX;
+	out[7] = r->ran[SCORE_NUMA] && !r->ran[SCORE_WALK] ? r->numa.cycles : UINT64_MAX;
+	/* what nobody does costs nothing: copies of tables, tags */
+	out[8] = r->numa.result.update_cycles + r->revoke_cycles;
 }
 
 static bool dominates(const struct score_result *a, const struct score_result *b)
@@ -366,7 +371,7 @@ void score_mark_pareto(struct score_result *results, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const struct score_result *r = &results[i];
 		const bool has_run = r->ran[SCORE_MEMORY] || r->ran[SCORE_NVME] ||
-				     r->ran[SCORE_WALK];
+				     r->ran[SCORE_WALK] || r->ran[SCORE_NUMA];
 		results[i].is_pareto = has_run && !r->memory.job.result.total.failed;
 		for (size_t k = 0; k < n; k++)
 			if (dominates(&results[k], &results[i]))

@@ -8,6 +8,9 @@
  *		memory's block faults stop at their times and for as long as they took
  *	walk	references of page walks in cycles (sim/walk.h); 2 MiB pages that the
  *		memory split cost what 4 KiB ones do, in the share that was split
+ *	numa	page tables on nodes (replay/numa-run.h): what their place makes a
+ *		reference of a walk cost, over tables that are all local, is what the
+ *		cycles of walks are judged with; copies of tables take host memory
  *
  * A part runs if the design has a section of it and some trace has its rows; its
  * own numbers are those of the command that runs it alone. Cores are added up:
@@ -16,6 +19,7 @@
 #ifndef PUGMARK_REPLAY_SCORE_H
 #define PUGMARK_REPLAY_SCORE_H
 
+#include "replay/numa-run.h"
 #include "replay/nvme-design.h"
 #include "replay/nvme-trace.h"
 #include "replay/pin-design.h"
@@ -25,7 +29,7 @@
 #include "replay/walk-design.h"
 #include "sim/nvme.h"
 
-enum score_part { SCORE_MEMORY, SCORE_NVME, SCORE_WALK, SCORE_PARTS };
+enum score_part { SCORE_MEMORY, SCORE_NVME, SCORE_WALK, SCORE_NUMA, SCORE_PARTS };
 extern const char *const score_part_names[SCORE_PARTS + 1];
 
 /* Traces by part: the first that has its rows; NULL: none has. */
@@ -47,6 +51,7 @@ struct score_design {
 	uint64_t overcommit_ppm;
 	struct nvme_design nvme;
 	struct walk_design walk, small; /* small: the host's pages are 4 KiB */
+	struct numa_design numa, numa_small;
 };
 
 /* P99, P99.9, P99.99 of block I/O */
@@ -57,7 +62,9 @@ struct score_memory {
 	struct pin_job job;
 	struct pin_facts facts;
 	struct pin_log log; /* its faults */
-	uint64_t exposure_ns, returned_bytes, bitmap_bytes;
+	uint64_t exposure_ns, bitmap_bytes;
+	uint64_t returned_bytes;      /* less the copies of page tables */
+	uint64_t copies_bytes;        /* of page tables on other nodes */
 	uint64_t split_ppm;           /* of the VM's memory: 2 MiB pages that became small ones */
 	uint64_t host_ppm, guest_ppm; /* CPU time of one core */
 	uint64_t stalled_ppm; /* the guest's CPUs waited for pages, those of maps included */
@@ -75,6 +82,16 @@ struct score_walk {
 	struct walk_counts counts;
 	struct walk_cycles cycles; /* with the share that was split */
 	struct walk_cycles unsplit;
+	uint64_t placed_cycles, placed_ppm; /* cycles.total, .translation_ppm with the tables
+					       where [numa] has them */
+};
+
+/* With the share of pages that was split, but for the result. */
+struct score_numa {
+	struct numa_result result; /* as the command `numa replay` has it */
+	uint64_t cycles, local_cycles;
+	uint64_t unfixed_cycles; /* where the tables lie, with nothing done about it */
+	uint64_t run_over_local_ppm, walk_share_ppm; /* 0: not known */
 };
 
 struct score_result {
@@ -85,6 +102,8 @@ struct score_result {
 	struct score_memory memory;
 	struct score_nvme nvme;
 	struct score_walk walk;
+	struct score_numa numa;
+	uint64_t revoke_cycles;       /* under TPT: tags of the pages that the memory swapped out */
 	uint64_t host_ppm, guest_ppm; /* of one core, all parts */
 	bool is_pareto; /* no other design is as good everywhere and better somewhere */
 };
@@ -104,10 +123,29 @@ int score_design_read(struct score_design *d, const char *const *sets, size_t ns
 		      const struct score_input *in, struct err *e);
 void score_design_deinit(struct score_design *d);
 
+/* The parameters of a part that the design has, else NULL. [walk] is that part's alone. */
+const struct param_set *score_part_set(const struct score_design *d, enum score_part part);
+
 /* Zeroed before; to be released whatever came out. */
 int score_design_run(const struct score_run *r, struct score_design *d, struct score_result *out,
 		     struct err *e);
 void score_result_deinit(struct score_result *r);
+
+/* The part numa alone, and what it does to the others that ran (replay/score-numa.c). */
+int score_numa_run(const struct score_run *r, const struct score_design *d, uint64_t split_ppm,
+		   struct score_numa *out, struct err *e);
+void score_numa_couple(struct score_result *r);
+
+/* What copies of page tables take that map so much memory of the VM. */
+uint64_t score_numa_copies_bytes(const struct score_design *d, uint64_t mapped_bytes,
+				 uint64_t split_ppm);
+
+static inline uint64_t score_mix(uint64_t whole, uint64_t small, uint64_t small_ppm)
+{
+	return (uint64_t)(((unsigned __int128)whole * (PPM_PER_ONE - small_ppm) +
+			   (unsigned __int128)small * small_ppm) /
+			  PPM_PER_ONE);
+}
 
 /* Sets is_pareto of n results. */
 void score_mark_pareto(struct score_result *results, size_t n);
