@@ -120,88 +120,92 @@ static uint64_t ns_per_s(const struct pin_compare *c, uint64_t ns)
 	return c->exposure_ns ? (uint64_t)((unsigned __int128)ns * NS_PER_SEC / c->exposure_ns) : 0;
 }
 
+static const struct report_column trace_columns[] = {
+	{ "backend", NULL, REPORT_TEXT, 0 },
+	{ "iopf", "IOPF", REPORT_U64, 0 },
+	{ "iopf_failed", "failed", REPORT_U64, 0 },
+	{ "iopf_p50_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "iopf_p99_ns", "P99 blocked", REPORT_NS, 0 },
+	{ "nic_gap_ns", "NIC gap", REPORT_NS, 0 },
+	{ "nic_drops", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "nic_rto", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "block_p999_change", "P99.9 block", REPORT_TEXT, REPORT_ONLY_TABLE },
+	{ "block_p999_base_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "block_p999_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "block_p9999_base_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "block_p9999_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "host_cpu", "host CPU a s", REPORT_NS, REPORT_ONLY_TABLE },
+	{ "guest_cpu", "guest's", REPORT_NS, REPORT_ONLY_TABLE },
+	{ "service_cpu_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "update_cpu_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "map_cpu_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "map_faults", "map faults", REPORT_U64, 0 },
+	{ "cpu_major", "CPU majfaults", REPORT_U64, 0 },
+	{ "backend_pinned_max_pages", "pins itself", REPORT_U64, 0 },
+	{ "net_back", "net back", REPORT_BYTES, REPORT_ONLY_TABLE },
+	{ "vm_pages", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "resident_pages", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "bitmap_bytes", "on the device", REPORT_BYTES, 0 },
+	{ "functions", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "bitmap_updates", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "bitmap_writes", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "tlb_invalidations", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "snooped_requests", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "passed_requests", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "exposure_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
+};
+
+static void show_trace_row(struct report *r, const struct pin_compare *c, unsigned b)
+{
+	const struct pin_result *x = &c->jobs[b].result;
+	const struct pin_consequence *f = &x->effect;
+	const uint64_t in_use = x->host.resident + x->host.in + x->host.out;
+	report_row(
+		r,
+		(struct report_value[]){
+			REPORT_S(iopf_backend_names[b]),
+			REPORT_U(pin_iopf(&x->total)),
+			REPORT_U(x->total.failed),
+			REPORT_U(x->fault_p50_ns),
+			REPORT_U(x->fault_p99_ns),
+			if_class(c, PIN_NIC, f->nic_gap_ns),
+			if_class(c, PIN_NIC, f->nic_drops),
+			if_class(c, PIN_NIC, f->nic_flows[NIC_RTO]),
+			REPORT_S(x->total.failed ? "DMA fails"
+						 : pin_rise(f->block_ns[2], f->block_base_ns[2]).s),
+			if_class(c, PIN_BLOCK, f->block_base_ns[2]),
+			if_class(c, PIN_BLOCK, f->block_ns[2]),
+			if_class(c, PIN_BLOCK, f->block_base_ns[3]),
+			if_class(c, PIN_BLOCK, f->block_ns[3]),
+			REPORT_U(ns_per_s(c, x->service_ns)),
+			REPORT_U(ns_per_s(c, x->map_ns)),
+			REPORT_U(x->service_ns),
+			REPORT_U(x->update_ns),
+			REPORT_U(x->map_ns),
+			REPORT_U(x->map_faults),
+			REPORT_U(x->host.major[TOUCH_CPU]),
+			REPORT_U(x->backend_pinned_max),
+			REPORT_U((c->facts->vm_pages > in_use ? c->facts->vm_pages - in_use : 0) *
+				 PAGE_BYTES),
+			REPORT_U(c->facts->vm_pages),
+			REPORT_U(x->host.resident),
+			REPORT_U(bitmap_bytes(c, b)),
+			REPORT_U(c->designs[b].iopf->functions),
+			REPORT_U(x->bitmap_updates),
+			REPORT_U(x->bitmap_writes),
+			REPORT_U(x->tlb_invalidations),
+			REPORT_U(x->requests - x->requests_passed),
+			REPORT_U(x->requests_passed),
+			REPORT_U(c->exposure_ns),
+		});
+}
+
 static void show_trace(struct report *r, const struct pin_compare *c)
 {
-	static const struct report_column columns[] = {
-		{ "backend", NULL, REPORT_TEXT, 0 },
-		{ "iopf", "IOPF", REPORT_U64, 0 },
-		{ "iopf_failed", "failed", REPORT_U64, 0 },
-		{ "iopf_p50_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
-		{ "iopf_p99_ns", "P99 blocked", REPORT_NS, 0 },
-		{ "nic_gap_ns", "NIC gap", REPORT_NS, 0 },
-		{ "nic_drops", NULL, REPORT_U64, REPORT_ONLY_JSON },
-		{ "nic_rto", NULL, REPORT_U64, REPORT_ONLY_JSON },
-		{ "block_p999_change", "P99.9 block", REPORT_TEXT, REPORT_ONLY_TABLE },
-		{ "block_p999_base_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
-		{ "block_p999_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
-		{ "block_p9999_base_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
-		{ "block_p9999_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
-		{ "host_cpu", "host CPU a s", REPORT_NS, REPORT_ONLY_TABLE },
-		{ "guest_cpu", "guest's", REPORT_NS, REPORT_ONLY_TABLE },
-		{ "service_cpu_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
-		{ "update_cpu_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
-		{ "map_cpu_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
-		{ "map_faults", "map faults", REPORT_U64, 0 },
-		{ "cpu_major", "CPU majfaults", REPORT_U64, 0 },
-		{ "backend_pinned_max_pages", "pins itself", REPORT_U64, 0 },
-		{ "net_back", "net back", REPORT_BYTES, REPORT_ONLY_TABLE },
-		{ "vm_pages", NULL, REPORT_U64, REPORT_ONLY_JSON },
-		{ "resident_pages", NULL, REPORT_U64, REPORT_ONLY_JSON },
-		{ "bitmap_bytes", "on the device", REPORT_BYTES, 0 },
-		{ "functions", NULL, REPORT_U64, REPORT_ONLY_JSON },
-		{ "bitmap_updates", NULL, REPORT_U64, REPORT_ONLY_JSON },
-		{ "bitmap_writes", NULL, REPORT_U64, REPORT_ONLY_JSON },
-		{ "tlb_invalidations", NULL, REPORT_U64, REPORT_ONLY_JSON },
-		{ "snooped_requests", NULL, REPORT_U64, REPORT_ONLY_JSON },
-		{ "passed_requests", NULL, REPORT_U64, REPORT_ONLY_JSON },
-		{ "exposure_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	};
-	report_table(r, "rows", NULL, columns, sizeof(columns) / sizeof(*columns));
-	for (unsigned b = 0; b < PIN_BACKENDS; b++) {
-		const struct pin_result *x = &c->jobs[b].result;
-		const struct pin_consequence *f = &x->effect;
-		const uint64_t in_use = x->host.resident + x->host.in + x->host.out;
-		report_row(
-			r,
-			(struct report_value[]){
-				REPORT_S(iopf_backend_names[b]),
-				REPORT_U(pin_iopf(&x->total)),
-				REPORT_U(x->total.failed),
-				REPORT_U(x->fault_p50_ns),
-				REPORT_U(x->fault_p99_ns),
-				if_class(c, PIN_NIC, f->nic_gap_ns),
-				if_class(c, PIN_NIC, f->nic_drops),
-				if_class(c, PIN_NIC, f->nic_flows[NIC_RTO]),
-				REPORT_S(x->total.failed
-						 ? "DMA fails"
-						 : pin_rise(f->block_ns[2], f->block_base_ns[2]).s),
-				if_class(c, PIN_BLOCK, f->block_base_ns[2]),
-				if_class(c, PIN_BLOCK, f->block_ns[2]),
-				if_class(c, PIN_BLOCK, f->block_base_ns[3]),
-				if_class(c, PIN_BLOCK, f->block_ns[3]),
-				REPORT_U(ns_per_s(c, x->service_ns)),
-				REPORT_U(ns_per_s(c, x->map_ns)),
-				REPORT_U(x->service_ns),
-				REPORT_U(x->update_ns),
-				REPORT_U(x->map_ns),
-				REPORT_U(x->map_faults),
-				REPORT_U(x->host.major[TOUCH_CPU]),
-				REPORT_U(x->backend_pinned_max),
-				REPORT_U((c->facts->vm_pages > in_use ? c->facts->vm_pages - in_use
-								      : 0) *
-					 PAGE_BYTES),
-				REPORT_U(c->facts->vm_pages),
-				REPORT_U(x->host.resident),
-				REPORT_U(bitmap_bytes(c, b)),
-				REPORT_U(c->designs[b].iopf->functions),
-				REPORT_U(x->bitmap_updates),
-				REPORT_U(x->bitmap_writes),
-				REPORT_U(x->tlb_invalidations),
-				REPORT_U(x->requests - x->requests_passed),
-				REPORT_U(x->requests_passed),
-				REPORT_U(c->exposure_ns),
-			});
-	}
+	report_table(r, "rows", NULL, trace_columns,
+		     sizeof(trace_columns) / sizeof(*trace_columns));
+	for (unsigned b = 0; b < PIN_BACKENDS; b++)
+		show_trace_row(r, c, b);
 }
 
 /* ---- under load ---- */
