@@ -47,6 +47,7 @@ static const struct command commands[] = {
 	{ "score", "whole designs side by side: memory, faults, I/O, walks, cores", cmd_score },
 	/* results */
 	{ "report", "results as tables, page or comparison; queries on a trace", cmd_report },
+	{ "list", "built-in designs, profiles, policies, and every parameter", cmd_list },
 	{ "paper", "published figures of the works it follows, beside ours", cmd_paper },
 	{ NULL, NULL, NULL },
 };
