@@ -194,14 +194,15 @@ build/man/%: man/%.scd
 
 #: make install            DESTDIR= prefix=/usr/local
 DEST = $(DESTDIR)$(prefix)
-DOCS = $(wildcard store/FORMAT.md store/schema.sql store/columns.h)
+DOCS = $(wildcard store/FORMAT.md store/schema.sql store/columns.h store/results.sql)
+PLUGIN_HEADERS := policies/policy.h policies/pinning.h base/param.h base/rng.h
 install: all $(if $(shell command -v scdoc),man)
 	install -D -t $(DEST)/bin $(B)/pugmark
 	$(if $(EXT),install -D -m 644 -t $(DEST)/lib/pugmark $(EXT))
 	for p in $(wildcard $(PAGES)); do install -D -m 644 -t $(DEST)/share/man/man$${p##*.} $$p; done
 	$(if $(DOCS),install -D -m 644 -t $(DEST)/share/doc/pugmark $(DOCS))
 	$(if $(wildcard policies/*.md),install -D -m 644 -t $(DEST)/share/doc/pugmark/policies $(wildcard policies/*.md))
-	for h in $(filter %.h,$(shell $(CC) -I. -MM policies/policy.h)); do install -D -m 644 $$h $(DEST)/include/pugmark/$$h; done
+	for h in $(filter %.h,$(shell $(CC) -I. -MM $(wildcard $(PLUGIN_HEADERS)))); do install -D -m 644 $$h $(DEST)/include/pugmark/$$h; done
 
 clean:
 	rm -rf build
