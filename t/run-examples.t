@@ -24,8 +24,12 @@ words
 two words
 $ cat <<END
 > three
+>
+> four
 > END
 three
+
+four
 $ sh -c 'echo gone >&2; exit 65'
 # exits 65
 gone
