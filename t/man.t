@@ -38,21 +38,27 @@ for command in $(pugmark help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
 	fi
 done
 
-# names_are_told PAGE NAMES: each has a place of its own in the page, so that no list goes stale unseen
+# names_are_told PAGE[.SECTION] NAMES: each has a place of its own in the page, so that no list goes stale unseen
 names_are_told() {
-	like "there are names for pugmark-$1(1)" "$2" '^[a-z0-9]'
+	like "there are names for pugmark-$1" "$2" '^[a-z0-9]'
 	for name in $2; do
-		ok "pugmark-$1(1) tells of $name" grep -qE "^([|][[ ] )?[*]$name[*]\$" "$ROOT/man/pugmark-$1.scd"
+		ok "pugmark-$1 tells of $name" grep -qE "^([|][[ ] )?[*]$name[*]\$" "$ROOT/man/pugmark-$1.scd"
 	done
 }
 formats() {
 	pugmark "$1" --help | sed -n '/^Formats:/,/^$/s/^  \([^ ]*\) .*/\1/p'
 }
 names_are_told import "$(formats import)"
+names_are_told formats.5 "$(formats import)"
 names_are_told export "$(formats export)"
 names_are_told cache "$(pugmark cache --policy NOPE 2>&1 | sed -n 's/.*, only: //p' | tr -d ,)"
 names_are_told report "$(pugmark report --list --json | json_text report)"
 
+# columns_of KIND: its list in pugmark-trace(5), which begins with the time
+columns_of() {
+	awk -v name="*$1*" '$0 == name { on = 1; next } /^$/ { on = 0 } on' "$ROOT/man/pugmark-trace.5.scd" | tr '\t\n' '  ' |
+		grep -oE 'ts_ns, [a-z_]+, [a-z_, ]*' | tr -d ',' | tr -s ' ' | sed 's/ $//'
+}
 # the columns of each kind, as the program has them
 pugmark import "$ROOT/t/data/dma.csv" -o t.db >/dev/null
 for kind in dma object io cpu mem fault iopf pkt walk pt ptpage swap; do
@@ -60,5 +66,11 @@ for kind in dma object io cpu mem fault iopf pkt walk pt ptpage swap; do
 		"$(awk -v name="*$kind*" '$0 == name { on = 1; next } /^$/ { on = 0 } on' "$ROOT/man/pugmark-sql.scd" |
 			tr -d ' \t\n' | tr , ' ')" \
 		"$(pugmark sql t.db "SELECT * FROM $kind LIMIT 0" | tr '\t' ' ')"
+	is "pugmark-trace(5) has the columns of $kind" "$(columns_of "$kind")" \
+		"$(pugmark sql t.db "SELECT * FROM $kind LIMIT 0" | tr '\t' ' ')"
+done
+# sections of a design
+for section in $(pugmark list parameters | sed -n 's/^\[\(.*\)\]$/\1/p'); do
+	ok "pugmark-design(5) tells of [$section]" grep -qE "^[|][ []+(.*, )?$section(,.*)?\$" "$ROOT/man/pugmark-design.5.scd"
 done
 done_testing
