@@ -9,6 +9,7 @@
 #include "reports/params.h"
 #include "reports/progress.h"
 #include "reports/report.h"
+#include "sim/swap.h"
 #include "store/trace-meta.h"
 
 #include <stdio.h>
@@ -152,8 +153,11 @@ static const struct report_column columns[] = {
 	{ "swapped_pages", NULL, REPORT_U64, REPORT_ONLY_JSON },
 	{ "absent_pages", NULL, REPORT_U64, REPORT_ONLY_JSON },
 	{ "inflight_pages", NULL, REPORT_U64, REPORT_ONLY_JSON },
+	{ "swap_busy_ppm", "swap busy", REPORT_PPM, 0 },
+	{ "swap_peak_ppm", "peak 1s", REPORT_PPM, 0 },
+	{ "swap_wait_max_ns", "longest wait", REPORT_NS, 0 },
 };
-enum { COLUMNS = sizeof(columns) / sizeof(*columns), FIRST_NUMBER = 5 };
+enum { COLUMNS = sizeof(columns) / sizeof(*columns), FIRST_NUMBER = 5, FIRST_SWAP = COLUMNS - 3 };
 
 /* The figures of a VM, in the order of the columns from budget_pages on. */
 static void figures(const struct pin_job *j, uint64_t vm_pages, uint64_t *v)
@@ -163,7 +167,7 @@ static void figures(const struct pin_job *j, uint64_t vm_pages, uint64_t *v)
 	uint64_t swapped = 0;
 	for (unsigned t = 0; t < HOSTMEM_TIERS; t++)
 		swapped += h->swapped[t];
-	const uint64_t all[COLUMNS - FIRST_NUMBER] = {
+	const uint64_t all[FIRST_SWAP - FIRST_NUMBER] = {
 		j->budget_pages,     x->total.dma_pages,
 		pin_iopf(&x->total), x->total.done,
 		x->total.failed,     x->total.joined,
@@ -176,9 +180,12 @@ static void figures(const struct pin_job *j, uint64_t vm_pages, uint64_t *v)
 	memcpy(v, all, sizeof(all));
 }
 
+/* The swap device is the host's: only the row of all VMs has it. */
 static void row(struct report *r, const struct work *w, const struct pin_pool_job *job,
-		const char *name, const uint64_t *v)
+		const char *name, const uint64_t *v, bool is_total)
 {
+	const bool has_device = is_total && w->design.pin.faults == PIN_TIMED;
+	const uint64_t device[] = { job->swap_busy_ppm, job->swap_peak_ppm, job->swap_wait_max_ns };
 	uint64_t all = 0;
 	for (size_t i = 0; i < w->nvms; i++)
 		all += w->vms[i].vm_pages;
@@ -189,8 +196,10 @@ static void row(struct report *r, const struct work *w, const struct pin_pool_jo
 		REPORT_U(job->pool_pages),
 		REPORT_U(quantity_ratio_ppm(job->pool_pages, all)),
 	};
-	for (unsigned i = FIRST_NUMBER; i < COLUMNS; i++)
+	for (unsigned i = FIRST_NUMBER; i < FIRST_SWAP; i++)
 		cells[i] = REPORT_U(v[i - FIRST_NUMBER]);
+	for (unsigned i = FIRST_SWAP; i < COLUMNS; i++)
+		cells[i] = has_device ? REPORT_U(device[i - FIRST_SWAP]) : REPORT_NULL();
 	report_row(r, cells);
 }
 
@@ -200,12 +209,12 @@ static void rows_of(struct report *r, const struct work *w, const struct pin_poo
 	uint64_t sum[COLUMNS] = {}, v[COLUMNS];
 	for (size_t i = 0; i < w->nvms; i++) {
 		figures(&job->vms[i], w->vms[i].vm_pages, v);
-		row(r, w, job, w->vms[i].name, v);
-		for (unsigned k = 0; k < COLUMNS - FIRST_NUMBER; k++)
+		row(r, w, job, w->vms[i].name, v, false);
+		for (unsigned k = 0; k < FIRST_SWAP - FIRST_NUMBER; k++)
 			sum[k] += v[k];
 	}
 	sum[MAX_1S] = job->max_1s; /* all VMs' in one second, not the sum of their worst */
-	row(r, w, job, "total", sum);
+	row(r, w, job, "total", sum, true);
 }
 
 static int show(const struct work *w, struct err *e)
@@ -233,6 +242,12 @@ static int show(const struct work *w, struct err *e)
 				      "begin TOGETHER.");
 		report_text(r, "One limit for all; rows of single VMs have their own worst second, "
 			       "the total that of all in one.");
+		if (w->design.pin.faults == PIN_TIMED)
+			report_text(r, w->design.swap->sharing == SWAP_SHARED
+					       ? "They swap to one device; --set "
+						 "memory.swap_device=own gives each its own."
+					       : "Each swaps to a device of its own; told is the "
+						 "busiest.");
 	}
 	report_table(r, "rows", NULL, columns, COLUMNS);
 	for (size_t j = 0; j < w->njobs; j++)
@@ -261,6 +276,7 @@ static int run(struct work *w, struct err *e)
 		.background = w->design.background,
 		.params = w->design.pin,
 		.seed = o->seeds[0],
+		.threads = (unsigned)o->threads,
 		.progress = show_progress,
 		.progress_ctx = &w->progress,
 	};

@@ -60,6 +60,7 @@ struct pin_cell {
 	bool records, is_frozen;
 
 	bool is_timed;
+	bool is_stepped;        /* see pin_cell_advance */
 	uint64_t raised;        /* IOPFs: each ends done, failed or joined */
 	struct cluster cluster; /* they, by groups of pages */
 	struct pin_life life;

@@ -77,8 +77,13 @@ static int make_host(struct pin_cell *c, struct err *e)
 		return err_set(e, ERR_NOMEM, "no memory for %u pages", s->vm_pages);
 	int rc = 0;
 	if (c->is_timed)
-		rc = pin_life_init(&c->life, iopf_of(c), s->swap, config.tier, s->vm_pages, s->seed,
-				   &c->arena, e);
+		rc = pin_life_init(&c->life, iopf_of(c), s->station ? NULL : s->swap, config.tier,
+				   s->vm_pages, s->seed, &c->arena, e);
+	if (c->is_timed && s->station) {
+		c->life.swap = s->station;
+		c->life.is_swap_shared = true;
+		c->life.swap_ahead_ns = s->offset_ns;
+	}
 	struct hostmem_hooks hooks;
 	pin_cell_wire(c, &hooks);
 	if (!rc)

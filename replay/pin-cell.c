@@ -30,7 +30,8 @@ static void note_quiet(struct pin_cell *c)
 	until_ns = until_ns < c->next_tick_ns ? until_ns : c->next_tick_ns;
 	until_ns = until_ns < c->next_epoch_ns ? until_ns : c->next_epoch_ns;
 	until_ns = until_ns < c->quiet.until_ns ? until_ns : c->quiet.until_ns;
-	const bool is_never = c->is_frozen || c->cpu_follows || c->hardware.sees_dma;
+	const bool is_never = c->is_frozen || c->cpu_follows || c->hardware.sees_dma ||
+			      c->is_stepped;
 	c->quiet.until_ns = is_never ? 0 : until_ns;
 }
 
@@ -364,6 +365,18 @@ static void tick_host(struct pin_cell *c, uint64_t at, uint64_t second)
 	pin_cell_note_tick(c);
 }
 
+/*
+ * Of a VM alone the clock of faults stands where its last step ended, and a step
+ * goes to the next event or tick. In a pool it was brought there in smaller ones.
+ */
+static inline void run_life(struct pin_cell *c, uint64_t at_ns)
+{
+	if (at_ns < c->life.due_ns && !c->is_stepped)
+		return;
+	pin_life_run(&c->life, at_ns);
+	c->is_stepped = false;
+}
+
 /* Ticks up to a time; a gap without end in sight is walked in longer steps. */
 static __attribute__((noinline)) void on_ticks(struct pin_cell *c, uint64_t until_ns)
 {
@@ -377,8 +390,7 @@ static __attribute__((noinline)) void on_ticks(struct pin_cell *c, uint64_t unti
 		const uint64_t at = is_epoch ? c->next_epoch_ns : c->next_tick_ns;
 		if (at > until_ns || at == UINT64_MAX)
 			return;
-		if (at >= c->life.due_ns)
-			pin_life_run(&c->life, at);
+		run_life(c, at);
 		c->now_ns = c->life.event_ns = at;
 		if (is_epoch) {
 			c->policy->pinning->tick(c->lists[0], at, &c->pins);
@@ -411,8 +423,7 @@ static inline void on_event(struct pin_cell *c, const struct pin_event *ev)
 		follow_schedule(c);
 	if (ev->ts_ns >= c->next_tick_ns || ev->ts_ns >= c->next_epoch_ns)
 		on_ticks(c, ev->ts_ns);
-	if (ev->ts_ns >= c->life.due_ns)
-		pin_life_run(&c->life, ev->ts_ns);
+	run_life(c, ev->ts_ns);
 	c->now_ns = c->life.event_ns = ev->ts_ns;
 	c->event += ev->kind <= PIN_BACKGROUND;
 	switch (ev->kind) {
@@ -433,14 +444,48 @@ static inline void on_event(struct pin_cell *c, const struct pin_event *ev)
 
 void pin_cell_advance(struct pin_cell *c, uint64_t now_ns)
 {
-	if (now_ns <= c->now_ns)
-		return;
+	if (now_ns < c->now_ns) /* what was due before, by a clock that lags behind */
+		now_ns = c->now_ns;
 	pin_late_settle(&c->late);
 	if (now_ns >= c->next_tick_ns || now_ns >= c->next_epoch_ns)
 		on_ticks(c, now_ns);
-	if (now_ns >= c->life.due_ns)
+	if (now_ns >= c->life.due_ns) {
 		pin_life_run(&c->life, now_ns);
+		c->is_stepped = true;
+	}
 	c->now_ns = c->life.event_ns = now_ns;
+}
+
+void pin_cell_catch_up(struct pin_cell *c, uint64_t now_ns)
+{
+	c->life.event_ns = now_ns > c->life.event_ns ? now_ns : c->life.event_ns;
+}
+
+void pin_cell_place(struct pin_cell *c, void (*before)(void *ctx, struct ns now), void *ctx)
+{
+	hostmem_pool_place(c->host, c->shared->offset_ns, before, ctx);
+}
+
+uint64_t pin_cell_life_due_ns(const struct pin_cell *c)
+{
+	return c->life.due_ns;
+}
+
+uint64_t pin_cell_due_ns(const struct pin_cell *c)
+{
+	const uint64_t tick = c->next_tick_ns < c->next_epoch_ns ? c->next_tick_ns
+								 : c->next_epoch_ns;
+	return c->life.due_ns < tick ? c->life.due_ns : tick;
+}
+
+void pin_cell_advance_life(struct pin_cell *c, uint64_t now_ns)
+{
+	pin_life_run(&c->life, now_ns);
+}
+
+const struct swap *pin_cell_swap(const struct pin_cell *c)
+{
+	return c->life.swap;
 }
 
 uint64_t pin_cell_raised(const struct pin_cell *c)
@@ -470,13 +515,27 @@ static inline void on_quiet(struct pin_cell *c, const struct pin_event *ev)
 		tell_list(c, ev);
 }
 
-void pin_cell_run(struct pin_cell *c, const struct pin_block *b)
+/* Counts that are summed once a block: they change with every event. */
+static void sum_up(struct pin_cell *c, uint64_t hits)
+{
+	struct pin_counts *all = &c->classes[PIN_CLASSES].counts;
+	hostmem_note_hits(c->host, hits);
+	all->dma_pages = all->first = 0;
+	for (unsigned k = 0; k < PIN_CLASSES; k++) {
+		all->dma_pages += c->classes[k].counts.dma_pages;
+		all->first += c->classes[k].counts.first;
+	}
+}
+
+size_t pin_cell_run(struct pin_cell *c, const struct pin_block *b)
 {
 	void *list = c->shared->nlists > 1 ? NULL : c->lists[0];
 	void (*prefetch)(void *, uint32_t) = list ? c->policy->prefetch : NULL;
+	const bool *stop = c->shared->stop;
 	uint64_t hits = 0;
+	size_t i = 0;
 	note_quiet(c);
-	for (size_t i = 0; i < b->n; i++) {
+	for (; i < b->n; i++) {
 		const struct pin_event *ahead = &b->events[i + AHEAD < b->n ? i + AHEAD : i];
 		if (ahead->kind == PIN_DMA) {
 			if (prefetch)
@@ -491,16 +550,16 @@ void pin_cell_run(struct pin_cell *c, const struct pin_block *b)
 			on_quiet(c, ev);
 			hits++;
 		} else if (c->wants[ev->kind]) {
+			if (stop && ev->ts_ns >= pin_cell_due_ns(c))
+				break;
 			on_event(c, ev);
 			note_quiet(c);
+			if (stop && *stop) {
+				i++;
+				break;
+			}
 		}
 	}
-	hostmem_note_hits(c->host, hits);
-	/* the total's accesses are summed once a block: they change with every event */
-	struct pin_counts *all = &c->classes[PIN_CLASSES].counts;
-	all->dma_pages = all->first = 0;
-	for (unsigned k = 0; k < PIN_CLASSES; k++) {
-		all->dma_pages += c->classes[k].counts.dma_pages;
-		all->first += c->classes[k].counts.first;
-	}
+	sum_up(c, hits);
+	return i;
 }

@@ -155,7 +155,10 @@ struct pin_shared {
 	const struct swap_config *swap;
 	struct pin_params params;
 	struct hostmem_pool *pool; /* that the VM is in; NULL: none */
-	struct limits limits;      /* by time; before the first one the job's overcommit tells it */
+	struct swap *station; /* shared with other VMs, instead of one as `swap` says; or NULL */
+	uint64_t offset_ns;   /* the VM's time 0 on the clock of both */
+	const bool *stop;     /* see pin_cell_run; NULL: nobody stops it */
+	struct limits limits; /* by time; before the first one the job's overcommit tells it */
 	uint32_t vm_pages;
 	const uint8_t *class_of_dev; /* enum pin_class, by all 65,536 device numbers */
 	const uint8_t *list_of_dev;  /* numbers the devices that use memory, likewise */
@@ -179,10 +182,32 @@ void pin_cell_free(struct pin_cell *c);
 int pin_cell_record(struct pin_cell *c, struct err *e);
 int pin_cell_hindsight(struct pin_cell *c, struct policy_hindsight *out, struct err *e);
 
-void pin_cell_run(struct pin_cell *c, const struct pin_block *b);
+/*
+ * How many events of the block were run: all, unless shared.stop is there. Then
+ * it ends behind an event that set it, and before one at whose time something is
+ * due: the owner brings the VMs that share something to that time first, in the
+ * order of what is due.
+ */
+size_t pin_cell_run(struct pin_cell *c, const struct pin_block *b);
 
 /* All that time does up to then: for an owner of several, one of which has an event then. */
 void pin_cell_advance(struct pin_cell *c, uint64_t now_ns);
+
+/* Another VM takes pages of it: what follows from that begins now, at the earliest. */
+void pin_cell_catch_up(struct pin_cell *c, uint64_t now_ns);
+
+/* In a pool: who is to be told before other VMs take pages of it, hence calls catch_up. */
+void pin_cell_place(struct pin_cell *c, void (*before)(void *ctx, struct ns now), void *ctx);
+
+/* When time does something next; of pages and faults on their way alone. UINT64_MAX: never. */
+uint64_t pin_cell_due_ns(const struct pin_cell *c);
+uint64_t pin_cell_life_due_ns(const struct pin_cell *c);
+
+/* Pages and faults on their way, up to then; nothing else. */
+void pin_cell_advance_life(struct pin_cell *c, uint64_t now_ns);
+
+/* Its swap station; NULL: its faults take no time. */
+const struct swap *pin_cell_swap(const struct pin_cell *c);
 
 /* IOPFs so far. */
 uint64_t pin_cell_raised(const struct pin_cell *c);

@@ -14,6 +14,8 @@ int pin_feed_init(struct pin_feed *f, struct access *a, const char *path,
 		.config = *c,
 		.first_ns = UINT64_MAX,
 	};
+	if (!f->config.block_events)
+		f->config.block_events = PIN_FEED_BLOCK;
 	const unsigned uses = 1U << PIN_USE_DMA | (unsigned)c->wants_cpu << PIN_USE_CPU |
 			      (c->background ? 1U << PIN_USE_BACKGROUND : 0);
 	int rc = pageids_init(&f->ids, e);
@@ -205,7 +207,7 @@ static void put_background(struct pin_feed *f, struct pin_block *b)
 /* Moves what is staged, with the declared load up to its times, as far as there is room. */
 static void merge(struct pin_feed *f, struct pin_block *b)
 {
-	while (f->staged_at < f->nstaged && b->n < PIN_FEED_BLOCK) {
+	while (f->staged_at < f->nstaged && b->n < f->config.block_events) {
 		const struct pin_event *next = &f->staged[f->staged_at];
 		if (f->config.background && background_peek(&f->background) < next->ts_ns) {
 			put_background(f, b);
@@ -219,7 +221,7 @@ static void merge(struct pin_feed *f, struct pin_block *b)
 int pin_feed_next(struct pin_feed *f, struct pin_block *b, struct err *e)
 {
 	b->n = 0;
-	while (b->n < PIN_FEED_BLOCK && !f->is_ended) {
+	while (b->n < f->config.block_events && !f->is_ended) {
 		if (f->staged_at == f->nstaged) {
 			const int rc = stage_next(f, e);
 			if (rc < 0)

@@ -35,6 +35,7 @@ struct pin_feed_config {
 	bool wants_cpu;      /* the trace's */
 	const struct background_config *background; /* NULL: none */
 	uint64_t seed;
+	size_t block_events; /* fills no more of a block; 0: PIN_FEED_BLOCK */
 };
 
 struct pin_feed {

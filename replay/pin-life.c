@@ -59,6 +59,16 @@ static struct ns present(const struct pin_life *l)
 	return (struct ns){ l->q.now.v > l->event_ns ? l->q.now.v : l->event_ns };
 }
 
+/* What VMs that have not begun hold may be taken at their time 0, which is yet to come for all. */
+static struct ns submit(struct pin_life *l, enum swap_job job, uint32_t npages, struct ns now)
+{
+	struct ns at = { now.v + l->swap_ahead_ns };
+	if (l->is_swap_shared && at.v < swap_last(l->swap, l->tier).v)
+		at = swap_last(l->swap, l->tier);
+	const struct ns done = swap_submit(l->swap, l->tier, job, npages, at);
+	return (struct ns){ done.v > l->swap_ahead_ns ? done.v - l->swap_ahead_ns : 0 };
+}
+
 static void wake(struct pin_life *l, uint32_t page)
 {
 	for (size_t i = 0; i < l->nwaiting;) {
@@ -110,7 +120,7 @@ void pin_life_swap_in(void *ctx, uint32_t page, uint32_t slot, bool is_readahead
 	l->is_read[page] = 1;
 	const enum swap_job job = is_cpu ? SWAP_CPU_FAULT : SWAP_READAHEAD;
 	const struct ns from = present(l);
-	const struct ns done = swap_submit(l->swap, l->tier, job, n, from);
+	const struct ns done = submit(l, job, n, from);
 	l->cpu_stall_ns += is_cpu ? done.v - from.v : 0;
 	if (l->cause == PIN_CAUSE_CPU)
 		post_late(l, on_read, page);
@@ -124,8 +134,7 @@ void pin_life_swap_out(void *ctx, uint32_t page, uint32_t slot, struct ns now)
 	uint32_t n;
 	(void)now;
 	hostmem_unit(l->host, page, &n);
-	post(l, swap_submit(l->swap, l->tier, SWAP_WRITEBACK, n, present(l)), on_written,
-	     (uint64_t)slot << 32 | page);
+	post(l, submit(l, SWAP_WRITEBACK, n, present(l)), on_written, (uint64_t)slot << 32 | page);
 }
 
 /* ---- bitmap ---- */
@@ -174,7 +183,7 @@ static uint64_t on_resolve(void *ctx, const struct iopf_fault *f, struct ns now)
 	uint32_t n;
 	const uint32_t unit = hostmem_unit(l->host, f->page, &n);
 	if (!l->is_read[unit]) {
-		const struct ns done = swap_submit(l->swap, l->tier, SWAP_IOPF, n, now);
+		const struct ns done = submit(l, SWAP_IOPF, n, now);
 		if (n == 1)
 			return done.v - now.v;
 		/* a fault on another page of it waits for the same read */
@@ -212,7 +221,7 @@ int pin_life_init(struct pin_life *l, const struct iopf_config *iopf,
 	if (!l->is_read || evq_init(&l->q, EVENTS_MAX + 2 * (uint32_t)iopf->slots, a))
 		return err_set(e, ERR_NOMEM, "no memory for events");
 	const int rc = iopf_new(iopf, &hooks, &l->q, seed, a, &l->iopf, e);
-	return rc ? rc : swap_new(swap, seed, a, &l->swap, e);
+	return rc || !swap ? rc : swap_new(swap, seed, a, &l->swap, e);
 }
 
 void pin_life_deinit(struct pin_life *l)

@@ -38,6 +38,8 @@ struct pin_life {
 	struct evq q;
 	struct iopf *iopf;
 	struct swap *swap;
+	uint64_t swap_ahead_ns; /* of the clock of a station that several share */
+	bool is_swap_shared;
 	enum hostmem_tier tier;
 	struct iopf_traits traits;
 	/* by unit of host memory: reads that no fault of ours is alone in waiting for; arena */
@@ -52,7 +54,11 @@ struct pin_life {
 	void *ctx;
 };
 
-/* ended: a fault of ours is done, failed or joined; its page has been brought. */
+/*
+ * swap NULL: the owner then gives a station that several share, to be told of in
+ * order of time. ended: a fault of ours is done, failed or joined; its page has
+ * been brought.
+ */
 int pin_life_init(struct pin_life *l, const struct iopf_config *iopf,
 		  const struct swap_config *swap, int tier, uint32_t npages, uint64_t seed,
 		  struct arena *a, struct err *e);

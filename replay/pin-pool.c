@@ -1,44 +1,19 @@
 // SPDX-License-Identifier: MIT
-/*
- * One pass: of all VMs the one whose next event is earliest goes on. Before it
- * does, the others' clocks come to the same time, because what reclaim takes
- * from them is written then.
- */
+/* Opens the traces of a pool, makes a configuration of each VM for each job, takes the results. */
 #include "replay/pin-pool.h"
 
-#include "base/arena.h"
 #include "base/cleanup.h"
 #include "base/rng.h"
-#include "replay/pin-feed.h"
+#include "replay/pin-consequence.h"
+#include "replay/pin-log.h"
+#include "replay/pin-pool-impl.h"
+#include "sim/swap.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A VM's events, and how far they were taken. */
-struct source {
-	struct access *access;
-	struct pin_feed feed;
-	struct pin_event *events;
-	struct pin_block block;
-	size_t at;
-	bool is_open;
-};
-
-struct window {
-	uint64_t second, n, raised;
-};
-
-struct session {
-	const struct pin_pool_run *run;
-	struct pin_pool_job *jobs;
-	size_t njobs;
-	struct source *sources;
-	struct pin_shared *shared; /* by job and VM */
-	struct pin_cell **cells;   /* likewise */
-	struct window *windows;    /* by job */
-	struct arena arena;        /* pools */
-};
+enum { BLOCK_EVENTS = 1 << 15 };
 
 /* ---- the common clock ---- */
 
@@ -73,43 +48,67 @@ static bool align(const struct pin_pool_run *run)
 	return is_aligned;
 }
 
-/* ---- making ---- */
-
-static bool any_companion(const struct session *s, enum pin_companion c)
+uint64_t pin_pool_seed(uint64_t seed, const struct pin_pool_vm *vm, size_t nvms)
 {
-	for (size_t i = 0; i < s->njobs; i++)
-		if (s->jobs[i].companion == c)
+	return nvms > 1 ? rng_seed(seed, vm->name) : seed;
+}
+
+/* ---- sources ---- */
+
+static enum pin_companion companion_of(const struct pin_pool_job *job, size_t vm)
+{
+	return job->own ? job->own[vm].companion : job->companion;
+}
+
+static const struct iopf_config *iopf_of(const struct pool_session *s,
+					 const struct pin_pool_job *job, size_t vm)
+{
+	return job->own && job->own[vm].iopf ? job->own[vm].iopf : s->run->iopf;
+}
+
+static bool any_companion(const struct pool_session *s, size_t vm, enum pin_companion c)
+{
+	for (size_t j = 0; j < s->njobs; j++)
+		if (companion_of(s->lanes[j].job, vm) == c)
 			return true;
 	return false;
 }
 
-static bool any_mappings(const struct session *s)
+static bool any_mappings(const struct pool_session *s, size_t vm)
 {
-	for (size_t i = 0; i < s->njobs; i++) {
-		const struct policy_pinning *p = s->jobs[i].policy->pinning;
-		if (p && (p->map || p->release))
+	for (size_t j = 0; j < s->njobs; j++) {
+		const struct policy_pinning *p = s->lanes[j].job->policy->pinning;
+		const struct iopf_config *iopf = iopf_of(s, s->lanes[j].job, vm);
+		if ((p && (p->map || p->release)) || iopf_traits(iopf->backend).pins_on_map)
 			return true;
 	}
 	return false;
 }
 
-static struct pin_feed_config feed_config(const struct session *s, const struct pin_pool_vm *vm)
+static int open_feed(struct pool_session *s, size_t i, struct err *e)
 {
-	const bool has_load = vm->vm_pages && any_companion(s, PIN_BY_BACKGROUND);
-	return (struct pin_feed_config){
+	const struct pin_pool_vm *vm = &s->run->vms[i];
+	struct pool_source *x = &s->sources[i];
+	const bool has_load = vm->vm_pages && any_companion(s, i, PIN_BY_BACKGROUND);
+	const struct pin_feed_config c = {
 		.vm_pages = vm->vm_pages,
-		.wants_mappings = any_mappings(s),
-		.wants_cpu = any_companion(s, PIN_BY_TRACE),
+		.wants_mappings = any_mappings(s, i),
+		.wants_cpu = any_companion(s, i, PIN_BY_TRACE),
 		.background = has_load ? &s->run->background : NULL,
-		.seed = rng_seed(s->run->seed, vm->name),
+		.seed = pin_pool_seed(s->run->seed, vm, s->run->nvms),
+		.block_events = BLOCK_EVENTS,
 	};
+	const int rc = pin_feed_init(&x->feed, x->access, vm->path, &c, e);
+	x->is_open = !rc;
+	return rc;
 }
 
-static int count_pages(struct source *x, struct pin_pool_vm *vm, struct err *e)
+static int count_pages(struct pool_source *x, struct pin_pool_vm *vm, struct err *e)
 {
 	int rc;
 	while ((rc = pin_feed_next(&x->feed, &x->block, e)) > 0)
 		;
+	x->block.n = 0;
 	vm->vm_pages = pin_feed_pages(&x->feed);
 	pin_feed_deinit(&x->feed);
 	access_rewind(x->access);
@@ -117,29 +116,22 @@ static int count_pages(struct source *x, struct pin_pool_vm *vm, struct err *e)
 	return rc;
 }
 
-static int open_feed(struct session *s, struct source *x, const struct pin_pool_vm *vm,
-		     struct err *e)
+static int open_source(struct pool_session *s, size_t i, struct err *e)
 {
-	const struct pin_feed_config c = feed_config(s, vm);
-	const int rc = pin_feed_init(&x->feed, x->access, vm->path, &c, e);
-	x->is_open = !rc;
-	return rc;
-}
-
-static int open_source(struct session *s, struct source *x, struct pin_pool_vm *vm, struct err *e)
-{
+	struct pin_pool_vm *vm = &s->run->vms[i];
+	struct pool_source *x = &s->sources[i];
 	struct access_config c = s->run->access;
-	c.without_cpu = !any_companion(s, PIN_BY_TRACE);
-	x->events = calloc(PIN_FEED_BLOCK, sizeof(*x->events));
-	x->block.events = x->events;
-	if (!x->events)
+	c.without_cpu = !any_companion(s, i, PIN_BY_TRACE);
+	x->block.events = calloc(BLOCK_EVENTS, sizeof(*x->block.events));
+	x->ahead.events = calloc(BLOCK_EVENTS, sizeof(*x->ahead.events));
+	if (!x->block.events || !x->ahead.events)
 		return err_set(e, ERR_NOMEM, "no memory for events");
 	int rc = access_open(vm->trace, &c, &x->access, e);
 	if (!rc && access_info(x->access)->dma_sample_ppm < PPM_PER_ONE)
 		rc = err_set(e, ERR_UNUSABLE, "%s: holds a share of all pages: a pool needs all",
 			     vm->path);
 	if (!rc && !vm->vm_pages) {
-		rc = open_feed(s, x, vm, e);
+		rc = open_feed(s, i, e);
 		if (!rc)
 			rc = count_pages(x, vm, e);
 	}
@@ -148,29 +140,77 @@ static int open_source(struct session *s, struct source *x, struct pin_pool_vm *
 	if (!rc && vm->vm_pages > HOSTMEM_PAGES_MAX)
 		rc = err_set(e, ERR_FEATURE, "%s: a VM of %llu pages, at most %d are modelled",
 			     vm->path, (unsigned long long)vm->vm_pages, HOSTMEM_PAGES_MAX);
-	return rc ? rc : open_feed(s, x, vm, e);
+	return rc ? rc : open_feed(s, i, e);
 }
 
-static void close_source(struct source *x)
+static void close_source(struct pool_source *x)
 {
 	if (x->is_open)
 		pin_feed_deinit(&x->feed);
 	access_close(x->access);
-	free(x->events);
+	free(x->block.events);
+	free(x->ahead.events);
 }
 
-static int make_cell(struct session *s, struct pin_pool_job *job, size_t vm,
-		     struct hostmem_pool *pool, size_t cell, struct err *e)
+/* ---- lanes ---- */
+
+static void free_lane(struct pool_lane *l, size_t nvms)
+{
+	for (size_t i = 0; i < nvms; i++) {
+		if (l->cells)
+			pin_cell_free(l->cells[i]);
+		if (l->logs)
+			pin_log_deinit(&l->logs[i]);
+	}
+	free(l->cells);
+	free(l->shared);
+	free(l->places);
+	free(l->logs);
+	free(l->due_ns);
+	free(l->is_over);
+	free(l->touched);
+}
+
+static int make_room(struct pool_session *s, struct pool_lane *l, struct err *e)
+{
+	const size_t n = s->run->nvms;
+	l->cells = calloc(n, sizeof(struct pin_cell *));
+	l->shared = calloc(n, sizeof(*l->shared));
+	l->places = calloc(n, sizeof(*l->places));
+	l->logs = calloc(n, sizeof(*l->logs));
+	l->due_ns = calloc(n, sizeof(*l->due_ns));
+	l->is_over = calloc(n, sizeof(*l->is_over));
+	l->touched = calloc(n, sizeof(*l->touched));
+	l->job->vms = calloc(n, sizeof(*l->job->vms));
+	if (!l->cells || !l->shared || !l->places || !l->logs || !l->due_ns || !l->is_over ||
+	    !l->touched || !l->job->vms)
+		return err_set(e, ERR_NOMEM, "no memory for %zu VMs", n);
+	for (size_t i = 0; i < n; i++)
+		pin_log_init(&l->logs[i], PIN_CONSEQUENCE_FAULTS_MAX);
+	return 0;
+}
+
+static bool judges(const struct pin_pool_run *run)
+{
+	return run->block && run->nic;
+}
+
+static int make_cell(struct pool_session *s, struct pool_lane *l, size_t vm,
+		     struct hostmem_pool *pool, struct err *e)
 {
 	const struct pin_pool_run *run = s->run;
+	const struct pin_pool_job *job = l->job;
 	struct pin_pool_vm *v = &run->vms[vm];
 	struct pin_job *own = &job->vms[vm];
-	s->shared[cell] = (struct pin_shared){
+	l->shared[vm] = (struct pin_shared){
 		.memory = run->memory,
 		.iopf = run->iopf,
 		.swap = run->swap,
 		.params = run->params,
 		.pool = pool,
+		.station = l->station,
+		.offset_ns = v->offset_ns,
+		.stop = run->nvms > 1 ? &l->stop : NULL,
 		.uses = &s->sources[vm].feed.uses,
 		.vm_pages = (uint32_t)v->vm_pages,
 		.class_of_dev = v->devices.class_of_dev,
@@ -178,136 +218,139 @@ static int make_cell(struct session *s, struct pin_pool_job *job, size_t vm,
 		.nlists = run->params.lists == PIN_LISTS_DEVICE && v->devices.nlists
 				  ? v->devices.nlists
 				  : 1,
-		.seed = rng_seed(run->seed, v->name),
+		.seed = pin_pool_seed(run->seed, v, run->nvms),
+		.middle_ns = pin_middle_ns(v->trace),
 	};
 	*own = (struct pin_job){
 		.policy = job->policy,
 		.policy_params = job->policy_params,
 		.budget = job->budget,
-		.companion = job->companion,
+		.overcommit_ppm = job->own ? job->own[vm].overcommit_ppm : 0,
+		.companion = companion_of(job, vm),
+		.iopf = job->own ? job->own[vm].iopf : NULL,
+		.log = judges(run) ? &l->logs[vm] : NULL,
 		.budget_pages = quantity_of(job->budget, v->vm_pages),
 	};
 	if (own->budget_pages > v->vm_pages)
 		return err_set(e, ERR_USAGE, "a budget of %llu pages: %s has %llu",
 			       (unsigned long long)own->budget_pages, v->name,
 			       (unsigned long long)v->vm_pages);
-	job->budget_pages += own->budget_pages;
-	return pin_cell_new(&s->shared[cell], own, NULL, &s->cells[cell], e);
+	return pin_cell_new(&l->shared[vm], own, NULL, &l->cells[vm], e);
 }
 
-static int make_job(struct session *s, size_t j, struct err *e)
+/* All guests' own I/O goes to the device that all share. */
+static int make_station(struct pool_session *s, struct pool_lane *l, struct err *e)
 {
 	const struct pin_pool_run *run = s->run;
-	struct pin_pool_job *job = &s->jobs[j];
+	struct swap_config c = *run->swap;
+	if (run->params.faults != PIN_TIMED || c.sharing == SWAP_OWN)
+		return 0;
+	c.guest_io.count *= run->nvms;
+	return swap_new(&c, run->seed, &s->arena, &l->station, e);
+}
+
+static int make_lane(struct pool_session *s, struct pool_lane *l, struct err *e)
+{
+	const struct pin_pool_run *run = s->run;
+	struct pin_pool_job *job = l->job;
 	struct hostmem_pool *pool;
 	uint64_t all = 0;
 	for (size_t i = 0; i < run->nvms; i++)
 		all += run->vms[i].vm_pages;
 	job->pool_pages = job->pool.is_ppm ? pin_limit_pages(all, PPM_PER_ONE - job->pool.value)
 					   : job->pool.value;
-	job->budget_pages = 0;
-	job->vms = calloc(run->nvms, sizeof(*job->vms));
-	if (!job->vms)
-		return err_set(e, ERR_NOMEM, "no memory for the configurations");
-	int rc = hostmem_pool_new(job->pool_pages, (uint32_t)run->nvms, &s->arena, &pool, e);
-	for (size_t i = 0; i < run->nvms && !rc; i++)
-		rc = make_cell(s, job, i, pool, j * run->nvms + i, e);
-	return rc;
-}
-
-/* ---- running ---- */
-
-static int fill(struct source *x, struct err *e)
-{
-	if (x->at < x->block.n)
-		return 1;
-	x->at = 0;
-	const int rc = pin_feed_next(&x->feed, &x->block, e);
-	x->block.n = rc > 0 ? x->block.n : 0;
-	return rc;
-}
-
-/* The VM with the earliest event (of several the first); nvms: none has any. */
-static int next_vm(struct session *s, size_t *out, struct err *e)
-{
-	uint64_t least = UINT64_MAX;
-	*out = s->run->nvms;
-	for (size_t i = 0; i < s->run->nvms; i++) {
-		struct source *x = &s->sources[i];
-		const int rc = fill(x, e);
-		if (rc < 0)
-			return rc;
-		if (!rc)
-			continue;
-		const uint64_t at = x->block.events[x->at].ts_ns + s->run->vms[i].offset_ns;
-		if (*out == s->run->nvms || at < least) {
-			least = at;
-			*out = i;
-		}
-	}
-	return 0;
-}
-
-static void count_second(struct session *s, size_t j, uint64_t now_ns)
-{
-	struct window *w = &s->windows[j];
-	struct pin_pool_job *job = &s->jobs[j];
-	uint64_t raised = 0;
-	for (size_t i = 0; i < s->run->nvms; i++)
-		raised += pin_cell_raised(s->cells[j * s->run->nvms + i]);
-	const uint64_t second = now_ns / NS_PER_SEC;
-	w->n = second == w->second ? w->n : 0;
-	w->second = second;
-	w->n += raised - w->raised;
-	w->raised = raised;
-	job->max_1s = w->n > job->max_1s ? w->n : job->max_1s;
-}
-
-static void run_event(struct session *s, size_t vm, struct pin_event *ev)
-{
-	const size_t nvms = s->run->nvms;
-	const struct pin_block one = { ev, 1 };
-	for (size_t j = 0; j < s->njobs; j++) {
-		struct pin_cell **cells = &s->cells[j * nvms];
-		for (size_t i = 0; i < nvms; i++)
-			if (i != vm)
-				pin_cell_advance(cells[i], ev->ts_ns);
-		pin_cell_run(cells[vm], &one);
-		count_second(s, j, ev->ts_ns);
-	}
-}
-
-static int run_events(struct session *s, struct err *e)
-{
-	enum { TOLD_EVENTS = 1 << 15 };
-	size_t vm;
-	int rc;
-	for (uint64_t n = 0; !(rc = next_vm(s, &vm, e)) && vm < s->run->nvms; n++) {
-		struct source *x = &s->sources[vm];
-		struct pin_event ev = x->block.events[x->at++];
-		ev.ts_ns += s->run->vms[vm].offset_ns;
-		run_event(s, vm, &ev);
-		if (s->run->progress && n % TOLD_EVENTS == 0)
-			s->run->progress(s->run->progress_ctx, n);
-	}
-	return rc;
-}
-
-static int run_session(struct session *s, struct err *e)
-{
-	const size_t nvms = s->run->nvms;
-	int rc = 0;
-	for (size_t i = 0; i < nvms && !rc; i++)
-		rc = open_source(s, &s->sources[i], &s->run->vms[i], e);
-	for (size_t j = 0; j < s->njobs && !rc; j++)
-		rc = make_job(s, j, e);
+	job->budget_pages = job->max_1s = 0;
+	int rc = make_station(s, l, e);
 	if (!rc)
-		rc = run_events(s, e);
-	for (size_t c = 0; c < s->njobs * nvms && !rc; c++)
-		rc = pin_cell_end(s->cells[c], e);
-	for (size_t c = 0; c < s->njobs * nvms; c++)
-		pin_cell_free(s->cells[c]);
-	for (size_t i = 0; i < nvms; i++)
+		rc = hostmem_pool_new(job->pool_pages, (uint32_t)run->nvms, &s->arena, &pool, e);
+	for (size_t i = 0; i < run->nvms && !rc; i++) {
+		rc = make_cell(s, l, i, pool, e);
+		job->budget_pages += job->vms[i].budget_pages;
+		l->places[i] = (struct pool_place){ l, (uint32_t)i };
+		if (!rc)
+			pin_cell_place(l->cells[i], pool_lane_touch, &l->places[i]);
+	}
+	return rc;
+}
+
+/* ---- results ---- */
+
+static int judge(const struct pool_session *s, struct pool_lane *l, size_t i, struct err *e)
+{
+	const struct pin_pool_run *run = s->run;
+	const struct pin_pool_vm *vm = &run->vms[i];
+	const struct pin_consequence_config c = {
+		.iopf = iopf_of(s, l->job, i),
+		.block = run->block,
+		.nic = run->nic,
+		.list_of_dev = vm->devices.list_of_dev,
+		.class_of_list = vm->devices.class_of_list,
+		.nlists = vm->devices.nlists,
+		.first_ns = vm->first_ns,
+		.last_ns = vm->last_ns,
+		.is_timed = run->params.faults == PIN_TIMED,
+		.seed = l->shared[i].seed,
+	};
+	struct pin_job *own = &l->job->vms[i];
+	const int rc = pin_consequence_judge(&c, own->log, &own->result.effect, e);
+	own->log = NULL;
+	return rc;
+}
+
+static void take_swap(const struct pool_session *s, const struct swap *swap, uint64_t end_ns,
+		      struct pin_pool_job *job)
+{
+	const enum hostmem_tier tier = (enum hostmem_tier)s->run->memory.tier;
+	const uint64_t busy_ppm = swap_busy_ppm(swap, tier, (struct ns){ end_ns });
+	const uint64_t peak_ppm = swap_peak_ppm(swap, tier);
+	if (busy_ppm > job->swap_busy_ppm)
+		job->swap_busy_ppm = busy_ppm;
+	if (peak_ppm > job->swap_peak_ppm)
+		job->swap_peak_ppm = peak_ppm;
+	for (int k = 0; k < SWAP_JOBS; k++) {
+		const uint64_t wait_ns = swap_counts(swap, tier, k)->wait_max_ns;
+		if (wait_ns > job->swap_wait_max_ns)
+			job->swap_wait_max_ns = wait_ns;
+	}
+}
+
+static int end_lane(struct pool_session *s, struct pool_lane *l, struct err *e)
+{
+	int rc = 0;
+	for (size_t i = 0; i < s->run->nvms && !rc; i++) {
+		const struct swap *own = pin_cell_swap(l->cells[i]);
+		rc = pin_cell_end(l->cells[i], e);
+		if (!rc && judges(s->run))
+			rc = judge(s, l, i, e);
+		if (!rc && own && (!l->station || !i))
+			take_swap(s, own, l->station ? s->end_ns : s->run->vms[i].last_ns, l->job);
+	}
+	return rc;
+}
+
+static int run_session(struct pool_session *s, struct err *e)
+{
+	const struct pin_pool_run *run = s->run;
+	int rc = 0;
+	for (size_t i = 0; i < run->nvms && !rc; i++)
+		rc = open_source(s, i, e);
+	for (size_t j = 0; j < s->njobs && !rc; j++) {
+		rc = make_room(s, &s->lanes[j], e);
+		if (!rc)
+			rc = make_lane(s, &s->lanes[j], e);
+	}
+	if (!rc)
+		rc = pool_session_run(s, e);
+	for (size_t i = 0; i < run->nvms && !rc; i++) {
+		const struct pin_feed *f = &s->sources[i].feed;
+		run->vms[i].first_ns = f->first_ns == UINT64_MAX ? 0 : f->first_ns;
+		run->vms[i].last_ns = f->last_ns;
+	}
+	for (size_t j = 0; j < s->njobs && !rc; j++)
+		rc = end_lane(s, &s->lanes[j], e);
+	for (size_t j = 0; j < s->njobs; j++)
+		free_lane(&s->lanes[j], run->nvms);
+	for (size_t i = 0; i < run->nvms; i++)
 		close_source(&s->sources[i]);
 	return rc;
 }
@@ -315,22 +358,24 @@ static int run_session(struct session *s, struct err *e)
 int pin_pool_run(const struct pin_pool_run *run, struct pin_pool_job *jobs, size_t njobs,
 		 bool *is_aligned_out, struct err *e)
 {
-	const size_t n = run->nvms * njobs;
-	_free_ struct source *sources = calloc(run->nvms, sizeof(*sources));
-	_free_ struct pin_shared *shared = calloc(n, sizeof(*shared));
-	_free_ struct pin_cell **cells = calloc(n, sizeof(struct pin_cell *));
-	_free_ struct window *windows = calloc(njobs, sizeof(*windows));
-	struct session s = { .run = run,
-			     .jobs = jobs,
-			     .njobs = njobs,
-			     .sources = sources,
-			     .shared = shared,
-			     .cells = cells,
-			     .windows = windows };
-	if (!sources || !shared || !cells || !windows)
+	_free_ struct pool_source *sources = calloc(run->nvms, sizeof(*sources));
+	_free_ struct pool_lane *lanes = calloc(njobs, sizeof(*lanes));
+	struct pool_session s = { .run = run, .sources = sources, .lanes = lanes, .njobs = njobs };
+	if (!sources || !lanes)
 		return err_set(e, ERR_NOMEM, "no memory for %zu VMs", run->nvms);
+	for (size_t j = 0; j < njobs; j++)
+		lanes[j].job = &jobs[j];
 	*is_aligned_out = align(run);
 	const int rc = run_session(&s, e);
 	arena_deinit(&s.arena);
 	return rc;
+}
+
+uint64_t pin_pool_job_bytes(const struct pin_pool_vm *vms, size_t nvms)
+{
+	enum { BYTES_PER_PAGE = 48, BYTES_FIXED = 1 << 20 };
+	uint64_t bytes = 0;
+	for (size_t i = 0; i < nvms; i++)
+		bytes += vms[i].vm_pages * BYTES_PER_PAGE + BYTES_FIXED;
+	return bytes;
 }

@@ -190,6 +190,12 @@ void pin_vm_name(const struct trace *t, char *name_out, size_t bytes)
 	sqlite3_finalize(st);
 }
 
+uint64_t pin_middle_ns(const struct trace *t)
+{
+	const struct trace_stream_info *dma = trace_find_stream(t, KIND_DMA);
+	return dma ? dma->first_ns + (dma->last_ns - dma->first_ns) / 2 : 0;
+}
+
 uint64_t pin_rows(const struct trace *t)
 {
 	uint64_t n = 0;

@@ -35,6 +35,9 @@ int pin_devices_read(struct trace *t, struct pin_devices *out, struct err *e);
 /* The VM's name; "" when the trace tells none. */
 void pin_vm_name(const struct trace *t, char *name_out, size_t bytes);
 
+/* The middle of its device rows; what the CPU did before and after does not count. */
+uint64_t pin_middle_ns(const struct trace *t);
+
 /* Rows of all streams. */
 uint64_t pin_rows(const struct trace *t);
 

@@ -12,6 +12,7 @@
 #include "replay/pin-sample.h"
 #include "replay/pin-log.h"
 #include "replay/pin-schedule.h"
+#include "replay/pin-trace.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -397,13 +398,6 @@ static int set_budgets(struct session *s, struct err *e)
 	return 0;
 }
 
-/* Of the device rows; what the CPU did before and after does not count. */
-static uint64_t middle_ns(const struct trace *t)
-{
-	const struct trace_stream_info *dma = trace_find_stream(t, KIND_DMA);
-	return dma ? dma->first_ns + (dma->last_ns - dma->first_ns) / 2 : 0;
-}
-
 static int check_huge(const struct pin_run *run, struct err *e)
 {
 	if (run->memory.huge == HUGE_NO)
@@ -494,7 +488,7 @@ static int prepare(struct session *s, struct err *e)
 		.list_of_dev = run->list_of_dev,
 		.nlists = run->params.lists == PIN_LISTS_DEVICE && run->nlists ? run->nlists : 1,
 		.seed = run->seed,
-		.middle_ns = middle_ns(run->trace),
+		.middle_ns = pin_middle_ns(run->trace),
 	};
 	if (s->kept_ppm < PPM_PER_ONE)
 		pin_sample_host(&s->shared.memory, s->kept_ppm);

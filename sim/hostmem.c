@@ -97,7 +97,7 @@ static void make_room(struct hostmem *h, uint64_t pages, struct ns now)
 	if (!h->pool)
 		return;
 	while (hostmem_pool_charged(h->pool) + pages > hostpool_limit(h->pool) &&
-	       hostpool_shrink(h->pool, now))
+	       hostpool_shrink(h, now))
 		;
 }
 

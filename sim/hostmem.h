@@ -225,6 +225,14 @@ int hostmem_pool_new(uint64_t limit_pages, uint32_t nvms_max, struct arena *aren
 /* Before the VM's first page: ERR_USAGE when it has any, or the pool is complete. */
 int hostmem_pool_join(struct hostmem_pool *pool, struct hostmem *h, struct err *e);
 
+/*
+ * For a VM that has joined, whose owner brings its clock along only when something
+ * is due: its time 0 is offset_ns of the pool's clock, and before the pool takes
+ * pages of it for another VM, `before` tells its owner the time, on its own clock.
+ */
+void hostmem_pool_place(struct hostmem *h, uint64_t offset_ns,
+			void (*before)(void *ctx, struct ns now), void *ctx);
+
 /* In force at once. */
 void hostmem_pool_set_limit(struct hostmem_pool *pool, uint64_t pages, struct ns now);
 

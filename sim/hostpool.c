@@ -9,6 +9,9 @@
 struct member {
 	struct hostmem *h;
 	int64_t credit;
+	uint64_t offset_ns; /* of its time 0 on the pool's clock */
+	void (*before)(void *ctx, struct ns now);
+	void *ctx;
 };
 
 struct hostmem_pool {
@@ -40,9 +43,19 @@ int hostmem_pool_join(struct hostmem_pool *p, struct hostmem *h, struct err *e)
 		return err_set(e, ERR_USAGE, "the pool has its %u VMs already", p->max);
 	if (h->pool || hostmem_charged(h))
 		return err_set(e, ERR_USAGE, "a VM joins one pool, before its first page");
+	h->pool_place = p->n;
 	p->vms[p->n++].h = h;
 	h->pool = p;
 	return 0;
+}
+
+void hostmem_pool_place(struct hostmem *h, uint64_t offset_ns,
+			void (*before)(void *ctx, struct ns now), void *ctx)
+{
+	struct member *m = &h->pool->vms[h->pool_place];
+	m->offset_ns = offset_ns;
+	m->before = before;
+	m->ctx = ctx;
 }
 
 uint64_t hostmem_pool_charged(const struct hostmem_pool *p)
@@ -74,22 +87,36 @@ static struct member *next_turn(struct hostmem_pool *p)
 	return best;
 }
 
-uint64_t hostpool_shrink(struct hostmem_pool *p, struct ns now)
+/* now: of the pool's clock; a VM that has not begun is at its time 0. */
+static uint64_t shrink(struct member *m, const struct hostmem *asking, uint64_t now)
+{
+	if (!m->h->reclaim->shrink)
+		return 0;
+	const struct ns own = { now > m->offset_ns ? now - m->offset_ns : 0 };
+	if (m->before && m->h != asking)
+		m->before(m->ctx, own);
+	return m->h->reclaim->shrink(m->h, own);
+}
+
+static uint64_t shrink_any(struct hostmem_pool *p, const struct hostmem *asking, uint64_t now)
 {
 	struct member *m = next_turn(p);
-	uint64_t freed = 0;
-	if (m && m->h->reclaim->shrink)
-		freed = m->h->reclaim->shrink(m->h, now);
+	uint64_t freed = m ? shrink(m, asking, now) : 0;
 	/* all of that VM may be pinned: the others are asked in their order */
 	for (uint32_t i = 0; i < p->n && !freed; i++)
-		if (p->vms[i].h->reclaim->shrink)
-			freed = p->vms[i].h->reclaim->shrink(p->vms[i].h, now);
+		freed = shrink(&p->vms[i], asking, now);
 	return freed;
+}
+
+uint64_t hostpool_shrink(struct hostmem *asking, struct ns now)
+{
+	struct hostmem_pool *p = asking->pool;
+	return shrink_any(p, asking, now.v + p->vms[asking->pool_place].offset_ns);
 }
 
 void hostmem_pool_set_limit(struct hostmem_pool *p, uint64_t pages, struct ns now)
 {
 	p->limit = pages;
-	while (hostmem_pool_charged(p) > p->limit && hostpool_shrink(p, now))
+	while (hostmem_pool_charged(p) > p->limit && shrink_any(p, NULL, now.v))
 		;
 }

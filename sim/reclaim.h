@@ -117,6 +117,7 @@ struct hostmem {
 	struct hostmem_counts n;
 	struct hostmem_hooks hooks;
 	struct hostmem_pool *pool; /* or NULL */
+	uint32_t pool_place;       /* number in it */
 	struct swapslots slots;
 	uint32_t writer;    /* of swap slots, whose turn it is */
 	uint32_t unaudited; /* events since the last look at all pages (PUGMARK_DEBUG) */
@@ -168,8 +169,11 @@ int hostmem_config_check(const struct hostmem_config *c, struct err *e);
 /* Asserts what holds after each event; page: the one it was about, UINT32_MAX: none. */
 void hostmem_check_event(struct hostmem *h, uint32_t page);
 
-/* One round of reclaim in the pool: how many pages were freed. 0: nothing left. */
-uint64_t hostpool_shrink(struct hostmem_pool *pool, struct ns now);
+/*
+ * One round of reclaim in the pool of a VM that asks for memory, by its clock: how
+ * many pages were freed. 0: nothing left.
+ */
+uint64_t hostpool_shrink(struct hostmem *asking, struct ns now);
 uint64_t hostpool_limit(const struct hostmem_pool *pool);
 
 extern const struct reclaim reclaim_none, reclaim_lru, reclaim_clock, reclaim_two_list,

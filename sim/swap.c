@@ -27,7 +27,9 @@ struct station {
 		struct swap_counts n;
 		struct hist sojourn;
 	} job[SWAP_JOBS];
-	struct ns last; /* coming of the last job */
+	struct ns last;  /* coming of the last job */
+	uint64_t second; /* of the clock; what came in it, and in the busiest one */
+	uint64_t second_ns, busiest_ns;
 };
 
 /* The guest's own I/O. */
@@ -125,6 +127,14 @@ static void occupy(struct station *t, uint64_t until_ns)
 	t->free_ns[i] = until_ns;
 }
 
+static void note_second(struct station *t, struct ns now, uint64_t service_ns)
+{
+	const uint64_t second = now.v / NS_PER_SEC;
+	t->second_ns = service_ns + (second == t->second ? t->second_ns : 0);
+	t->second = second;
+	t->busiest_ns = t->second_ns > t->busiest_ns ? t->second_ns : t->busiest_ns;
+}
+
 static struct ns submit(struct station *t, enum swap_job job, uint32_t npages, struct ns now)
 {
 	struct swap_counts *n = &t->job[job].n;
@@ -138,6 +148,7 @@ static struct ns submit(struct station *t, enum swap_job job, uint32_t npages, s
 	const uint64_t start_ns = t->free_ns[0] > now.v ? t->free_ns[0] : now.v;
 	const uint64_t wait_ns = start_ns - now.v;
 	occupy(t, start_ns + service_ns);
+	note_second(t, now, service_ns);
 
 	n->jobs++;
 	n->pages += npages;
@@ -172,6 +183,11 @@ struct ns swap_submit(struct swap *s, enum hostmem_tier tier, enum swap_job job,
 	return submit(&s->tier[tier], job, npages, now);
 }
 
+struct ns swap_last(const struct swap *s, enum hostmem_tier tier)
+{
+	return s->tier[tier].last;
+}
+
 const struct swap_counts *swap_counts(const struct swap *s, enum hostmem_tier tier,
 				      enum swap_job job)
 {
@@ -195,6 +211,15 @@ uint64_t swap_busy_ppm(const struct swap *s, enum hostmem_tier tier, struct ns e
 	return end.v ? (uint64_t)(busy * 1000000 / ((unsigned __int128)end.v * t->servers)) : 0;
 }
 
+uint64_t swap_peak_ppm(const struct swap *s, enum hostmem_tier tier)
+{
+	const struct station *t = &s->tier[tier];
+	return (uint64_t)((unsigned __int128)t->busiest_ns * 1000000 /
+			  ((unsigned __int128)NS_PER_SEC * t->servers));
+}
+
+static const char *const sharing_names[] = { "shared", "own", NULL };
+
 #define ROW(name, type, unit, text, least, greatest, help, field)        \
 	{                                                                \
 		"memory", name, type, unit, text, least, greatest, help, \
@@ -207,6 +232,9 @@ uint64_t swap_busy_ppm(const struct swap *s, enum hostmem_tier tier, struct ns e
 	ROW(name, PARAM_NS, NULL, text, 0, 0, "Time for each further page of a job.", field)
 
 const struct param swap_params[] = {
+	{ "memory", "swap_device", PARAM_CHOICE, NULL, "shared", 0, 0,
+	  "VMs of one host (--pool) swap to one device that all share, or each to its own",
+	  offsetof(struct swap_config, sharing), sharing_names },
 	TIME("zswap_read", "p50 5us p90 10us | guess | the P90 is Taiji's, the median is not known",
 	     "Time to decompress a page.", tier[HOSTMEM_ZSWAP].read),
 	TIME("zswap_write", "p50 10us p99 40us | guess | compression of one page",

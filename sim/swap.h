@@ -37,6 +37,9 @@
 
 enum { SWAP_SERVERS_MAX = 1024 };
 
+/* Several VMs of one host: one device for all of them, or one for each. */
+enum swap_sharing { SWAP_SHARED, SWAP_OWN };
+
 enum swap_job {
 	SWAP_IOPF,
 	SWAP_CPU_FAULT,
@@ -55,6 +58,7 @@ struct swap_config {
 		uint64_t servers;
 		uint64_t page_ns; /* for each page of a job after the first */
 	} tier[HOSTMEM_TIERS];
+	int sharing;          /* enum swap_sharing */
 	struct rate guest_io; /* of the tier ssd */
 	uint64_t guest_io_pages, guest_io_write_ppm;
 };
@@ -77,6 +81,9 @@ int swap_new(const struct swap_config *c, uint64_t seed, struct arena *a, struct
 struct ns swap_submit(struct swap *s, enum hostmem_tier tier, enum swap_job job, uint32_t npages,
 		      struct ns now);
 
+/* When the last job came. */
+struct ns swap_last(const struct swap *s, enum hostmem_tier tier);
+
 const struct swap_counts *swap_counts(const struct swap *s, enum hostmem_tier tier,
 				      enum swap_job job);
 
@@ -85,5 +92,11 @@ const struct hist *swap_hist(const struct swap *s, enum hostmem_tier tier, enum 
 
 /* Share of its servers' time that a tier was busy until `end`, in ppm. */
 uint64_t swap_busy_ppm(const struct swap *s, enum hostmem_tier tier, struct ns end);
+
+/*
+ * The most work that came in one second of the clock, as a share of what the
+ * servers can do in it: above 10^6 some of it had to wait.
+ */
+uint64_t swap_peak_ppm(const struct swap *s, enum hostmem_tier tier);
 
 #endif

@@ -63,6 +63,18 @@ is 'in a pool for both they do not' "$(run 100% | json_numbers iopf)" 0
 is 'states sum to the VMs' "$(cat apart together | sed -E 's/.*"vm_pages":([0-9]*),"resident_pages":([0-9]*),"swapped_pages":([0-9]*),"absent_pages":([0-9]*),"inflight_pages":([0-9]*).*/\1 \2 \3 \4 \5/' |
 	awk '$1 != $2 + $3 + $4 + $5 || $2 != 15 { bad++ } END { print NR, bad + 0 }')" '2 0'
 
+# the same two on one slow device: who swaps at the same time waits for the other
+clock b.db 0
+device() {
+	pugmark pin a.db b.db --pool 75% --policy none --reclaim lru --cpu cold --json --set memory.swap_device="$1" \
+		--set memory.ssd_servers=1 | flat | grep '"vm":"total"' >$1
+	json_numbers swap_wait_max_ns $1
+}
+is 'one swap device for all makes them wait longer than one for each' "$(($(device shared) > $(device own)))" 1
+is 'and is twice as busy' "$(cat own shared | json_numbers swap_busy_ppm |
+	awk '{ b[NR] = $1 } END { print (b[2] > 1.5 * b[1] && b[2] < 2.5 * b[1]) }')" 1
+like 'which the screen tells' "$(pugmark pin a.db b.db --pool 75% --cpu cold)" '^They swap to one device'
+
 ok 'in time and with what the CPU does' pugmark pin a.db b.db --pool 50%,80% --policy none,lru,at-risk --budget 10%
 like 'the screen has the VMs' "$(out)" '^b\.db  40 KiB, from 0 ns on'
 like 'rows for each' "$(out)" '^b\.db +at-risk'
