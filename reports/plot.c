@@ -28,20 +28,23 @@ extern char **environ;
 
 struct terminal {
 	const char *ending;
+	const char *name;
 	const char *setup;
 	const char *trailer; /* the end of a whole file: gnuplot is silent on a full disk */
+	bool is_paper;       /* sizes are told in centimetres: 40 pixels each */
 };
 
 static const struct terminal terminals[] = {
-	{ ".svg", "svg size 800,500 fixed font 'sans,12' background 'white'", "</svg>" },
-	{ ".png", "pngcairo size 800,500 font 'sans,10'", "IEND\xae\x42\x60\x82" },
-	{ ".pdf", "pdfcairo size 20cm,12.5cm font 'sans,10'", "%%EOF" },
+	{ ".svg", "svg", "fixed font 'sans,12' background 'white'", "</svg>", false },
+	{ ".png", "pngcairo", "font 'sans,10'", "IEND\xae\x42\x60\x82", false },
+	{ ".pdf", "pdfcairo", "font 'sans,10'", "%%EOF", true },
 	{},
 };
+static const struct plot_size usual_size = { 800, 500 };
 
-static const struct terminal inline_svg = { "",
-					    "svg size 640,384 dynamic font 'sans,14' linewidth 1",
-					    "</svg>" };
+static const struct terminal inline_svg = { "", "svg", "dynamic font 'sans,14' linewidth 1",
+					    "</svg>", false };
+static const struct plot_size inline_size = { 640, 384 };
 
 struct plot {
 	const struct terminal *terminal; /* NULL: text on stdout */
@@ -124,7 +127,24 @@ static int open_temporary(struct plot *p, struct err *e)
 		       p->target, strerror(errno));
 }
 
-static int open_input(struct plot *p, struct err *e)
+static void set_terminal(struct plot *p, struct plot_size size)
+{
+	const unsigned w = size.width_px, h = size.height_px;
+
+	/* noenhanced: names contain _ and ^, which are no subscripts */
+	if (!p->terminal)
+		fprintf(p->input, "set terminal dumb mono size %u,24 noenhanced\n",
+			text_columns() - 1); /* gnuplot adds a blank */
+	else if (p->terminal->is_paper)
+		fprintf(p->input, "set terminal %s size %u.%03ucm,%u.%03ucm %s noenhanced\n",
+			p->terminal->name, w / 40, w % 40 * 25, h / 40, h % 40 * 25,
+			p->terminal->setup);
+	else
+		fprintf(p->input, "set terminal %s size %u,%u %s noenhanced\n", p->terminal->name,
+			w, h, p->terminal->setup);
+}
+
+static int open_input(struct plot *p, struct plot_size size, struct err *e)
 {
 	const int fd = memfd_create("plot", MFD_CLOEXEC);
 
@@ -134,20 +154,14 @@ static int open_input(struct plot *p, struct err *e)
 			close(fd);
 		return err_set(e, ERR_IO, "no memory file for a plot: %s", strerror(errno));
 	}
-	/* noenhanced: names contain _ and ^, which are no subscripts */
-	if (p->terminal)
-		fprintf(p->input, "set encoding utf8\nset terminal %s noenhanced\n",
-			p->terminal->setup);
-	else
-		fprintf(p->input,
-			"set encoding utf8\nset terminal dumb mono size %u,24 noenhanced\n",
-			text_columns() - 1); /* gnuplot adds a blank */
+	fputs("set encoding utf8\n", p->input);
+	set_terminal(p, size);
 	return 0;
 }
 
 /* What both begin with; p->output is left to the caller. */
-static int begin(const char *target, const struct terminal *terminal, const char *script,
-		 struct plot **out, struct err *e)
+static int begin(const char *target, const struct terminal *terminal, struct plot_size size,
+		 const char *script, struct plot **out, struct err *e)
 {
 	if (!is_in_path("gnuplot"))
 		return err_set(e, ERR_FEATURE, "no gnuplot in the path: install gnuplot-nox");
@@ -161,7 +175,7 @@ static int begin(const char *target, const struct terminal *terminal, const char
 	p->script = embedded_text(script);
 	p->output = -1;
 	p->target = strdup(target);
-	const int err = p->target ? open_input(p, e)
+	const int err = p->target ? open_input(p, size, e)
 				  : err_set(e, ERR_NOMEM, "no memory for a plot");
 	if (err)
 		plot_abort(p);
@@ -180,6 +194,12 @@ static int open_memory(struct plot *p, struct err *e)
 
 int plot_begin(const char *target, const char *script, struct plot **out, struct err *e)
 {
+	return plot_begin_sized(target, script, usual_size, out, e);
+}
+
+int plot_begin_sized(const char *target, const char *script, struct plot_size size,
+		     struct plot **out, struct err *e)
+{
 	const struct terminal *terminal;
 	struct plot *p;
 	char path[128];
@@ -187,7 +207,7 @@ int plot_begin(const char *target, const char *script, struct plot **out, struct
 	int err = find_terminal(target, &terminal, e);
 	snprintf(path, sizeof(path), "reports/queries/%s.gp", script);
 	if (!err)
-		err = begin(target, terminal, path, &p, e);
+		err = begin(target, terminal, size, path, &p, e);
 	if (err)
 		return err;
 	err = terminal ? open_temporary(p, e) : open_memory(p, e);
@@ -201,7 +221,7 @@ int plot_begin(const char *target, const char *script, struct plot **out, struct
 int plot_begin_inline(const char *script, struct plot **out, struct err *e)
 {
 	struct plot *p;
-	int err = begin(script, &inline_svg, script, &p, e);
+	int err = begin(script, &inline_svg, inline_size, script, &p, e);
 	if (err)
 		return err;
 	p->style = embedded_text("reports/sections/style.gp");

@@ -24,6 +24,13 @@ struct plot;
  */
 int plot_begin(const char *target, const char *script, struct plot **out, struct err *e);
 
+/* The same in a size of its own instead of 800 x 500; paper has 40 pixels a centimetre. */
+struct plot_size {
+	unsigned width_px, height_px;
+};
+int plot_begin_sized(const char *target, const char *script, struct plot_size size,
+		     struct plot **out, struct err *e);
+
 /* A string variable of the script: title, axis label ... Any text is safe. */
 void plot_set(struct plot *p, const char *variable, const char *value);
 
