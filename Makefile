@@ -194,7 +194,7 @@ build/man/%: man/%.scd
 
 #: make install            DESTDIR= prefix=/usr/local
 DEST = $(DESTDIR)$(prefix)
-DOCS = $(wildcard store/FORMAT.md store/schema.sql store/columns.h store/results.sql)
+DOCS = $(wildcard store/FORMAT.md store/schema.sql store/columns.h store/results.sql docs/*.md)
 PLUGIN_HEADERS := policies/policy.h policies/pinning.h base/param.h base/rng.h
 install: all $(if $(shell command -v scdoc),man)
 	install -D -t $(DEST)/bin $(B)/pugmark

@@ -4,7 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/quantity.h"
-#include "replay/paper.h"
+#include "replay/paper-figures.h"
 #include "reports/options.h"
 #include "reports/progress.h"
 #include "reports/report.h"
@@ -30,6 +30,7 @@ struct options {
 	bool is_chosen[PARTS];
 	size_t nchosen;
 	uint64_t threads;
+	const char *plot, *ending;
 };
 
 static int choose(void *mine, char *text, struct err *e)
@@ -44,6 +45,23 @@ static int choose(void *mine, char *text, struct err *e)
 	return err_set(e, ERR_USAGE, "'%.40s': the parts are vpri, walks, nvme, numa", text);
 }
 
+static int take_format(void *mine, char *text, struct err *e)
+{
+	struct options *o = mine;
+	if (strcmp(text, "svg") && strcmp(text, "png") && strcmp(text, "pdf"))
+		return err_set(e, ERR_USAGE, "'%.40s': figures are svg, png or pdf", text);
+	o->ending = text;
+	return 0;
+}
+
+static int check(void *mine, struct err *e)
+{
+	const struct options *o = mine;
+	if (o->ending && !o->plot)
+		return err_set(e, ERR_USAGE, "--plot-format needs --plot DIR");
+	return 0;
+}
+
 #define AT(member) .offset = offsetof(struct options, member)
 
 static const struct cli_option options[] = {
@@ -55,6 +73,17 @@ static const struct cli_option options[] = {
 	  .most = PARTS,
 	  .help = "Only vpri, walks (TPT and references of walks), nvme (MDev-NVMe, IOCore and "
 		  "others) or numa (vMitosis, Mitosis)" },
+	{ .name = "plot",
+	  .arg = "DIR",
+	  .kind = CLI_TEXT,
+	  AT(plot),
+	  .help = "Draw the figures of the works, published beside ours, a file each; DIR is made "
+		  "if it is not there" },
+	{ .name = "plot-format",
+	  .arg = "F",
+	  .kind = CLI_CALL,
+	  .each = take_format,
+	  .help = "Of the figures: svg (default), png or pdf" },
 	{ .name = "threads",
 	  .arg = "N",
 	  .kind = CLI_COUNT,
@@ -69,10 +98,12 @@ static const struct cli_command command = {
 	       "were predicted and which fitted, and gives the command that makes each.\v"
 	       "Examples:\n"
 	       "  pugmark paper\n"
-	       "  pugmark paper --part vpri,walks --json",
+	       "  pugmark paper --part vpri,walks --json\n"
+	       "  pugmark paper --plot figures",
 	.options = options,
 	.noptions = sizeof(options) / sizeof(*options),
 	.cli_offset = offsetof(struct options, cli),
+	.check = check,
 };
 
 /* ---- in print ---- */
@@ -104,6 +135,7 @@ static const struct report_column columns[] = {
 	{ "ours_text", "ours", REPORT_TEXT, REPORT_ONLY_TABLE },
 	{ "error_ppm", "error", REPORT_CHANGE, 0 },
 	{ "kind", NULL, REPORT_TEXT, 0 },
+	{ "figure", NULL, REPORT_TEXT, REPORT_ONLY_JSON },
 	{ "command", NULL, REPORT_TEXT, REPORT_ONLY_JSON },
 	{ "why", "note", REPORT_TEXT, 0 },
 };
@@ -130,6 +162,7 @@ static void show_row(struct report *r, const struct paper_row *x)
 			      REPORT_S(is_ours ? ours.s : NULL),
 			      is_ours ? REPORT_I(paper_error_ppm(x)) : REPORT_NULL(),
 			      REPORT_S(paper_kind_names[x->kind]),
+			      REPORT_S(paper_figure_of(x)),
 			      REPORT_S(x->command),
 			      REPORT_S(x->why) });
 }
@@ -156,10 +189,12 @@ static void show_verdict(struct report *r, const struct paper *p)
 		    "to its figure. --json has the command behind each row.");
 }
 
-static int run(const struct options *o, struct paper *p, struct err *e)
+static int run(const struct options *o, struct paper *p, size_t *nfigures_out, struct err *e)
 {
 	struct progress progress;
-	int rc = 0;
+	const char *ending = o->ending ? o->ending : "svg";
+	int rc = o->plot ? paper_plot_check(o->plot, ending, e) : 0;
+	*nfigures_out = 0;
 	progress_init(&progress, "paper", "parts", PARTS, o->cli.is_quiet);
 	for (size_t i = 0; i < PARTS && !rc; i++) {
 		if (!o->nchosen || o->is_chosen[i])
@@ -167,6 +202,8 @@ static int run(const struct options *o, struct paper *p, struct err *e)
 		progress_set(&progress, i + 1);
 	}
 	progress_end(&progress);
+	if (!rc && o->plot)
+		rc = paper_plot(p, o->plot, ending, nfigures_out, e);
 	return rc;
 }
 
@@ -176,9 +213,10 @@ int cmd_paper(int argc, char **argv)
 	struct options o = {};
 	struct paper p = { .arena = &a };
 	struct err e = {};
+	size_t nfigures;
 	cli_options_parse(&command, argc, argv, &o);
 	o.threads = cli_threads(o.threads);
-	if (run(&o, &p, &e))
+	if (run(&o, &p, &nfigures, &e))
 		return cli_fail("paper", &e);
 	struct report *r = report_begin(stdout, cli_format(&o.cli), "paper", NULL, NULL);
 	if (!r) {
@@ -186,6 +224,8 @@ int cmd_paper(int argc, char **argv)
 		return cli_fail("paper", &e);
 	}
 	show_verdict(r, &p);
+	if (o.plot)
+		report_text(r, "%zu figures are in %s.", nfigures, o.plot);
 	report_table(r, "rows", "Published figures, and ours", columns,
 		     sizeof(columns) / sizeof(*columns));
 	for (size_t i = 0; i < p.n; i++)

@@ -103,6 +103,10 @@ static int add_numa_row(struct paper *p, const struct numa_row *x, struct err *e
 			snprintf(command, sizeof(command), "pugmark numa published --workload %s",
 				 x->workload);
 	const bool is_ours = x->kind != NUMA_NOT_ADDRESSED;
+	char rests[TEXT_BYTES] = "";
+	if (x->rests_on) /* "native walks, a guess" */
+		snprintf(rests, sizeof(rests), "rests on the time that the program spends in %s",
+			 x->rests_on);
 	struct paper_row row = {
 		.work = is_v ? vmitosis : "Mitosis",
 		.quantity = arena_strdup(p->arena, quantity),
@@ -111,9 +115,11 @@ static int add_numa_row(struct paper *p, const struct numa_row *x, struct err *e
 		.ours = x->ours_ppm,
 		.kind = kinds[x->kind],
 		.command = is_ours ? arena_strdup(p->arena, command) : NULL,
-		.why = is_ours ? x->rests_on : "no generator plays this program",
+		.why = !is_ours      ? "no generator plays this program"
+		       : x->rests_on ? arena_strdup(p->arena, rests)
+				     : NULL,
 	};
-	if (!row.quantity || (is_ours && !row.command))
+	if (!row.quantity || (x->rests_on && !row.why) || (is_ours && !row.command))
 		return err_set(e, ERR_NOMEM, "no memory for the figures");
 	return paper_add(p, &row, e);
 }
