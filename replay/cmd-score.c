@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "replay/score-options.h"
+#include "replay/score-plot.h"
 #include "reports/banner.h"
 #include "reports/params.h"
 #include "reports/progress.h"
@@ -20,6 +21,7 @@ struct work {
 	struct score_answer answer;
 	const char *unused[SCORE_TRACES_MAX];
 	struct progress progress;
+	struct plot *plot;
 };
 
 /* Each part takes the first trace that has rows of its kind. */
@@ -133,7 +135,10 @@ static int hand_out(struct work *w, struct err *e)
 	if (!r)
 		return err_set(e, ERR_NOMEM, "no memory for the results");
 	score_report(r, &w->answer);
-	return cli_report_end("score", r, EXIT_DONE);
+	const int status = cli_report_end("score", r, EXIT_DONE);
+	struct plot *plot = status ? NULL : take_ptr(w->plot); /* it may share standard output */
+	rc = plot ? score_plot(plot, o->paths[0], &w->answer, e) : 0;
+	return rc ? rc : status;
 }
 
 static int score(struct work *w, struct err *e)
@@ -142,6 +147,8 @@ static int score(struct work *w, struct err *e)
 	int rc = open_traces(w, e);
 	if (!rc)
 		rc = read_designs(w, e);
+	if (!rc && o->plot)
+		rc = plot_begin(o->plot, SCORE_PLOT_SCRIPT, &w->plot, e);
 	w->results = rc ? NULL : calloc(o->ndesigns * o->nseeds, sizeof(*w->results));
 	if (!rc && !w->results)
 		rc = err_set(e, ERR_NOMEM, "no memory for the results");
@@ -178,6 +185,8 @@ int cmd_score(int argc, char **argv)
 		score_design_deinit(&w->designs[i]);
 	for (size_t i = 0; i < o->npaths; i++)
 		trace_close(w->traces[i]);
+	if (w->plot)
+		plot_abort(w->plot);
 	free(w->results);
 	return rc < 0 ? cli_fail("score", &e) : rc;
 }

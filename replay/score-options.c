@@ -69,6 +69,12 @@ static const struct cli_option options[] = {
 	  .least = 1,
 	  .most = 256,
 	  .help = "Default: one a processor; never changes a number" },
+	{ .name = "plot",
+	  .arg = "FILE",
+	  .kind = CLI_PLOT,
+	  AT(plot),
+	  .help = "Draw what designs give back against the tail of I/O: .svg, .png, .pdf, or - for "
+		  "the terminal" },
 	{ .name = "results",
 	  .arg = "FILE",
 	  .kind = CLI_RESULTS,

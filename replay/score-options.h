@@ -12,7 +12,7 @@ struct score_options {
 	struct cli cli;
 	const char *paths[SCORE_TRACES_MAX];
 	size_t npaths;
-	const char *designs[SCORE_DESIGNS_MAX], *results;
+	const char *designs[SCORE_DESIGNS_MAX], *results, *plot;
 	uint64_t seeds[SCORE_SEEDS_MAX];
 	size_t ndesigns, nseeds;
 	struct cli_sets sets;

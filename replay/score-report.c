@@ -30,7 +30,7 @@ static void spread(const struct score_answer *a, size_t design, uint64_t *least_
 	}
 }
 
-static bool is_safe(const struct score_answer *a, size_t design)
+bool score_is_safe(const struct score_answer *a, size_t design)
 {
 	for (size_t s = 0; s < a->nseeds; s++) {
 		const struct score_result *r = &a->results[s * a->ndesigns + design];
@@ -41,13 +41,12 @@ static bool is_safe(const struct score_answer *a, size_t design)
 	return true;
 }
 
-/* The safe design that gives most memory back; of two, the one that takes fewer cores. */
-static const struct score_result *best_of(const struct score_answer *a)
+const struct score_result *score_best(const struct score_answer *a)
 {
 	const struct score_result *best = NULL;
 	for (size_t i = 0; i < a->ndesigns; i++) {
 		const struct score_result *r = &a->results[i];
-		if (!is_safe(a, i))
+		if (!score_is_safe(a, i))
 			continue;
 		const uint64_t back = r->memory.returned_bytes;
 		const bool is_more = !best || back > best->memory.returned_bytes;
@@ -77,7 +76,7 @@ static void show_nothing(struct report *r, const struct score_answer *a)
 
 static void show_verdict(struct report *r, const struct score_answer *a)
 {
-	const struct score_result *best = best_of(a);
+	const struct score_result *best = score_best(a);
 	bool has_memory = false;
 	for (size_t i = 0; i < a->ndesigns; i++)
 		has_memory |= a->results[i].ran[SCORE_MEMORY];
