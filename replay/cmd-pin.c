@@ -352,6 +352,7 @@ static int answer(struct trace *t, struct work *w, struct err *e)
 		.params = &w->design.set,
 		.canonical = canonical,
 		.block = w->design.block,
+		.iopf = w->design.iopf,
 		.limit_schedule = w->design.limits.schedule,
 		.reclaim = param_find(&w->design.set, "memory", "reclaim")->text,
 	};

@@ -104,15 +104,10 @@ static struct report_value if_class(const struct pin_compare *c, enum pin_class 
 	return c->devices->ndevices[k] ? REPORT_U(v) : REPORT_NULL();
 }
 
-/* The guest's span, holes included, for each function. */
 static uint64_t bitmap_bytes(const struct pin_compare *c, unsigned backend)
 {
-	const struct pin_facts *f = c->facts;
-	const uint64_t span = f->highest_page >= f->vm_pages ? f->highest_page + 1 : f->vm_pages;
 	const struct iopf_config *i = c->designs[backend].iopf;
-	return iopf_traits(i->backend).has_bitmap
-		       ? iopf_bitmap_bytes(span * PAGE_BYTES, i->functions)
-		       : 0;
+	return pin_bitmap_bytes(c->facts, i, i->functions);
 }
 
 static uint64_t ns_per_s(const struct pin_compare *c, uint64_t ns)

@@ -42,6 +42,7 @@ struct pin_answer {
 	const char *limit_schedule;     /* or NULL */
 	const char *reclaim;
 	const struct block_config *block;
+	const struct iopf_config *iopf;
 	unsigned nparams, nguesses;
 	const struct pin_inputs *inputs; /* replay/pin-decide.h */
 	const struct pin_story *story;   /* replay/pin-explain.h; NULL: nobody asked */
@@ -77,7 +78,6 @@ size_t pin_judge(const struct pin_answer *a, struct pin_verdict *out);
 enum pin_companion pin_main_companion(const struct pin_answer *a);
 
 uint64_t pin_exposure_ns(const struct pin_answer *a);
-uint64_t pin_bitmap_bytes(const struct pin_answer *a, unsigned device_class); /* PIN_CLASSES: all */
 
 /* Parts of the report: who and what was replayed; a row for each configuration and class. */
 void pin_show_subject(struct report *r, const struct pin_answer *a);

@@ -109,6 +109,7 @@ static void flat_row(struct report *r, const struct pin_answer *a, const struct 
 	const bool is_all = device_class == PIN_CLASSES;
 	const struct pin_counts *k = is_all ? &x->total : &x->by_class[device_class];
 	const uint64_t vm = a->facts->vm_pages;
+	const uint64_t functions = is_all ? a->iopf->functions : a->devices->ndevices[device_class];
 	const struct pin_consequence *f = &x->effect;
 	const struct report_value v[FLAT_COLUMNS] = {
 		REPORT_S(j->policy->name),
@@ -152,7 +153,7 @@ static void flat_row(struct report *r, const struct pin_answer *a, const struct 
 		REPORT_U(x->forced_pages),
 		REPORT_U(h->overflow_max),
 		REPORT_U(h->split_pages),
-		REPORT_U(pin_bitmap_bytes(a, device_class)),
+		REPORT_U(pin_bitmap_bytes(a->facts, a->iopf, functions)),
 		REPORT_U(x->bitmap_updates),
 		REPORT_U(x->fault_p50_ns),
 		REPORT_U(x->fault_p99_ns),

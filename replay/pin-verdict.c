@@ -11,24 +11,6 @@ uint64_t pin_exposure_ns(const struct pin_answer *a)
 	return a->facts->last_ns - a->facts->first_ns;
 }
 
-/* Two bits a page (4 KiB, or 2 MiB that never split) of the guest-physical span, holes included,
- * for each function that uses it. */
-uint64_t pin_bitmap_bytes(const struct pin_answer *a, unsigned device_class)
-{
-	enum { PAGES_PER_BYTE = 4 };
-	const struct pin_facts *f = a->facts;
-	const uint64_t span = f->highest_page >= f->vm_pages ? f->highest_page + 1 : f->vm_pages;
-	uint64_t functions = 0;
-	for (unsigned k = 0; k < PIN_CLASSES; k++)
-		if (device_class == PIN_CLASSES || device_class == k)
-			functions += a->devices->ndevices[k];
-	const uint64_t grain = f->huge == HUGE_WHOLE ? HOSTMEM_HUGE_PAGES : 1;
-	const uint64_t entries = span / grain + !!(span % grain);
-	const uint64_t each = entries / PAGES_PER_BYTE + !!(entries % PAGES_PER_BYTE);
-	uint64_t bytes;
-	return __builtin_mul_overflow(functions, each, &bytes) ? UINT64_MAX : bytes;
-}
-
 struct pin_series pin_series_at(const struct pin_answer *a, size_t first)
 {
 	const struct pin_job *j = &a->jobs[first];

@@ -538,3 +538,17 @@ int pin_run(const struct pin_run *run, struct pin_job *jobs, size_t njobs,
 	access_close(s.access);
 	return rc;
 }
+
+uint64_t pin_bitmap_bytes(const struct pin_facts *f, const struct iopf_config *iopf,
+			  uint64_t functions)
+{
+	enum { PAGES_PER_BYTE = 4 };
+	const uint64_t span = f->highest_page >= f->vm_pages ? f->highest_page + 1 : f->vm_pages;
+	const uint64_t grain = f->huge == HUGE_WHOLE ? HOSTMEM_HUGE_PAGES : 1;
+	const uint64_t entries = span / grain + !!(span % grain);
+	const uint64_t each = entries / PAGES_PER_BYTE + !!(entries % PAGES_PER_BYTE);
+	uint64_t bytes;
+	if (!iopf_traits(iopf->backend).has_bitmap)
+		return 0;
+	return __builtin_mul_overflow(functions, each, &bytes) ? UINT64_MAX : bytes;
+}

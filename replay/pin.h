@@ -66,4 +66,11 @@ struct pin_facts {
 int pin_run(const struct pin_run *run, struct pin_job *jobs, size_t njobs,
 	    struct pin_facts *facts_out, struct err *e);
 
+/*
+ * Of a backend with a bitmap, else 0: two bits a page (4 KiB, or 2 MiB that never
+ * split) of the guest-physical span, holes included, for each of the functions.
+ */
+uint64_t pin_bitmap_bytes(const struct pin_facts *f, const struct iopf_config *iopf,
+			  uint64_t functions);
+
 #endif

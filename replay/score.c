@@ -31,14 +31,10 @@ static void take_memory(struct score_memory *m, const struct score_design *d)
 {
 	const struct pin_result *x = &m->job.result;
 	const struct pin_facts *f = &m->facts;
-	const struct iopf_config *i = d->pin.iopf;
 	const uint64_t in_use = x->host.resident + x->host.in + x->host.out;
-	const uint64_t span = f->highest_page >= f->vm_pages ? f->highest_page + 1 : f->vm_pages;
 	m->exposure_ns = f->last_ns - f->first_ns;
 	m->returned_bytes = (f->vm_pages > in_use ? f->vm_pages - in_use : 0) * PAGE_BYTES;
-	m->bitmap_bytes = iopf_traits(i->backend).has_bitmap
-				  ? iopf_bitmap_bytes(span * PAGE_BYTES, i->functions)
-				  : 0;
+	m->bitmap_bytes = pin_bitmap_bytes(f, d->pin.iopf, d->pin.iopf->functions);
 	m->split_ppm = share_ppm((unsigned __int128)x->host.split_pages, f->vm_pages);
 	m->host_ppm = share_ppm(x->service_ns, m->exposure_ns);
 	m->guest_ppm = share_ppm(x->map_ns, m->exposure_ns);

@@ -41,6 +41,15 @@ done >score.json
 pugmark pin -q "$d" --design ./memory.ini --cpu background --json >pin.json
 same memory pin.json '"total"' iopf iopf_failed iopf_max_1s iopf_first_half exposure_ns cpu_major cpu_stall_ns \
 	pinned_mean_ppm bitmap_bytes
+for set in iopf.backend=pri iopf.backend=viommu memory.huge=whole; do
+	pugmark score -q "$d" --design ./memory.ini --set $set --set iopf.functions=3 --json >set.json
+	pugmark pin -q "$d" --design ./memory.ini --set $set --set iopf.functions=3 --cpu background --json >pin-set.json
+	is "with $set the bitmap of three functions takes the command's bytes" \
+		"$(field set.json '"memory"' bitmap_bytes)" "$(field pin-set.json '"total"' bitmap_bytes)"
+done
+is 'small where 2 MiB have one entry' "$(field set.json '"memory"' bitmap_bytes)" 213
+pugmark score -q "$d" --design ./memory.ini --set iopf.backend=pri --json >pri.json
+is 'none where the backend has no bitmap' "$(field pri.json '"memory"' bitmap_bytes)" 0
 pugmark nvme -q "$d" --design ./nvme.ini --json >nvme.json
 same nvme nvme.json '"p9999_ns"' requests p99_ns p999_ns p9999_ns
 pugmark walk -q mem.db --design ./walk.ini --json >walk.json
