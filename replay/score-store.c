@@ -15,22 +15,48 @@ struct metric {
 	uint64_t value;
 };
 
-/* Parameters of the parts that ran, each as its own command has them. */
-static char *canonical_of(const struct score_result *x)
+/* The traces of the parts that ran, but for that of the run, which every configuration names. */
+static int name_traces(const struct score_answer *a, const struct score_result *x,
+		       const char *run_digest, FILE *out, struct err *e)
+{
+	char digest[TRACE_DIGEST_CHARS + 1];
+	int rc = 0;
+	for (unsigned p = 0; p < SCORE_PARTS && !rc; p++) {
+		if (!x->ran[p] || !a->input->trace[p])
+			continue;
+		rc = trace_digest(a->input->trace[p], digest, e);
+		if (!rc && strcmp(digest, run_digest))
+			fprintf(out, "%s_trace=%s\n", score_part_names[p], digest);
+	}
+	return rc;
+}
+
+/* All that the numbers follow from: parameters of the parts that ran, each as its own command
+ * has them, the VM's memory, and the other traces. */
+static int canonical_of(const struct score_answer *a, const struct score_result *x,
+			const char *run_digest, char **out, struct err *e)
 {
 	const struct score_design *d = x->design;
 	_free_ char *pin = x->ran[SCORE_MEMORY] ? param_canonical(&d->pin.set) : NULL;
 	_free_ char *nvme = x->ran[SCORE_NVME] ? param_canonical(&d->nvme.set) : NULL;
 	_free_ char *walk = x->ran[SCORE_WALK] ? param_canonical(&d->walk.set) : NULL;
 	_free_ char *numa = x->ran[SCORE_NUMA] ? param_canonical(&d->numa.set) : NULL;
-	char *all = NULL;
-	if (asprintf(&all, "%s%s%s%spolicy=%s\nbudget=%llu%s\novercommit_ppm=%llu\ndesign=%s\n",
-		     pin ? pin : "", nvme ? nvme : "", walk ? walk : "", numa ? numa : "",
-		     pin ? d->policy.policy->name : "-", (unsigned long long)d->budget.value,
-		     d->budget.is_ppm ? "ppm" : "", (unsigned long long)d->overcommit_ppm,
-		     d->name) < 0)
-		return NULL;
-	return all;
+	size_t bytes;
+	FILE *all = open_memstream(out, &bytes);
+	if (!all)
+		return err_set(e, ERR_NOMEM, "no memory for a design");
+	fprintf(all, "%s%s%s%s", pin ? pin : "", nvme ? nvme : "", walk ? walk : "",
+		numa ? numa : "");
+	fprintf(all, "policy=%s\nbudget=%llu%s\novercommit_ppm=%llu\ndesign=%s\n",
+		pin ? d->policy.policy->name : "-", (unsigned long long)d->budget.value,
+		d->budget.is_ppm ? "ppm" : "", (unsigned long long)d->overcommit_ppm, d->name);
+	if (x->ran[SCORE_MEMORY])
+		fprintf(all, "vm_pages=%llu\n", (unsigned long long)x->memory.facts.vm_pages);
+	const int rc = name_traces(a, x, run_digest, all, e);
+	const bool is_whole = !ferror(all);
+	if (!fclose(all) && is_whole)
+		return rc;
+	return rc ? rc : err_set(e, ERR_NOMEM, "no memory for a design");
 }
 
 enum { NOT_THERE = -1 };
@@ -66,7 +92,7 @@ static int put_numbers(struct results *r, const char *config, const struct score
 		{ "stalled_ns", SCORE_NVME, n->stalled_ns },
 		{ "total_refs", SCORE_WALK, x->walk.counts.total_refs },
 		{ "split_ppm", SCORE_WALK, m->split_ppm },
-		{ "walk_cycles", SCORE_WALK, x->walk.cycles.total },
+		{ "total_cycles", SCORE_WALK, x->walk.cycles.total },
 		{ "placed_cycles", SCORE_WALK, x->walk.placed_cycles },
 		{ "revoke_cycles", SCORE_WALK, x->revoke_cycles },
 		{ "numa_walks", SCORE_NUMA, u->result.counts.walks },
@@ -81,7 +107,6 @@ static int put_numbers(struct results *r, const char *config, const struct score
 		{ "copies_bytes", copies, m->copies_bytes },
 		{ "host_cores_ppm", SCORE_PARTS, x->host_ppm },
 		{ "guest_cores_ppm", SCORE_PARTS, x->guest_ppm },
-		{ "is_pareto", SCORE_PARTS, x->is_pareto },
 	};
 	int rc = 0;
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(*metrics) && !rc; i++)
@@ -115,13 +140,14 @@ static int put(struct results *r, const struct results_run *run, const struct sc
 	const struct score_result *x = &a->results[seed * a->ndesigns + design];
 	struct results_run own = *run;
 	char digest[SHA256_HEX_CHARS + 1];
-	_free_ char *config = canonical_of(x);
-	if (!config)
-		return err_set(e, ERR_NOMEM, "no memory for a design");
+	_free_ char *config = NULL;
+	int rc = canonical_of(a, x, run->trace_digest, &config, e);
+	if (rc)
+		return rc;
 	sha256_hex(config, strlen(config), digest);
 	own.design_digest = digest;
 	own.seed = a->seeds[seed];
-	int rc = results_begin_run(r, &own, e);
+	rc = results_begin_run(r, &own, e);
 	if (!rc)
 		rc = put_words(r, a, x, !seed && !design, e);
 	return rc ? rc : put_numbers(r, config, x, a->input->devices.ndevices[PIN_NIC] > 0, e);

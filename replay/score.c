@@ -370,7 +370,8 @@ void score_mark_pareto(struct score_result *results, size_t n)
 				     r->ran[SCORE_WALK] || r->ran[SCORE_NUMA];
 		results[i].is_pareto = has_run && !r->memory.job.result.total.failed;
 		for (size_t k = 0; k < n; k++)
-			if (dominates(&results[k], &results[i]))
+			if (!results[k].memory.job.result.total.failed &&
+			    dominates(&results[k], &results[i]))
 				results[i].is_pareto = false;
 	}
 }

@@ -70,5 +70,25 @@ is 'results are stored by seed' "$(sqlite3 r.db "SELECT count(DISTINCT cfg_hash)
 sqlite3 r.db "DELETE FROM result WHERE metric = 'nic_gap_ns'"
 like 'a results file has a table of designs' "$(pugmark report r.db -q)" '^Whole designs: '
 unlike 'without the gap of a NIC that was not there' "$(pugmark report r.db -q)" 'nic gap'
+
+# a configuration's numbers depend on nothing but what it is called by
+for args in "$d" "$d --memory 1G" "$d --memory 2G" "$d mem.db" "$d mem.db --set walk.guest_page=2M" "mem.db $d" mem.db; do
+	ok "one results file takes score $args" pugmark score -q $args --design today,pri --results all.db
+done
+pugmark gen gups --seed 2 --set mem.accesses=200K -o mem2.db >/dev/null
+ok 'and that of another program' pugmark score -q "$d" mem2.db --design today,pri --results all.db
+ok 'and of the same designs beside others' pugmark score -q "$d" --design pri,mdev,viommu --results all.db
+is 'each of a VM once' "$(pugmark report all.db --verbose | grep -c '^[^ ]*nvme.db  *pri .* 248 KiB ')" 4
+pugmark score -q "$d" --json >front.json
+pugmark score -q "$d" --results front.db >/dev/null
+is 'the front of the report is that of the run' \
+	"$(pugmark report front.db --json | sed -n 's/.*"name":"\([a-z]*\)".*"front":"yes".*/\1/p' | tr '\n' ' ')" \
+	"$(sed -n 's/.*"design":"\([a-z]*\)".*"is_pareto":true.*/\1/p' front.json | tr '\n' ' ')"
+printf '[sweep]\ncommand = score\ntraces = %s\ndesigns = today, vpri, pri, mdev\nbatch = 4\n' "$d" >one.ini
+sed 's/batch = 4/batch = 1/' one.ini >four.ini
+pugmark sweep -q one.ini >/dev/null
+pugmark sweep -q four.ini >/dev/null
+ok 'however a sweep is cut, results agree' pugmark sweep -q --merge one.sweep four.sweep -o both.db
+
 exits 64 'a design has one policy' pugmark score "$d" --design vpri --set pin.policy=lru,none
 done_testing
