@@ -243,6 +243,8 @@ if command -v gnuplot >/dev/null; then
 	ok 'a run without a fault has pictures, too' pugmark pin "$nic" --policy static-all \
 		--plot none.svg --plot-timeline none-time.svg --plot-footprint none-map.svg
 	like 'which say so' "$(cat none-map.svg)" '>no I/O page fault<'
+	ok 'a share of a few per cent has its axis' \
+		pugmark pin "$nic" --policy lru --budget 4% --overcommit 20% --cpu cold --plot few.svg
 	ok 'all are drawn on a terminal' pugmark pin "$nic" --plot - --plot-timeline - --plot-footprint -
 	like 'as text' "$(out)" '^ +nic\.db: lru at 10 % overcommit, .* pinned, cpu background'
 like 'with time on an axis' "$(out)" 's from the first access'

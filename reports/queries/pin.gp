@@ -8,7 +8,7 @@ set ylabel "faults in ".during
 set logscale y
 set format y "%g"
 most = real(most)
-step = 10 ** floor(log10(most))
+step = 10. ** floor(log10(most))
 step = most < 2 * step ? step / 5 : most < 5 * step ? step / 2 : step
 set xrange [-0.03 * most:1.03 * most]
 set xtics 0, step
