@@ -25,6 +25,8 @@ recipe() {
 copy_tree
 recipe 'Add a policy' cache
 recipe 'Add an importer' verify
+recipe 'Add a drive, a host, a path' nvme
+recipe 'Add a design' score
 if command -v gnuplot >/dev/null; then
 	recipe 'Add a report' report
 else
