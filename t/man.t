@@ -76,6 +76,12 @@ for kind in dma object io cpu mem fault iopf pkt walk pt ptpage swap; do
 	is "pugmark-trace(5) has the columns of $kind" "$(columns_of "$kind")" \
 		"$(pugmark sql t.db "SELECT * FROM $kind LIMIT 0" | tr '\t' ' ')"
 done
+# pages that pages speak of
+for named in $(cat "$ROOT"/man/*.scd | grep -oE '[*]pugmark[a-z-]*[*]\([0-9]\)' | sort -u | tr -d '*()'); do
+	name=${named%?} section=${named#"${named%?}"}
+	[ "$section" = 1 ] && file=$name.scd || file=$name.$section.scd
+	ok "$name($section) is there, as pages speak of it" test -f "$ROOT/man/$file"
+done
 # sections of a design
 for section in $(pugmark list parameters | sed -n 's/^\[\(.*\)\]$/\1/p'); do
 	ok "pugmark-design(5) tells of [$section]" grep -qE "^[|][ []+(.*, )?$section(,.*)?\$" "$ROOT/man/pugmark-design.5.scd"
