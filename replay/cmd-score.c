@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 struct work {
-	const struct score_options *options;
+	struct score_options *options;
 	struct trace *traces[SCORE_TRACES_MAX];
 	struct score_input input;
 	struct score_design designs[SCORE_DESIGNS_MAX];
@@ -143,8 +143,10 @@ static int hand_out(struct work *w, struct err *e)
 
 static int score(struct work *w, struct err *e)
 {
-	const struct score_options *o = w->options;
+	struct score_options *o = w->options;
 	int rc = open_traces(w, e);
+	if (w->input.trace[SCORE_WALK])
+		score_options_add_usual(o);
 	if (!rc)
 		rc = read_designs(w, e);
 	if (!rc && o->plot)

@@ -179,10 +179,23 @@ static void leave_walk(struct param_set *s)
 			s->sections[i].is_used = false;
 }
 
+/* Where tables of the host lie is no matter of a design that walks none; what to do about them is.
+ */
+static size_t leave_host_tables(const struct score_design *d, const char **sets, size_t n)
+{
+	static const char place[] = "numa.ept=";
+	size_t kept = 0;
+	for (size_t i = 0; i < n; i++)
+		if (!d->has[SCORE_WALK] || d->walk.config.mode == WALK_NESTED ||
+		    strncmp(sets[i], place, sizeof(place) - 1) != 0)
+			sets[kept++] = sets[i];
+	return kept;
+}
+
 static int read_numa(struct score_design *d, const char *const *sets, size_t nsets, struct err *e)
 {
 	const char *ours[SETS_MAX + 1];
-	const size_t n = sets_of(SCORE_NUMA, sets, nsets, ours);
+	const size_t n = leave_host_tables(d, ours, sets_of(SCORE_NUMA, sets, nsets, ours));
 	int rc = numa_design_read(d->path, NULL, ours, n, &d->arena, &d->numa, e);
 	if (!rc && d->has[SCORE_WALK])
 		leave_walk(&d->numa.set);

@@ -12,6 +12,12 @@ static bool has_faults(const struct score_design *d)
 	return d->has[SCORE_MEMORY] && (b == IOPF_VPRI || b == IOPF_PRI || b == IOPF_SNOOP);
 }
 
+/* Somebody brings pages for the device: hardware, or the guest's map calls. */
+static bool serves_device(const struct score_design *d)
+{
+	return has_faults(d) || (d->has[SCORE_MEMORY] && d->pin.iopf->backend == IOPF_VIOMMU);
+}
+
 /* Whether the name of nvme.path begins with one of these. */
 static bool is_path(const struct score_design *d, const char *const *prefixes)
 {
@@ -31,7 +37,7 @@ static bool pins_commands(const struct score_design *d)
 /* The device reads and writes memory of the host's software, which faults as any program does. */
 static bool is_copied(const struct score_design *d)
 {
-	return is_path(d, (const char *const[]){ "virtio", "kvhost", "qemu-nvme", NULL });
+	return is_path(d, (const char *const[]){ "virtio", "kvhost", "qemu-nvme", "iocore", NULL });
 }
 
 /* A process of the host drives the device itself and has all guest memory pinned for that. */
@@ -57,7 +63,7 @@ static bool pins_in_software_and_faults(const struct score_design *d)
 
 static bool driver_and_faults(const struct score_design *d)
 {
-	return pins_for_driver(d) && has_faults(d);
+	return pins_for_driver(d) && serves_device(d);
 }
 
 static bool has_no_vm(const struct score_design *d)
@@ -67,7 +73,7 @@ static bool has_no_vm(const struct score_design *d)
 
 static bool copies_and_faults(const struct score_design *d)
 {
-	return is_copied(d) && has_faults(d);
+	return is_copied(d) && serves_device(d);
 }
 
 static bool swaps_without_service(const struct score_design *d)

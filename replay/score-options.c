@@ -23,6 +23,23 @@ static int check(void *mine, struct err *e)
 	return o->npaths ? 0 : err_set(e, ERR_USAGE, "which trace?");
 }
 
+static const char *const usual_designs[] = { "today",  "vpri", "pri", "snoop",
+					     "viommu", "mdev", "best" };
+static const char *const usual_with_walks[] = { "tpt", "vmitosis" };
+
+static void add_designs(struct score_options *o, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		o->designs[o->ndesigns++] = names[i];
+}
+
+void score_options_add_usual(struct score_options *o)
+{
+	if (o->has_usual_designs)
+		add_designs(o, usual_with_walks,
+			    sizeof(usual_with_walks) / sizeof(*usual_with_walks));
+}
+
 #define AT(member) .offset = offsetof(struct score_options, member)
 
 static const struct cli_option options[] = {
@@ -33,8 +50,9 @@ static const struct cli_option options[] = {
 	  AT(ndesigns),
 	  .texts = offsetof(struct score_options, designs),
 	  .most = SCORE_DESIGNS_MAX,
-	  .fallback = "today,vpri,pri,snoop,viommu,mdev",
-	  .help = "Designs to score: built-in ones by name, or files" },
+	  .help = "Designs to score: built-in ones by name, or files; default: "
+		  "today,vpri,pri,snoop,viommu,mdev,best, and of a trace with addresses tpt and "
+		  "vmitosis" },
 	{ .name = "overcommit",
 	  .key = 'o',
 	  .arg = "N%",
@@ -105,4 +123,7 @@ void score_options_parse(struct score_options *o, int argc, char **argv)
 {
 	cli_options_parse(&command, argc, argv, o);
 	o->threads = cli_threads(o->threads);
+	o->has_usual_designs = !o->ndesigns;
+	if (o->has_usual_designs)
+		add_designs(o, usual_designs, sizeof(usual_designs) / sizeof(*usual_designs));
 }

@@ -15,10 +15,14 @@ struct score_options {
 	const char *designs[SCORE_DESIGNS_MAX], *results, *plot;
 	uint64_t seeds[SCORE_SEEDS_MAX];
 	size_t ndesigns, nseeds;
+	bool has_usual_designs; /* nobody said which */
 	struct cli_sets sets;
 	uint64_t memory_bytes, threads;
 	bool wants_assumptions;
 };
+
+/* With a trace of addresses, the usual designs are also those that differ in page tables. */
+void score_options_add_usual(struct score_options *o);
 
 /* Does not come back from wrong usage. The options begin zeroed. */
 void score_options_parse(struct score_options *o, int argc, char **argv);

@@ -328,7 +328,14 @@ static void show_numa(struct report *r, const struct score_answer *a)
 		const struct score_result *x = &a->results[i];
 		without += x->ran[SCORE_WALK] && !x->ran[SCORE_NUMA];
 		first = first || !x->ran[SCORE_NUMA] ? first : x;
-		if (x->ran[SCORE_NUMA] && x->numa.result.is_bandwidth_bound)
+		const struct score_numa *u = &x->numa;
+		if (x->ran[SCORE_NUMA] && u->unfixed_cycles > u->cycles)
+			report_text(r,
+				    "%s: where tables lie, walks would take %s of these cycles if "
+				    "nothing were done about it.",
+				    x->design->name,
+				    quantity_ppm(numa_ratio_ppm(u->unfixed_cycles, u->cycles)).s);
+		if (x->ran[SCORE_NUMA] && u->result.is_bandwidth_bound)
 			report_text(r,
 				    "WARNING %s: bandwidth counts here, which the replay of page "
 				    "tables leaves out: pugmark numa replay.",
@@ -346,7 +353,7 @@ static void show_numa(struct report *r, const struct score_answer *a)
 	if (without)
 		report_text(r,
 			    "%zu design%s without [numa]: all page tables are taken to be local "
-			    "there; --set numa.gpt=remote moves those of all.",
+			    "there.  On one host: --set numa.gpt=remote --set numa.ept=remote.",
 			    without, without == 1 ? "" : "s");
 	if (first->numa.result.is_cold)
 		report_text(r, "WARNING: the warm-up has not filled a socket's cache: walks look "

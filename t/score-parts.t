@@ -108,6 +108,13 @@ for design in nested tpt-opt vpri; do
 	ok "with its table far away $design is slower" test "$(field far.json "\"$design\"" run_over_local_ppm)" -gt 1000000
 done
 is 'the table of the guest is far in all of them' "$(field far.json '"vpri"' ll_ppm)" 0
+# tables of the host have a place only where walks read them; what to do about them is refused elsewhere
+pugmark score -q mem.db --design nested,tpt-opt --set numa.gpt=remote --set numa.ept=remote --json >host.json
+is 'on one host both tables of nested paging are far' "$(field host.json '"nested"' rr_ppm)" 1000000
+ok 'and the one of TPT' test "$(field host.json '"tpt-opt"' rr_ppm)" = 0 -a \
+	"$(field host.json '"tpt-opt"' run_over_local_ppm)" = "$(field far.json '"tpt-opt"' run_over_local_ppm)"
+exits 64 'a fix of host tables under TPT is refused on the command line too' \
+	pugmark score -q mem.db --design tpt-opt --set numa.ept_fix=replicate
 like 'it tells what the nodes rest on' "$(pugmark score -q mem.db --design ./numa.ini,nested)" 'machine.remote = .*calibrated'
 like 'and which designs have none' "$(pugmark score -q mem.db --design ./numa.ini,nested)" '1 design without .numa.: all page tables are taken to be local'
 like 'without addresses it says so' "$(pugmark score -q "$d" --design ./all.ini)" 'numa. of 1 design was not run: no trace has mem rows'
@@ -142,6 +149,9 @@ pair refused "${faults}${walk}native\n[numa]\nept_fix = none\n[memory]\nhuge = s
 pair refused "${none}" 'iopf.backend none cannot serve a fault'
 pair refused "${faults}[nvme]\npath = mdev-2way\n" 'pins the pages of each command in software'
 pair refused "${faults}[nvme]\npath = virtio\n" "the host's software touches guest memory, not the device"
+pair refused "${faults}[nvme]\npath = iocore\n" "the host's software touches guest memory, not the device"
+pair refused "[memory]\novercommit = 20%\n[iopf]\nbackend = viommu\n[nvme]\npath = virtio\n" "the host's software touches guest memory, not the device"
+pair refused "[memory]\novercommit = 20%\n[iopf]\nbackend = viommu\n[nvme]\npath = nvme-uri\n" 'keeps guest memory pinned'
 pair refused "${faults}[nvme]\npath = spdk-vhost-blk\n" 'a process of the host drives the device and keeps guest memory pinned'
 pair said "${static}${walk}nested\n[numa]\nept = remote\nept_fix = replicate\n[pin]\npolicy = lru\n" 'pin.policy has nothing left to do'
 pair said "${faults}${walk}tpt-opt\n" 'must lose its tag'
@@ -155,4 +165,17 @@ pugmark score -q "$d" mem.db --design tpt --json >tpt.json
 ok 'under TPT each page that is swapped out costs a revocation' test "$(field tpt.json '"tpt"' revoke_cycles)" -gt 0
 pugmark score -q "$d" mem.db --design vpri --json >vpri.json
 is 'and under nested paging none' "$(field vpri.json '"vpri"' revoke_cycles)" 0
+# the designs of the default, and what each seed takes over from the one before
+pugmark score -q "$d" mem.db --json >usual.json
+is 'with addresses the default has designs of page tables' "$(field usual.json '"vmitosis"' ll_ppm)" 1000000
+is 'without it has none' "$(pugmark score -q "$d" --json | grep -c '"vmitosis"')" 0
+for design in best vmitosis tpt; do
+	pugmark score -q "$d" mem.db --design $design --json >only.json
+	is "alone, $design has the numbers it has among others" \
+		"$(tr '{' '\n' <usual.json | grep "\"$design\"" | sed 's/,"is_pareto".*//')" \
+		"$(tr '{' '\n' <only.json | grep "\"$design\"" | sed 's/,"is_pareto".*//')"
+done
+pugmark score -q "$d" mem.db --threads 1 --seed 2,1 --json >seeds.json
+is 'whatever seed was before' "$(tr '{' '\n' <seeds.json | grep '"best","seed":1' | sed 's/,"iopf".*"requests"//; s/,"is_pareto".*//')" \
+	"$(tr '{' '\n' <usual.json | grep '"best"' | sed 's/,"iopf".*"requests"//; s/,"is_pareto".*//')"
 done_testing
