@@ -106,6 +106,8 @@ static int run_all(struct work *w, struct err *e)
 		struct score_result *results = &w->results[s * o->ndesigns];
 		run.seed = o->seeds[s];
 		for (size_t i = 0; i < o->ndesigns && !rc; i++) {
+			run.earlier = w->results;
+			run.nearlier = s * o->ndesigns + i;
 			rc = score_design_run(&run, &w->designs[i], &results[i], e);
 			progress_set(&w->progress, s * o->ndesigns + i + 1);
 		}

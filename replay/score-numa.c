@@ -30,22 +30,34 @@ static size_t fill_variants(const struct score_design *d, struct numa_design out
 	return n;
 }
 
-static void take(const struct numa_result x[VARIANTS], size_t n, uint64_t split_ppm,
-		 struct score_numa *out)
+/* Without small ones the share that was split is that of the whole ones as well. */
+static void mix(struct score_numa *n, bool has_small, uint64_t split_ppm)
 {
-	const struct numa_result *small = n > SMALL ? &x[SMALL] : &x[WHOLE];
-	const struct numa_result *small_unfixed = n > SMALL ? &x[SMALL_UNFIXED] : &x[UNFIXED];
+	const struct numa_result *whole = &n->result, *unfixed = &n->unfixed;
+	const struct numa_result *small = has_small ? &n->small : whole;
+	const struct numa_result *small_unfixed = has_small ? &n->small_unfixed : unfixed;
 	const int both = NUMA_TABLES;
-	out->result = x[WHOLE];
-	out->cycles = score_mix(x[WHOLE].cycles[both], small->cycles[both], split_ppm);
-	out->local_cycles = score_mix(x[WHOLE].local_cycles, small->local_cycles, split_ppm);
-	out->unfixed_cycles =
-		score_mix(x[UNFIXED].cycles[both], small_unfixed->cycles[both], split_ppm);
-	const uint64_t run = score_mix(x[WHOLE].run_cycles, small->run_cycles, split_ppm);
+	n->cycles = score_mix(whole->cycles[both], small->cycles[both], split_ppm);
+	n->local_cycles = score_mix(whole->local_cycles, small->local_cycles, split_ppm);
+	n->unfixed_cycles =
+		score_mix(unfixed->cycles[both], small_unfixed->cycles[both], split_ppm);
+	const uint64_t run = score_mix(whole->run_cycles, small->run_cycles, split_ppm);
 	const uint64_t local =
-		score_mix(x[WHOLE].local_run_cycles, small->local_run_cycles, split_ppm);
-	out->run_over_local_ppm = numa_ratio_ppm(run, local);
-	out->walk_share_ppm = run ? PPM_PER_ONE - quantity_ratio_ppm(x[WHOLE].work_cycles, run) : 0;
+		score_mix(whole->local_run_cycles, small->local_run_cycles, split_ppm);
+	n->run_over_local_ppm = numa_ratio_ppm(run, local);
+	n->walk_share_ppm = run ? PPM_PER_ONE - quantity_ratio_ppm(whole->work_cycles, run) : 0;
+}
+
+/* The variants end with the run, the design does not. */
+static void take(const struct numa_run *run, size_t n, const struct numa_known *known,
+		 const struct score_design *d, struct score_numa *out)
+{
+	struct numa_result *const results[VARIANTS] = { &out->result, &out->unfixed, &out->small,
+							&out->small_unfixed };
+	for (size_t i = 0; i < n; i++) {
+		numa_run_result(run, i, known, results[i]);
+		results[i]->design = &d->numa;
+	}
 }
 
 int score_numa_run(const struct score_run *r, const struct score_design *d, uint64_t split_ppm,
@@ -54,11 +66,16 @@ int score_numa_run(const struct score_run *r, const struct score_design *d, uint
 	struct trace *t = r->input->trace[SCORE_NUMA];
 	const struct trace_stream_info *stream;
 	struct numa_design variants[VARIANTS];
-	struct numa_result results[VARIANTS];
 	struct numa_known known;
 	struct numa_run *run;
 	_arena_ struct arena a = {};
 	const size_t n = fill_variants(d, variants);
+	const struct score_result *same = score_find_same(r, d, SCORE_NUMA);
+	if (same) {
+		*out = same->numa;
+		mix(out, n > SMALL, split_ppm);
+		return 0;
+	}
 	int rc = walk_feed_find(t, &stream, e);
 	for (size_t i = 0; i < n && !rc; i++)
 		walk_design_fit(&variants[i].walk, 0, trace_vm_pages(t, 0));
@@ -71,12 +88,10 @@ int score_numa_run(const struct score_run *r, const struct score_design *d, uint
 			run, t, stream,
 			(uint64_t)((unsigned __int128)stream->rows * NUMA_WARM_PPM / PPM_PER_ONE),
 			NULL, NULL, e);
-	for (size_t i = 0; i < n && !rc; i++)
-		numa_run_result(run, i, &known, &results[i]);
 	if (rc)
 		return rc;
-	take(results, n, split_ppm, out);
-	out->result.design = &d->numa; /* the variants end here */
+	take(run, n, &known, d, out);
+	mix(out, n > SMALL, split_ppm);
 	return 0;
 }
 

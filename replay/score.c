@@ -8,6 +8,7 @@
 #include "store/trace-meta.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 const uint64_t score_ppm[SCORE_QUANTILES] = { 990000, 999000, 999900 };
 
@@ -245,15 +246,56 @@ static int run_nvme(const struct score_run *r, const struct score_design *d,
 
 /* ---- walk, with the memory's split pages ---- */
 
+static bool is_same_text(const struct param_set *a, const struct param_set *b)
+{
+	_free_ char *x = param_canonical(a), *y = param_canonical(b);
+	return x && y && !strcmp(x, y);
+}
+
+const struct score_result *score_find_same(const struct score_run *r, const struct score_design *d,
+					   enum score_part part)
+{
+	for (size_t i = 0; i < r->nearlier; i++) {
+		const struct score_result *x = &r->earlier[i];
+		if (!x->ran[part] || !x->design->small.name != !d->small.name ||
+		    !x->design->numa_small.name != !d->numa_small.name ||
+		    x->design->has[SCORE_WALK] != d->has[SCORE_WALK])
+			continue;
+		if (part == SCORE_NUMA && !is_same_text(&x->design->numa.set, &d->numa.set))
+			continue;
+		if (!d->has[SCORE_WALK] || is_same_text(&x->design->walk.set, &d->walk.set))
+			return x;
+	}
+	return NULL;
+}
+
+static void mix_walk(struct score_walk *w, bool has_small, uint64_t split_ppm)
+{
+	struct walk_cycles *c = &w->cycles;
+	*c = w->unsplit;
+	if (!has_small)
+		return;
+	c->walk = score_mix(w->unsplit.walk, w->small.walk, split_ppm);
+	c->translation = score_mix(w->unsplit.translation, w->small.translation, split_ppm);
+	c->total = score_mix(w->unsplit.total, w->small.total, split_ppm);
+	c->translation_ppm = share_ppm((unsigned __int128)c->total - c->base, c->total);
+}
+
 static int run_walk(const struct score_run *r, struct score_design *d, uint64_t split_ppm,
 		    struct score_walk *out, struct err *e)
 {
+	const struct score_result *same = score_find_same(r, d, SCORE_WALK);
 	const struct walk_config *configs[] = { &d->walk.config, &d->small.config };
 	const size_t n = d->small.name ? 2 : 1;
 	struct trace *t = r->input->trace[SCORE_WALK];
 	const struct trace_stream_info *stream;
 	struct walk *w;
 	_arena_ struct arena a = {};
+	if (same) {
+		*out = same->walk;
+		mix_walk(out, n > 1, split_ppm);
+		return 0;
+	}
 	int rc = walk_feed_find(t, &stream, e);
 	for (size_t i = 0; i < n && !rc; i++) {
 		struct walk_config *c = i ? &d->small.config : &d->walk.config;
@@ -267,18 +309,12 @@ static int run_walk(const struct score_run *r, struct score_design *d, uint64_t 
 		return rc;
 	walk_counts(w, 0, &out->counts);
 	walk_cost(&d->walk.costs, &d->walk.config, &out->counts, &out->unsplit);
-	out->cycles = out->unsplit;
-	if (n == 1)
-		return 0;
-	struct walk_counts counts;
-	struct walk_cycles small;
-	walk_counts(w, 1, &counts);
-	walk_cost(&d->small.costs, &d->small.config, &counts, &small);
-	out->cycles.walk = score_mix(out->unsplit.walk, small.walk, split_ppm);
-	out->cycles.translation = score_mix(out->unsplit.translation, small.translation, split_ppm);
-	out->cycles.total = score_mix(out->unsplit.total, small.total, split_ppm);
-	out->cycles.translation_ppm = share_ppm(
-		(unsigned __int128)out->cycles.total - out->cycles.base, out->cycles.total);
+	if (n > 1) {
+		struct walk_counts counts;
+		walk_counts(w, 1, &counts);
+		walk_cost(&d->small.costs, &d->small.config, &counts, &out->small);
+	}
+	mix_walk(out, n > 1, split_ppm);
 	return 0;
 }
 

@@ -80,8 +80,8 @@ struct score_nvme {
 
 struct score_walk {
 	struct walk_counts counts;
-	struct walk_cycles cycles; /* with the share that was split */
-	struct walk_cycles unsplit;
+	struct walk_cycles cycles;          /* with the share that was split */
+	struct walk_cycles unsplit, small;  /* all pages as they are; all of them split */
 	uint64_t placed_cycles, placed_ppm; /* cycles.total, .translation_ppm with the tables
 					       where [numa] has them */
 };
@@ -89,6 +89,8 @@ struct score_walk {
 /* With the share of pages that was split, but for the result. */
 struct score_numa {
 	struct numa_result result; /* as the command `numa replay` has it */
+	/* with nothing done about tables; likewise both with all pages split */
+	struct numa_result unfixed, small, small_unfixed;
 	uint64_t cycles, local_cycles;
 	uint64_t unfixed_cycles; /* where the tables lie, with nothing done about it */
 	uint64_t run_over_local_ppm, walk_share_ppm; /* 0: not known */
@@ -113,7 +115,15 @@ struct score_run {
 	uint64_t vm_bytes; /* 0: as the trace says */
 	uint64_t seed;
 	unsigned threads;
+	/* of this run with the same input, whose page walks are taken over where they are the same
+	 */
+	const struct score_result *earlier;
+	size_t nearlier;
 };
+
+/* An earlier result of the same parameters in a part of page walks, or NULL. */
+const struct score_result *score_find_same(const struct score_run *r, const struct score_design *d,
+					   enum score_part part);
 
 /*
  * Reads all sections that the design has; sets (section.key=value) may touch any
