@@ -279,7 +279,7 @@ static bool put_rank(const struct figure *f, FILE *out, enum rank rank)
 
 static void put_points(const struct figure *f, struct plot *p)
 {
-	char variable[16];
+	char variable[24];
 	for (int rank = 0; rank < RANKS; rank++) {
 		snprintf(variable, sizeof(variable), "points%d", rank);
 		FILE *out = plot_data(p, variable);
