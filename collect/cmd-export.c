@@ -146,6 +146,11 @@ static int choose_stream(const struct export_command *c, struct export *x, struc
 
 /* ---- where to ---- */
 
+static bool is_to_stdout(const struct export_command *c)
+{
+	return !c->out || !strcmp(c->out, "-");
+}
+
 /* Whether out is a trace, our input above all: an export must not be the end of one. */
 static int check_output(const struct export_command *c, const struct trace *t, struct err *e)
 {
@@ -187,7 +192,7 @@ static int open_beside(struct export_command *c, struct err *e)
 static int open_output(struct export_command *c, struct export *x, struct err *e)
 {
 	struct stat st;
-	const bool is_stdout = !c->out || !strcmp(c->out, "-");
+	const bool is_stdout = is_to_stdout(c);
 	const bool is_special = !is_stdout && !stat(c->out, &st) && !S_ISREG(st.st_mode);
 	const int rc = is_stdout ? 0 : check_output(c, x->t, e);
 
@@ -215,7 +220,7 @@ static int open_output(struct export_command *c, struct export *x, struct err *e
 /* From a scratch file to stdout or a special file */
 static int copy_out(const struct export_command *c, struct export *x, struct err *e)
 {
-	const bool is_stdout = !c->out || !strcmp(c->out, "-");
+	const bool is_stdout = is_to_stdout(c);
 	_close_ int fd = is_stdout ? dup(STDOUT_FILENO) : open(c->out, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(e, ERR_CREATE, "%s: %s", c->out ? c->out : "stdout",
@@ -248,6 +253,35 @@ static int finish_output(struct export_command *c, struct export *x, int rc, str
 	return rc;
 }
 
+/* For programs, where standard output is not the export itself: a row a stream. */
+static int show(const struct export_command *c, const struct export *x, struct err *e)
+{
+	static const struct report_column columns[] = {
+		{ "stream", NULL, REPORT_ID, 0 },   { "kind", NULL, REPORT_TEXT, 0 },
+		{ "events", NULL, REPORT_U64, 0 },  { "format", NULL, REPORT_TEXT, 0 },
+		{ "output", NULL, REPORT_TEXT, 0 },
+	};
+	char digest[TRACE_DIGEST_CHARS + 1];
+	if (!c->cli.is_json || is_to_stdout(c))
+		return 0;
+	const bool is_known_digest = !trace_digest(x->t, digest, e);
+	struct report *r = report_begin(stdout, REPORT_JSON, COMMAND, c->path,
+					is_known_digest ? digest : NULL);
+	if (!r)
+		return err_set(e, ERR_NOMEM, "out of memory");
+	report_member_u64(r, "damaged_chunks", x->damaged);
+	report_table(r, "rows", NULL, columns, sizeof(columns) / sizeof(*columns));
+	for (unsigned i = 0; i < trace_nstreams(x->t); i++) {
+		const struct trace_stream_info *s = trace_stream_info(x->t, i);
+		if (x->stream ? s != x->stream : !is_known(c->exporter, s->kind->id))
+			continue;
+		report_row(r, (struct report_value[]){
+				      REPORT_U(s->id), REPORT_S(s->kind->name), REPORT_U(s->rows),
+				      REPORT_S(c->exporter->name), REPORT_S(c->out) });
+	}
+	return report_end(r) ? err_set(e, ERR_IO, "the results could not be written") : 0;
+}
+
 static int export_all(struct export_command *c, uint64_t *damaged_out, struct err *e)
 {
 	struct export *x = calloc(1, sizeof(*x));
@@ -266,6 +300,8 @@ static int export_all(struct export_command *c, uint64_t *damaged_out, struct er
 		rc = open_output(c, x, e);
 	if (!rc)
 		rc = finish_output(c, x, c->exporter->run(x, e), e);
+	if (!rc)
+		rc = show(c, x, e);
 	*damaged_out = x->damaged;
 	trace_close(x->t);
 	free(x);

@@ -512,9 +512,15 @@ static int fit_path(const struct options *o, struct report *r, struct err *e)
 
 static int calibrate(const struct options *o, struct err *e)
 {
-	struct report *r = report_begin(stdout, cli_format(&o->cli), "calibrate", NULL, NULL);
+	_free_ char *text = NULL; /* shown when it is done: a fit may find late that it cannot */
+	size_t bytes = 0;
+	FILE *out = open_memstream(&text, &bytes);
+	struct report *r = out ? report_begin(out, cli_format(&o->cli), "calibrate", NULL, NULL)
+			       : NULL;
 	char made[300];
 
+	if (!r && out)
+		fclose(out);
 	if (!r)
 		return err_set(e, ERR_NOMEM, "no memory for the results");
 	const bool needs_folder = !nvme_profile_is_file(o->output);
@@ -525,6 +531,9 @@ static int calibrate(const struct options *o, struct err *e)
 		report_text(r, "%s  Use it: pugmark nvme --%s %s%s", made,
 			    o->fit ? "path" : "device", needs_folder ? "./" : "", o->output);
 	const int status = cli_report_end("calibrate", r, EXIT_DONE);
+	fclose(out);
+	if (!rc && status == EXIT_DONE)
+		fwrite(text, 1, bytes, stdout);
 	return rc ? rc : status;
 }
 

@@ -190,8 +190,16 @@ static int run(const struct options *o, struct arena *arena, struct err *e)
 		return rc;
 	if (!o->wants_print)
 		return make(o, g, e);
-	params_print_values(stdout, gen_params(g));
-	return EXIT_DONE;
+	if (!o->cli.is_json) {
+		params_print_values(stdout, gen_params(g));
+		return EXIT_DONE;
+	}
+	struct report *r = report_begin(stdout, REPORT_JSON, COMMAND, NULL, NULL);
+	if (!r)
+		return err_set(e, ERR_NOMEM, "no memory for the parameters");
+	params_report_begin(r);
+	params_report_values(r, o->profile, gen_params(g));
+	return cli_report_end(COMMAND, r, EXIT_DONE);
 }
 
 static const struct cli_command command = {

@@ -141,6 +141,10 @@ static int hand_out(struct work *w, struct err *e)
 	if (!r)
 		return err_set(e, ERR_NOMEM, "no memory for the results");
 	pin_compare_report(r, &w->compare, o->cli.is_json);
+	if (o->wants_assumptions && o->cli.is_json)
+		params_report_begin(r);
+	for (unsigned b = 0; b < PIN_BACKENDS && o->wants_assumptions && o->cli.is_json; b++)
+		params_report_values(r, iopf_backend_names[b], &w->designs[b].set);
 	const int status = cli_report_end("pin", r, EXIT_DONE);
 	struct plot *plot = status ? NULL : take_ptr(w->plot);
 	if (!plot)

@@ -61,6 +61,10 @@ static int hand_out(struct work *w, struct err *e)
 	if (!r)
 		return err_set(e, ERR_NOMEM, "no memory for the results");
 	const bool is_kept = pin_whatif_report(r, &w->whatif, o->cli.is_json);
+	if (o->wants_assumptions && o->cli.is_json) {
+		params_report_begin(r);
+		params_report_values(r, o->design, &w->design.set);
+	}
 	const int status =
 		cli_report_end("pin", r, is_kept || !o->has_own_goal ? EXIT_DONE : EXIT_NO);
 	struct plot *plot = status > EXIT_NO ? NULL : take_ptr(w->plot);

@@ -287,6 +287,10 @@ static int hand_out(struct work *w, const struct pin_answer *a, const char *dige
 	if (!r)
 		return err_set(e, ERR_NOMEM, "no memory for the results");
 	int rc = pin_report(r, a, o->cli.is_json, o->cli.is_verbose, &is_yes, e);
+	if (o->wants_assumptions && o->cli.is_json) {
+		params_report_begin(r);
+		params_report_values(r, o->design, a->params);
+	}
 	const int status =
 		cli_report_end("pin", r, is_yes || !o->has_own_goal ? EXIT_DONE : EXIT_NO);
 	if (!rc && status <= EXIT_NO)

@@ -85,6 +85,8 @@ static int read_designs(struct work *w, struct err *e)
 		struct score_design *d = &w->designs[i];
 		d->path = o->designs[i];
 		rc = score_design_read(d, o->sets.text, o->sets.n, &w->input, e);
+		if (!rc && o->wants_assumptions && !o->cli.is_json)
+			printf("%s; design %s\n", i ? "\n" : "", d->name);
 		for (unsigned p = 0; p < SCORE_PARTS && !rc; p++) {
 			count_inputs(w, i, p);
 			if (d->has[p] && o->wants_assumptions && !o->cli.is_json)
@@ -118,6 +120,16 @@ static int run_all(struct work *w, struct err *e)
 	return rc;
 }
 
+static void report_assumptions(struct report *r, const struct work *w)
+{
+	params_report_begin(r);
+	for (size_t i = 0; i < w->options->ndesigns; i++)
+		for (unsigned p = 0; p < SCORE_PARTS; p++)
+			if (w->designs[i].has[p])
+				params_report_values(r, w->designs[i].name,
+						     score_part_set(&w->designs[i], p));
+}
+
 static int hand_out(struct work *w, struct err *e)
 {
 	const struct score_options *o = w->options;
@@ -137,6 +149,8 @@ static int hand_out(struct work *w, struct err *e)
 	if (!r)
 		return err_set(e, ERR_NOMEM, "no memory for the results");
 	score_report(r, &w->answer);
+	if (o->wants_assumptions && o->cli.is_json)
+		report_assumptions(r, w);
 	const int status = cli_report_end("score", r, EXIT_DONE);
 	struct plot *plot = status ? NULL : take_ptr(w->plot); /* it may share standard output */
 	rc = plot ? score_plot(plot, o->paths[0], &w->answer, e) : 0;

@@ -182,11 +182,13 @@ static int hand_out(struct work *w, const struct walk_answer *a, const char *dig
 	if (stored)
 		return stored;
 	if (o->wants_assumptions && !o->cli.is_json)
-		walk_assumptions(stdout, a);
+		walk_assumptions(stdout, NULL, a);
 	struct report *r = report_begin(stdout, cli_format(&o->cli), "walk", o->path, digest);
 	if (!r)
 		return err_set(e, ERR_NOMEM, "no memory for the results");
 	walk_report(r, a, o->cli.is_json, o->cli.is_verbose);
+	if (o->wants_assumptions && o->cli.is_json)
+		walk_assumptions(NULL, r, a);
 	const int status = cli_report_end("walk", r, EXIT_DONE);
 	struct plot *p = status ? NULL : take_ptr(w->plot);
 	const int drawn = p ? walk_plot(p, a, e) : 0;

@@ -226,12 +226,19 @@ static bool is_listed(const struct walk_answer *a, size_t design)
 	return false;
 }
 
-void walk_assumptions(FILE *out, const struct walk_answer *a)
+void walk_assumptions(FILE *out, struct report *r, const struct walk_answer *a)
 {
+	if (r)
+		params_report_begin(r);
 	for (size_t i = 0; i < a->nrows; i++) {
+		const struct walk_design *d = a->rows[i].design;
 		if (is_listed(a, i))
 			continue;
-		fprintf(out, "%s; design %s\n", i ? "\n" : "", a->rows[i].design->name);
-		params_print_values(out, &a->rows[i].design->set);
+		if (r) {
+			params_report_values(r, d->name, &d->set);
+			continue;
+		}
+		fprintf(out, "%s; design %s\n", i ? "\n" : "", d->name);
+		params_print_values(out, &d->set);
 	}
 }

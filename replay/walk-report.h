@@ -61,7 +61,8 @@ void walk_outlook(struct report *r, const struct walk_answer *a);
 void walk_report(struct report *r, const struct walk_answer *a, bool is_json, bool is_verbose);
 
 /* Values of all designs, each once, as a file that can be read again. */
-void walk_assumptions(FILE *out, const struct walk_answer *a);
+/* Into the report for programs, or, where that is NULL, as text. */
+void walk_assumptions(FILE *out, struct report *r, const struct walk_answer *a);
 
 /* References of a walk by level and design, stacked. Ends p, also on failure. */
 int walk_plot(struct plot *p, const struct walk_answer *a, struct err *e);

@@ -49,7 +49,11 @@ static void show_finding(void *ctx, const char *sentence)
 
 static int verify(struct trace *t, const struct options *o, int *status_out, struct err *e)
 {
-	struct report *r = report_begin(stdout, cli_format(&o->cli), "verify", trace_path(t), NULL);
+	char digest[TRACE_DIGEST_CHARS + 1]; /* as stored: whether it is right is a finding */
+	struct err none = {};
+	const bool is_stored = banner_is_sealed(t) && !trace_digest(t, digest, &none);
+	struct report *r = report_begin(stdout, cli_format(&o->cli), "verify", trace_path(t),
+					is_stored ? digest : NULL);
 	uint64_t findings = 0, events = 0;
 	if (!r)
 		return err_set(e, ERR_NOMEM, "out of memory");

@@ -63,3 +63,28 @@ void params_print_values(FILE *out, const struct param_set *s)
 		}
 	}
 }
+
+void params_report_begin(struct report *r)
+{
+	static const struct report_column columns[] = {
+		{ "design", NULL, REPORT_TEXT, 0 }, { "parameter", NULL, REPORT_TEXT, 0 },
+		{ "value", NULL, REPORT_TEXT, 0 },  { "kind", NULL, REPORT_TEXT, 0 },
+		{ "source", NULL, REPORT_TEXT, 0 },
+	};
+	report_table(r, "assumptions", NULL, columns, sizeof(columns) / sizeof(*columns));
+}
+
+void params_report_values(struct report *r, const char *design, const struct param_set *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct param_entry *p = &s->entries[i];
+		char text[PARAM_LINE_BYTES_MAX];
+		const char *const name = text;
+		if (p->kind == PARAM_UNSET || !param_section_is_used(s, p->param->section))
+			continue;
+		snprintf(text, sizeof(text), "%s.%s", p->param->section, p->param->name);
+		report_row(r, (struct report_value[]){
+				      REPORT_S(design), REPORT_S(name), REPORT_S(p->text),
+				      REPORT_S(param_kind_names[p->kind]), REPORT_S(p->source) });
+	}
+}

@@ -30,6 +30,7 @@ struct report {
 	struct libscols_table *table;
 	uint64_t nrows;   /* of the open table */
 	bool is_open;     /* a table is open */
+	bool has_rows;    /* the envelope's member of that name was written */
 	bool has_printed; /* something stands above: a blank line goes between */
 
 	/* of REPORT_SENTENCES */
@@ -379,6 +380,7 @@ void report_table(struct report *r, const char *name, const char *title,
 	end_table(r);
 	if (r->format == REPORT_JSON)
 		begin_member(r, name);
+	r->has_rows |= !strcmp(name, "rows");
 	r->columns = columns;
 	r->ncolumns = n;
 	r->nrows = 0;
@@ -414,6 +416,8 @@ void report_row(struct report *r, const struct report_value *values)
 int report_end(struct report *r)
 {
 	end_table(r);
+	if (r->format == REPORT_JSON && !r->has_rows)
+		fputs(",\n\"rows\":[]", r->out);
 	if (r->format == REPORT_JSON)
 		fputs("}\n", r->out);
 

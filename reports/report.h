@@ -68,7 +68,8 @@ struct report;
 
 /*
  * Starts a report on out. trace_path and trace_digest may be NULL (a command
- * without a trace): JSON then has "trace":null. NULL when memory is out.
+ * without a trace): JSON then has "trace":null. Of a report without a table
+ * "rows" the envelope has an empty one. NULL when memory is out.
  */
 struct report *report_begin(FILE *out, enum report_format format, const char *command,
 			    const char *trace_path, const char *trace_digest);

@@ -264,7 +264,7 @@ static void a_report_without_a_trace_says_null(void **state)
 	assert_int_equal(report_end(report_begin(out, REPORT_JSON, "list", NULL, NULL)), 0);
 	fclose(out);
 	assert_string_equal(text, "{\"command\":\"list\",\"version\":\"" PUGMARK_VERSION
-				  "\",\"trace\":null}\n");
+				  "\",\"trace\":null,\n\"rows\":[]}\n");
 	free(text);
 }
 
