@@ -65,6 +65,12 @@ const struct param_entry *param_find(const struct param_set *s, const char *sect
 	return find_entry(s, section, name);
 }
 
+int param_blame(const struct param_set *s, const char *section, const char *name, struct err *e)
+{
+	const struct param_entry *p = param_find(s, section, name);
+	return p ? err_prefix(e, "%s: %s.%s", p->origin, section, name) : (int)e->code;
+}
+
 bool param_section_is_used(const struct param_set *s, const char *section)
 {
 	const struct param_section *found = find_section(s, section);

@@ -138,6 +138,9 @@ void param_section_use(struct param_set *s, const char *section);
 const struct param_entry *param_find(const struct param_set *s, const char *section,
 				     const char *name);
 
+/* Puts where a value was given, and its name, before a message about it; returns e->code. */
+int param_blame(const struct param_set *s, const char *section, const char *name, struct err *e);
+
 /*
  * `section.name=value` lines of the used sections, sorted, in base units (ns,
  * bytes, ppm) and without provenance: equal text is an equal design. The caller

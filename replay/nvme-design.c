@@ -215,12 +215,20 @@ static int add_tables(struct nvme_design *d, struct err *e)
 	return rc ? rc : param_set_add(&d->set, nvme_params, nvme_nparams, &d->config, e);
 }
 
-static int add_profiles(struct nvme_design *d, const struct nvme_choice *c, struct err *e)
+/* Those that `first` names; a file that did is told, an option needs no telling. */
+static int add_profiles(struct nvme_design *d, const struct nvme_design *first, struct err *e)
 {
-	int rc = 0;
-	for (int k = 0; k < NVME_PROFILES && !rc; k++)
-		rc = nvme_profile_read(&d->set, (enum nvme_profile)k, c->profile[k], e);
-	return rc;
+	for (int k = 0; k < NVME_PROFILES; k++) {
+		const enum nvme_profile kind = (enum nvme_profile)k;
+		const char *key = nvme_profile_kinds[k];
+		const int rc = nvme_profile_read(&d->set, kind, first->choice.profile[k], e);
+		if (!rc)
+			continue;
+		const struct param_entry *p = param_find(&first->set, "nvme", key);
+		return p && strcmp(p->origin, "--set") ? param_blame(&first->set, "nvme", key, e)
+						       : rc;
+	}
+	return 0;
 }
 
 static int assign_all(struct nvme_design *d, const char *const *texts, struct err *e)
@@ -265,7 +273,7 @@ int nvme_design_read(struct nvme_design *d, const struct nvme_design_sources *s,
 	}
 	rc = add_tables(d, e);
 	if (!rc)
-		rc = add_profiles(d, &first.choice, e);
+		rc = add_profiles(d, &first, e);
 	if (!rc)
 		rc = add_own(d, s, e);
 	for (size_t i = 0; i < sizeof(sections) / sizeof(*sections) && !rc; i++)

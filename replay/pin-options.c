@@ -326,8 +326,8 @@ static int read_design(const struct pin_options *o, const struct pin_devices *de
 }
 
 /* A list of the design, unless the user gave one: 1 when it was taken. */
-static int take_choice(struct pin_options *o, const char *name, const char *text, bool is_own,
-		       size_t *n, size_t most, cli_each each, struct err *e)
+static int take_choice(struct pin_options *o, const char *text, bool is_own, size_t *n, size_t most,
+		       cli_each each, struct err *e)
 {
 	char copy[PARAM_LINE_BYTES_MAX + 1];
 	if (!text || is_own)
@@ -340,23 +340,24 @@ static int take_choice(struct pin_options *o, const char *name, const char *text
 		part[strcspn(part, " ")] = 0;
 		rc = *n < most ? each(o, part, e) : err_set(e, ERR_USAGE, "more than %zu", most);
 	}
-	if (rc)
-		err_prefix(e, "%s: %s", o->design ? o->design : "--set", name);
 	return rc ? rc : 1;
 }
 
-static int take_choices(struct pin_options *o, const struct pin_choice *c, struct err *e)
+static int take_choices(struct pin_options *o, const struct pin_design *d, struct err *e)
 {
-	int taken = take_choice(o, "memory.overcommit", c->overcommit, o->has_own_overcommit,
-				&o->novercommits, PIN_OVERCOMMITS_MAX, add_overcommit, e);
+	const struct pin_choice *c = &d->choice;
+	int taken = take_choice(o, c->overcommit, o->has_own_overcommit, &o->novercommits,
+				PIN_OVERCOMMITS_MAX, add_overcommit, e);
+	if (taken < 0)
+		return param_blame(&d->set, "memory", "overcommit", e);
 	o->has_own_overcommit |= taken == 1;
-	if (taken >= 0)
-		taken = take_choice(o, "pin.budget", c->budget, o->has_own_budget, &o->nbudgets,
-				    PIN_BUDGETS_MAX, add_budget, e);
-	if (taken >= 0)
-		taken = take_choice(o, "pin.policy", c->policy, o->has_own_policy, &o->npolicies,
-				    PIN_POLICIES_MAX, add_policy, e);
-	return taken;
+	taken = take_choice(o, c->budget, o->has_own_budget, &o->nbudgets, PIN_BUDGETS_MAX,
+			    add_budget, e);
+	if (taken < 0)
+		return param_blame(&d->set, "pin", "budget", e);
+	taken = take_choice(o, c->policy, o->has_own_policy, &o->npolicies, PIN_POLICIES_MAX,
+			    add_policy, e);
+	return taken < 0 ? param_blame(&d->set, "pin", "policy", e) : taken;
 }
 
 int pin_options_design(struct pin_options *o, const struct pin_devices *devices,
@@ -364,7 +365,7 @@ int pin_options_design(struct pin_options *o, const struct pin_devices *devices,
 {
 	int rc = read_design(o, devices, d, e);
 	if (!rc)
-		rc = take_choices(o, &d->choice, e);
+		rc = take_choices(o, d, e);
 	if (rc == 1) { /* once more, with the parameters of the policies that it chose */
 		arena_deinit(&d->arena);
 		rc = read_design(o, devices, d, e);

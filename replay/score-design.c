@@ -80,11 +80,10 @@ static int find_parts(struct score_design *d, const char *const *sets, size_t ns
 }
 
 /* One of a list that the design may give for other commands: it stands alone here. */
-static int take_one(const char *text, const char *usual, const char *key, char *out, size_t bytes,
-		    struct err *e)
+static int take_one(const char *text, const char *usual, char *out, size_t bytes, struct err *e)
 {
 	if (text && strchr(text, ','))
-		return err_set(e, ERR_USAGE, "%s = %.60s: a design to score has one", key, text);
+		return err_set(e, ERR_USAGE, "'%.60s': a design to score has one", text);
 	snprintf(out, bytes, "%s", text ? text : usual);
 	return 0;
 }
@@ -92,23 +91,26 @@ static int take_one(const char *text, const char *usual, const char *key, char *
 static int read_choice(struct score_design *d, struct err *e)
 {
 	const struct pin_choice *c = &d->pin.choice;
+	const struct param_set *set = &d->pin.set;
 	char policy[PARAM_LINE_BYTES_MAX + 1], budget[80], overcommit[80];
-	int rc = take_one(c->policy, usual_policy, "pin.policy", policy, sizeof(policy), e);
-	if (!rc)
-		rc = take_one(c->budget, usual_budget, "pin.budget", budget, sizeof(budget), e);
-	if (!rc)
-		rc = take_one(c->overcommit, usual_overcommit, "memory.overcommit", overcommit,
-			      sizeof(overcommit), e);
+	int rc = take_one(c->policy, usual_policy, policy, sizeof(policy), e);
 	if (!rc)
 		rc = policy_load_pinning(policy, &d->policy.policy, e);
+	if (rc)
+		return param_blame(set, "pin", "policy", e);
+	rc = take_one(c->budget, usual_budget, budget, sizeof(budget), e);
 	if (!rc)
 		rc = quantity_parse(budget, &d->budget, e);
+	if (rc)
+		return param_blame(set, "pin", "budget", e);
+	rc = take_one(c->overcommit, usual_overcommit, overcommit, sizeof(overcommit), e);
 	if (!rc)
 		rc = quantity_parse_ppm(overcommit, &d->overcommit_ppm, e);
 	if (!rc && d->overcommit_ppm >= PPM_PER_ONE)
-		rc = err_set(e, ERR_USAGE, "memory.overcommit = %.60s: nothing would be left",
-			     overcommit);
-	const struct policy_pinning *p = rc ? NULL : d->policy.policy->pinning;
+		rc = err_set(e, ERR_USAGE, "'%.60s': nothing would be left", overcommit);
+	if (rc)
+		return param_blame(set, "memory", "overcommit", e);
+	const struct policy_pinning *p = d->policy.policy->pinning;
 	if (p && p->is_unbounded)
 		d->budget = (struct quantity){ .value = PPM_PER_ONE, .is_ppm = true };
 	return rc;

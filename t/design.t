@@ -43,5 +43,11 @@ is 'but the options have the last word' "$(rows --design chosen.ini --policy lru
 	rows --policy lru --budget 5% --overcommit 10%,20%)"
 sed -i 's/lru, at-risk/lru, at-rest/' chosen.ini
 like 'what is wrong in it is told' "$(pugmark pin "$d" --design chosen.ini 2>&1)" \
-	"chosen.ini: pin.policy: .*'at-rest'.*at-risk"
+	"chosen.ini:4: pin.policy: .*'at-rest'.*at-risk"
+for wrong in 'pin policy at-rest' 'pin budget 5%%' 'memory overcommit 120%' 'nvme path virtoi'; do
+	set -- $wrong
+	printf '; with a mistake\n[%s]\n%s = %s\n' "$@" >wrong.ini
+	exits 64 "score refuses $1.$2 = $3" pugmark score "$d" --design ./wrong.ini
+	like 'by file and line' "$(err)" "wrong.ini:3: $1.$2: .*'$3'"
+done
 done_testing
