@@ -278,7 +278,10 @@ static int hand_out(struct work *w, const struct pin_answer *a, const char *dige
 					 .seed = o->seeds[0],
 					 .trace = a->trace };
 	if (o->results) {
-		const int rc = pin_store(o->results, &run, a, e);
+		struct pin_answer stored = *a;
+		if (o->timeline)
+			stored.story = &w->story;
+		const int rc = pin_store(o->results, &run, &stored, e);
 		if (rc)
 			return rc;
 	}

@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "replay/pin-explain.h"
 #include "replay/pin-figures.h"
+#include "replay/pin-timeline.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -130,51 +131,7 @@ static void set_title(struct plot *p, const struct pin_answer *a)
 	plot_set(p, "title", title);
 }
 
-struct bin {
-	uint64_t worst[PIN_CLASSES], now[PIN_CLASSES], second;
-	uint64_t cpu_major; /* at its end, so far */
-	uint32_t resident, pinned;
-};
-
-enum { BINS_MAX = 360 };
-
-static size_t bin_at(const struct pin_story *s, uint64_t at_ns, uint64_t bin_ns)
-{
-	const uint64_t i = at_ns > s->first_ns ? (at_ns - s->first_ns) / bin_ns : 0;
-	return i < BINS_MAX ? (size_t)i : BINS_MAX - 1;
-}
-
-static void bin_faults(struct bin *bins, const struct pin_answer *a, uint64_t bin_ns)
-{
-	const struct pin_story *s = a->story;
-	for (size_t i = 0; i < s->log.n; i++) {
-		const struct pin_log_entry *e = &s->log.entries[i];
-		struct bin *b = &bins[bin_at(s, e->raised_ns, bin_ns)];
-		const unsigned class = a->devices->class_of_dev[e->dev];
-		if (e->raised_ns / NS_PER_SEC != b->second)
-			memset(b->now, 0, sizeof(b->now));
-		b->second = e->raised_ns / NS_PER_SEC;
-		if (++b->now[class] > b->worst[class])
-			b->worst[class] = b->now[class];
-	}
-}
-
-/* Each bin has what was so at its last pulse, or, without one, what was so before. */
-static void bin_pulses(struct bin *bins, size_t n, const struct pin_story *s, uint64_t bin_ns)
-{
-	size_t at = 0;
-	struct pin_pulse last = { .resident = s->pulses->n ? s->pulses->all[0].resident : 0 };
-	for (size_t i = 0; i < n; i++) {
-		const uint64_t end_ns = s->first_ns + (i + 1) * bin_ns;
-		while (at < s->pulses->n && s->pulses->all[at].at_ns < end_ns)
-			last = s->pulses->all[at++];
-		bins[i].cpu_major = last.cpu_major;
-		bins[i].resident = last.resident;
-		bins[i].pinned = last.pinned;
-	}
-}
-
-static void put_bin(FILE *out, const struct bin *b, uint64_t cpu_before, uint64_t bin_ns)
+static void put_bin(FILE *out, const struct pin_bin *b, uint64_t cpu_before, uint64_t bin_ns)
 {
 	enum { PAGES_PER_MIB = 256 };
 	for (unsigned k = 0; k < PIN_CLASSES; k++)
@@ -193,17 +150,13 @@ int pin_plot_timeline(struct plot *p, const struct pin_answer *a, struct err *e)
 	enum { PAGES_PER_MIB = 256 };
 	const struct pin_story *s = a->story;
 	const struct time_axis axis = time_axis(s);
-	const uint64_t seconds = axis.length_ns / NS_PER_SEC / BINS_MAX + 1;
-	const uint64_t bin_ns = seconds * NS_PER_SEC;
-	const size_t n = bin_at(s, s->last_ns, bin_ns) + 1;
-	_free_ struct bin *bins = calloc(BINS_MAX, sizeof(*bins));
+	_free_ struct pin_timeline *t = calloc(1, sizeof(*t));
 	char names[60] = "", columns[20] = "";
-	if (!bins) {
+	if (!t) {
 		plot_abort(p);
 		return err_set(e, ERR_NOMEM, "no memory for a plot");
 	}
-	bin_faults(bins, a, bin_ns);
-	bin_pulses(bins, n, s, bin_ns);
+	pin_timeline_fill(t, a);
 	for (unsigned k = 0; k < PIN_CLASSES; k++) {
 		if (!a->devices->ndevices[k])
 			continue;
@@ -220,9 +173,9 @@ int pin_plot_timeline(struct plot *p, const struct pin_answer *a, struct err *e)
 		  PAGES_PER_MIB);
 	set_fixed(p, "vm", a->facts->vm_pages, PAGES_PER_MIB);
 	FILE *out = plot_data(p, "data");
-	for (size_t i = 0; i < n; i++) {
-		put_fixed(out, i * bin_ns, axis.unit_ns);
-		put_bin(out, &bins[i], i ? bins[i - 1].cpu_major : 0, bin_ns);
+	for (size_t i = 0; i < t->n; i++) {
+		put_fixed(out, i * t->bin_ns, axis.unit_ns);
+		put_bin(out, &t->bins[i], i ? t->bins[i - 1].cpu_major : 0, t->bin_ns);
 	}
 	plot_data_end(p);
 	return plot_end(p, e);

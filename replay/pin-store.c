@@ -3,7 +3,9 @@
  * assumptions. */
 #include "replay/pin-report.h"
 
+#include "base/cleanup.h"
 #include "replay/pin-figures.h"
+#include "replay/pin-timeline.h"
 #include "reports/said.h"
 
 #include <stdio.h>
@@ -85,24 +87,70 @@ static int put_job(struct results *r, const struct pin_answer *a, const struct p
 	return rc ? rc : put_all(r, config, m, sizeof(m) / sizeof(*m), e);
 }
 
+static int name_job(const struct pin_answer *a, const struct pin_job *j, char **config_out,
+		    struct err *e)
+{
+	if (asprintf(config_out,
+		     "%saccess=%s\nvm_pages=%llu\npolicy=%s\nbudget_pages=%llu\n"
+		     "overcommit_ppm=%llu\ncpu=%s\n",
+		     a->canonical, access_model_names[a->facts->access.model],
+		     (unsigned long long)a->facts->vm_pages, j->policy->name,
+		     (unsigned long long)j->budget_pages, (unsigned long long)j->overcommit_ppm,
+		     pin_companion_names[j->companion]) >= 0)
+		return 0;
+	*config_out = NULL;
+	return err_set(e, ERR_NOMEM, "no memory for a configuration");
+}
+
 static int put_seed(struct results *r, const struct pin_answer *a, size_t seed, struct err *e)
 {
 	int rc = 0;
 	for (size_t i = 0; i < a->njobs && !rc; i++) {
 		const struct pin_job *j = &a->jobs[seed * a->njobs + i];
-		char *config;
-		if (asprintf(&config,
-			     "%saccess=%s\nvm_pages=%llu\npolicy=%s\nbudget_pages=%llu\n"
-			     "overcommit_ppm=%llu\ncpu=%s\n",
-			     a->canonical, access_model_names[a->facts->access.model],
-			     (unsigned long long)a->facts->vm_pages, j->policy->name,
-			     (unsigned long long)j->budget_pages,
-			     (unsigned long long)j->overcommit_ppm,
-			     pin_companion_names[j->companion]) < 0)
-			return err_set(e, ERR_NOMEM, "no memory for a configuration");
-		rc = put_job(r, a, j, config, e);
-		free(config);
+		_free_ char *config = NULL;
+		rc = name_job(a, j, &config, e);
+		if (!rc)
+			rc = put_job(r, a, j, config, e);
 	}
+	return rc;
+}
+
+static int put_bin(struct results *r, const struct pin_answer *a, const char *config,
+		   const struct pin_timeline *t, size_t i, struct err *e)
+{
+	const struct pin_bin *b = &t->bins[i];
+	const int64_t at_ns = (int64_t)(i * t->bin_ns);
+	const uint64_t before = i ? t->bins[i - 1].cpu_major : 0;
+	const struct metric m[] = {
+		{ "time.cpu_major", b->cpu_major - before },
+		{ "time.resident_pages", b->resident },
+		{ "time.pinned_pages", b->pinned },
+	};
+	int rc = 0;
+	for (size_t k = 0; k < sizeof(m) / sizeof(*m) && !rc; k++)
+		rc = results_put(r, config, m[k].name, at_ns, (int64_t)m[k].value, e);
+	for (unsigned k = 0; k < PIN_CLASSES && !rc; k++) {
+		char name[40];
+		snprintf(name, sizeof(name), "time.%s.iopf_max_1s", pin_class_names[k]);
+		if (a->devices->ndevices[k])
+			rc = results_put(r, config, name, at_ns, (int64_t)b->worst[k], e);
+	}
+	return rc;
+}
+
+/* The bucket is the time since the first access, the story one of the first seed. */
+static int put_timeline(struct results *r, const struct pin_answer *a, struct err *e)
+{
+	_free_ struct pin_timeline *t = calloc(1, sizeof(*t));
+	_free_ char *config = NULL;
+	int rc = t ? name_job(a, &a->story->job, &config, e)
+		   : err_set(e, ERR_NOMEM, "no memory for a timeline");
+	if (!rc)
+		pin_timeline_fill(t, a);
+	if (!rc)
+		rc = results_put(r, config, "time.bin_ns", 0, (int64_t)t->bin_ns, e);
+	for (size_t i = 0; i < (rc ? 0 : t->n) && !rc; i++)
+		rc = put_bin(r, a, config, t, i, e);
 	return rc;
 }
 
@@ -135,6 +183,8 @@ int pin_store(const char *path, const struct results_run *run, const struct pin_
 			rc = put_sentences(r, a, e);
 		if (!rc)
 			rc = put_seed(r, a, s, e);
+		if (!rc && !s && a->story)
+			rc = put_timeline(r, a, e);
 	}
 	if (!rc)
 		return results_close(r, e);
