@@ -61,6 +61,7 @@ int numa_answer_move(struct numa_answer *a, const struct numa_result *of, enum n
 	};
 	int rc = 0;
 
+	a->moved = of;
 	if (!of->run_cycles)
 		return err_set(e, ERR_UNUSABLE,
 			       "a move needs run times: --set numa.native_walk=SHARE, the share of "

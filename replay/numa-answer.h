@@ -26,6 +26,7 @@ struct numa_answer {
 	const struct numa_result *results;
 	size_t nresults;
 	const struct numa_move_config *move;
+	const struct numa_result *moved; /* whose timelines these are */
 	struct numa_timeline timelines[NUMA_TIMELINES_MAX];
 	size_t ntimelines;
 };
@@ -47,7 +48,7 @@ int numa_answer_move(struct numa_answer *a, const struct numa_result *of, enum n
 /* samples: each of a timeline too, in JSON */
 void numa_report(struct report *r, const struct numa_answer *a, bool samples);
 
-/* Adds a run for each design to a results file; timelines are not kept. */
+/* Adds a run for each design to a results file, and timelines to that of theirs. */
 int numa_store(const char *path, const struct results_run *run, const struct numa_answer *a,
 	       struct err *e);
 

@@ -42,6 +42,27 @@ static int put_result(struct results *r, const char *config, const struct numa_r
 	return rc;
 }
 
+/* Throughput over that before the move, by sample. */
+static int put_timeline(struct results *r, const char *canonical, const struct numa_answer *a,
+			const struct numa_timeline *line, struct err *e)
+{
+	const struct numa_move_config *m = a->move;
+	_free_ char *config = NULL;
+	int rc = 0;
+	if (asprintf(&config,
+		     "%sdesign=%s\ntimeline=%s\nmove_start=%llu\nmove_pace=%llu\n"
+		     "move_data_exposed_ppm=%llu\n",
+		     canonical, a->moved->design->name, line->name, (unsigned long long)m->start,
+		     (unsigned long long)m->pace, (unsigned long long)m->data_exposed_ppm) < 0) {
+		config = NULL;
+		return err_set(e, ERR_NOMEM, "no memory for a configuration");
+	}
+	for (uint64_t k = 0; k < m->samples && !rc; k++)
+		rc = results_put(r, config, "throughput_ppm", (int64_t)k,
+				 (int64_t)line->samples[k].throughput_ppm, e);
+	return rc;
+}
+
 static int put_design(struct results *r, const struct results_run *run, const struct numa_answer *a,
 		      size_t i, struct err *e)
 {
@@ -63,7 +84,10 @@ static int put_design(struct results *r, const struct results_run *run, const st
 		config = NULL;
 		return err_set(e, ERR_NOMEM, "no memory for a configuration");
 	}
-	return put_result(r, config, x, e);
+	rc = put_result(r, config, x, e);
+	for (size_t k = 0; x == a->moved && k < a->ntimelines && !rc; k++)
+		rc = put_timeline(r, canonical, a, &a->timelines[k], e);
+	return rc;
 }
 
 int numa_store(const char *path, const struct results_run *run, const struct numa_answer *a,
