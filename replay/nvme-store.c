@@ -54,8 +54,33 @@ static int put_vm(struct results *r, const char *design, uint32_t vm, bool is_al
 		rc = results_put(r, config, "host_busy_ppm", 0, (int64_t)host.busy_ppm, e);
 	if (!rc && is_all)
 		rc = results_put(r, config, "host_spin_ppm", 0, (int64_t)host.spin_ppm, e);
-	for (unsigned s = 0; s < NVME_STAGES && !rc; s++)
-		rc = results_put(r, config, "stage_ns", s, (int64_t)v->stage_ns[s], e);
+	for (unsigned s = 0; s < NVME_STAGES && !rc; s++) {
+		char stage[40];
+		snprintf(stage, sizeof(stage), "stage.%s_ns", nvme_stage_names[s]);
+		rc = results_put(r, config, stage, 0, (int64_t)v->stage_ns[s], e);
+	}
+	return rc;
+}
+
+/* Each host core by its name; the rest of run_ns it is idle. */
+static int put_cores(struct results *r, const char *design, const struct nvme_result *x,
+		     struct err *e)
+{
+	int rc = 0;
+
+	for (uint32_t k = 0; k < x->ncores && !rc; k++) {
+		_free_ char *config = NULL;
+		if (asprintf(&config, "%score=%s\n", design, x->cores[k].name) < 0) {
+			config = NULL;
+			return err_set(e, ERR_NOMEM, "no memory for a configuration");
+		}
+		rc = results_put(r, config, "core_busy_ns", 0, (int64_t)x->cores[k].busy_ns, e);
+		if (!rc)
+			rc = results_put(r, config, "core_spin_ns", 0, (int64_t)x->cores[k].spin_ns,
+					 e);
+		if (!rc)
+			rc = results_put(r, config, "core_run_ns", 0, (int64_t)x->end_ns, e);
+	}
 	return rc;
 }
 
@@ -88,7 +113,7 @@ static int put_point(struct results *r, const struct results_run *run, const str
 	for (uint32_t vm = 0; vm <= n && !rc; vm++)
 		if (vm == n || n > 1)
 			rc = put_vm(r, design, vm, vm == n, &p->result, e);
-	return rc;
+	return rc ? rc : put_cores(r, design, &p->result, e);
 }
 
 int nvme_store(const char *path, const struct results_run *run, const struct nvme_answer *a,

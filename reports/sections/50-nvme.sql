@@ -19,7 +19,7 @@ WITH c AS MATERIALIZED (SELECT cfg_hash, key, run_id, trace, config_get(config.c
   config_get(cfg.canon, 'vm') AS vm, config_get(cfg.canon, 'design') AS name,
   config_get(cfg.canon, 'load')
    || iif(config_get(config.canon, 'nvme-load.arrival') = 'trace', '', ', ' || config_get(config.canon, 'nvme-load.blocks')) AS load
- FROM cfg JOIN config USING (cfg_hash) WHERE command = 'nvme'),
+ FROM cfg JOIN config USING (cfg_hash) WHERE command = 'nvme' AND config_get(cfg.canon, 'vm') IS NOT NULL),
 m AS (SELECT key, trace, arrivals, vm, name, load, min(run_id) AS run_id, sum(value) FILTER (WHERE metric = 'requests') AS requests,
   sum(value) FILTER (WHERE metric = 'span_ns') AS span_ns, sum(value) FILTER (WHERE metric = 'latency_sum_ns') AS latency_ns,
   max(value) FILTER (WHERE metric = 'p50_ns') AS p50_ns, max(value) FILTER (WHERE metric = 'p99_ns') AS p99_ns,
