@@ -2,7 +2,7 @@
 -- Whole designs
 -- about: Memory given back, I/O page faults and what they do to I/O, page walks and cores, the parts of each design fed by one another. Means over seeds.
 -- about: On the front is what no other design of the same VM and traces beats in everything: memory, P99.99, NIC gap, CPU major faults and waits, cycles with walks, for copies of tables and for tags, cores.
--- panel: 1
+-- panel: 2
 -- series: 1
 -- column: iopf IOPF
 -- column: iopf_max_1s worst 1 s
@@ -19,12 +19,13 @@
 -- column: run_over_local_ppm time over local
 -- column: copies_bytes copies of tables
 -- column: vm_bytes VM
-WITH c AS MATERIALIZED (SELECT cfg_hash, key, run_id, trace, config_get(canon, 'design') AS name,
-  config_get(canon, 'policy') AS policy, CAST(config_get(canon, 'overcommit_ppm') AS INTEGER) AS overcommit_ppm,
-  4096 * config_get(canon, 'vm_pages') AS vm_bytes, coalesce(config_get(canon, 'nvme_trace'), '') || ' '
-  || coalesce(config_get(canon, 'walk_trace'), config_get(canon, 'numa_trace'), '') AS others
- FROM cfg WHERE command = 'score'),
-m AS MATERIALIZED (SELECT trace, name, min(run_id) AS first_run, vm_bytes, policy, overcommit_ppm,
+WITH c AS MATERIALIZED (SELECT cfg_hash, key, run_id, trace,
+  config_get(config.canon, 'nvme-load.arrival') || ' arrivals' AS arrivals, config_get(cfg.canon, 'design') AS name,
+  config_get(cfg.canon, 'policy') AS policy, CAST(config_get(cfg.canon, 'overcommit_ppm') AS INTEGER) AS overcommit_ppm,
+  4096 * config_get(cfg.canon, 'vm_pages') AS vm_bytes, coalesce(config_get(cfg.canon, 'nvme_trace'), '') || ' '
+  || coalesce(config_get(cfg.canon, 'walk_trace'), config_get(cfg.canon, 'numa_trace'), '') AS others
+ FROM cfg JOIN config USING (cfg_hash) WHERE command = 'score'),
+m AS MATERIALIZED (SELECT trace, arrivals, name, min(run_id) AS first_run, vm_bytes, policy, overcommit_ppm,
   trace || ' ' || coalesce(vm_bytes, '') || ' ' || others AS field,
   CAST(avg(value) FILTER (WHERE metric = 'returned_bytes') AS INTEGER) AS returned_bytes,
   CAST(avg(value) FILTER (WHERE metric = 'p9999_ns') AS INTEGER) AS p9999_ns,
@@ -49,7 +50,7 @@ m AS MATERIALIZED (SELECT trace, name, min(run_id) AS first_run, vm_bytes, polic
   CAST(avg(value) FILTER (WHERE metric = 'guest_cores_ppm') AS INTEGER) AS guest_cores_ppm,
   max(value) FILTER (WHERE metric = 'bitmap_bytes') AS bitmap_bytes
  FROM c JOIN result USING (cfg_hash) GROUP BY key)
-SELECT trace, name, returned_bytes, p9999_ns, p9999_base_ns, iopf, iopf_max_1s, cpu_major, nic_gap_ns, placed_cycles,
+SELECT trace, arrivals, name, returned_bytes, p9999_ns, p9999_base_ns, iopf, iopf_max_1s, cpu_major, nic_gap_ns, placed_cycles,
  total_cycles, ll_ppm, run_over_local_ppm, update_cycles, copies_bytes, host_cores_ppm, guest_cores_ppm, bitmap_bytes,
  policy, overcommit_ppm, vm_bytes,
  iif(NOT iopf_failed AND coalesce(returned_bytes, p9999_ns, placed_cycles, numa_walk_cycles) IS NOT NULL
@@ -68,4 +69,4 @@ SELECT trace, name, returned_bytes, p9999_ns, p9999_base_ns, iopf, iopf_max_1s, 
     OR b.cpu_major < m.cpu_major OR b.cpu_stall_ns < m.cpu_stall_ns OR b.placed_cycles < m.placed_cycles
     OR (b.placed_cycles IS NULL AND b.numa_walk_cycles < m.numa_walk_cycles) OR b.upkeep < m.upkeep
     OR b.host_cores_ppm + b.guest_cores_ppm < m.host_cores_ppm + m.guest_cores_ppm)), 'yes', 'no') AS front
-FROM m ORDER BY trace, first_run
+FROM m ORDER BY trace, arrivals, first_run
