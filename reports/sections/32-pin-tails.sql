@@ -16,10 +16,11 @@
 WITH c AS MATERIALIZED (SELECT cfg_hash, key, trace, design, config_get(cfg.canon, 'cpu') AS cpu,
   config_get(cfg.canon, 'policy') AS policy, CAST(config_get(cfg.canon, 'overcommit_ppm') AS INTEGER) AS overcommit_ppm,
   CAST(config_get(cfg.canon, 'vm_pages') AS INTEGER) AS vm_pages,
-  CASE config_get(config.canon, 'block.arrivals')
+  coalesce(CASE config_get(config.canon, 'block.arrivals')
    WHEN 'closed' THEN 'closed arrivals, depth ' || config_get(config.canon, 'block.depth')
    ELSE config_get(config.canon, 'block.arrivals') || ' arrivals, '
-    || replace(config_get(config.canon, 'block.rate'), '/1000000000ns', '/s') || ' a queue' END AS arrivals
+    || replace(config_get(config.canon, 'block.rate'), '/1000000000ns', '/s') || ' a queue' END,
+   'steady arrivals, ' || replace(config_get(config.canon, 'nic.packets'), '/1000000000ns', '/s') || ' packets') AS arrivals
  FROM cfg JOIN config USING (cfg_hash) WHERE command = 'pin')
 SELECT trace, design, overcommit_ppm, cpu, arrivals, policy,
  scaled(CAST(avg(value) FILTER (WHERE metric = 'pinned_mean_ppm') AS INTEGER), 4096 * vm_pages, 1000000) AS pinned_bytes,
