@@ -3,23 +3,22 @@
  * pugmark report --compare OLD NEW: figures of the questions that both files
  * answer (configurations that are the same but for version and seed), side by
  * side. The values of a figure under its seeds are its sample; reports/noise.h
- * says whether two samples differ by more than they scatter.
+ * says whether two samples differ by more than they scatter. Where no question
+ * is in both, and no file asks the same of several designs, configurations that
+ * differ in parameters alone are compared, and which those are is said.
  */
 #include "reports/results-screen.h"
 
-#include "base/arena.h"
 #include "base/cleanup.h"
-#include "base/quantity.h"
 #include "reports/compare-why.h"
-#include "reports/noise.h"
+#include "reports/compare.h"
 #include "reports/results-view.h"
-#include "reports/section.h"
 #include "store/db.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCREEN_ROWS = 30, SEEDS_MAX = 1024 };
+enum { SEEDS_MAX = 1024 };
 
 /* ---- figures of a file, in order ---- */
 
@@ -40,9 +39,23 @@ struct reader {
 	struct figure figure;
 };
 
-static const char reader_sql[] =
-	"SELECT key, metric, bucket, value, command, trace, canon, design"
-	" FROM cfg JOIN result USING (cfg_hash) ORDER BY key, metric, bucket, seed, cfg_hash";
+/*
+ * A configuration is called by its coordinates; by what tells its design from
+ * others only where several designs have the same ones.
+ */
+#define READER_SQL(key)                                                                      \
+	"SELECT " key ", metric, bucket, value, command, trace, canon,"                      \
+	" iif(least <> most, design, '') FROM (SELECT *, min(key) OVER w AS least,"          \
+	" max(key) OVER w AS most FROM cfg WINDOW w AS (PARTITION BY command, trace_digest," \
+	" canon)) JOIN result USING (cfg_hash) ORDER BY 1, metric, bucket, seed, cfg_hash"
+
+enum matching { BY_QUESTION, BY_COORDINATES };
+
+static const char *const reader_sql[] = {
+	[BY_QUESTION] = READER_SQL("key"),
+	[BY_COORDINATES] = READER_SQL("config_hash(command || char(10) ||"
+				      " coalesce(trace_digest, '') || char(10) || canon, 1)"),
+};
 
 static int step(struct reader *r, struct err *e)
 {
@@ -112,15 +125,22 @@ static int next_figure(struct reader *r, struct err *e)
 	return rc;
 }
 
-static int reader_open(struct reader *r, const char *path, struct err *e)
+/* From the first figure on. */
+static int reader_begin(struct reader *r, enum matching matching, struct err *e)
 {
-	r->path = path;
-	int rc = results_view_open(path, &r->db, e);
-	if (!rc)
-		rc = db_prepare(r->db, path, reader_sql, &r->st, e);
+	sqlite3_finalize(r->st);
+	r->st = NULL;
+	int rc = db_prepare(r->db, r->path, reader_sql[matching], &r->st, e);
 	if (!rc)
 		rc = step(r, e);
 	return rc ? rc : next_figure(r, e);
+}
+
+static int reader_open(struct reader *r, const char *path, struct err *e)
+{
+	r->path = path;
+	const int rc = results_view_open(path, &r->db, e);
+	return rc ? rc : reader_begin(r, BY_QUESTION, e);
 }
 
 static void reader_close(struct reader *r)
@@ -131,33 +151,6 @@ static void reader_close(struct reader *r)
 }
 
 /* ---- differences ---- */
-
-struct difference {
-	enum noise_verdict verdict;
-	char *command, *trace, *config, *metric; /* arena */
-	int64_t bucket;
-	int64_t old, new;    /* means */
-	uint64_t change_ppm; /* of the old mean, its size; UINT64_MAX: it was 0 */
-	size_t old_seeds, new_seeds, number;
-};
-
-/* Figures that one file has alone, by command. */
-struct alone {
-	char *command, *example; /* arena; the coordinates of a configuration */
-	uint64_t figures, configs;
-	char key[72]; /* of the last one */
-};
-
-enum { COMMANDS_MAX = 16 };
-
-struct comparison {
-	struct arena arena;
-	struct alone old_alone[COMMANDS_MAX], new_alone[COMMANDS_MAX];
-	struct difference *list;
-	size_t n, room;
-	uint64_t counts[NOISE_BEYOND + 1];
-	uint64_t only_old, only_new; /* figures */
-};
 
 static uint64_t change_of(int64_t old, int64_t new)
 {
@@ -250,146 +243,72 @@ static int compare_all(struct comparison *c, struct reader *a, struct reader *b,
 	return rc;
 }
 
-/* What is beyond noise first, large changes before small ones. */
-static int by_weight(const void *x, const void *y)
+/* ---- the answer ---- */
+
+static bool has_common(const struct comparison *c)
 {
-	const struct difference *a = x, *b = y;
-	if (a->verdict != b->verdict)
-		return a->verdict > b->verdict ? -1 : 1;
-	if (a->change_ppm != b->change_ppm)
-		return a->change_ppm > b->change_ppm ? -1 : 1;
-	return a->number < b->number ? -1 : 1;
+	return c->counts[NOISE_SAME] + c->counts[NOISE_WITHIN] + c->counts[NOISE_UNKNOWN] +
+		       c->counts[NOISE_BEYOND] >
+	       0;
 }
 
-/* ---- the screen ---- */
-
-/* "Only in the old file: cache 6 figures of 4 configurations, as policy=lru, size_pages=2." */
-static void show_alone(struct report *r, const char *which, const struct alone *list)
+/* Whether a file asks the same of several designs: its coordinates name none of them. */
+static int has_several_designs(const struct reader *r, bool *out, struct err *e)
 {
-	for (const struct alone *a = list; a < list + COMMANDS_MAX && a->command; a++)
-		report_text(
-			r, "Only in the %s file: %s, %s figure%s of %s configuration%s%s%.120s.",
-			which, a->command, quantity_count(a->figures).s, a->figures == 1 ? "" : "s",
-			quantity_count(a->configs).s, a->configs == 1 ? "" : "s",
-			!*a->example      ? ""
-			: a->configs == 1 ? ": "
-					  : ", as ",
-			a->example);
+	static const char sql[] = "SELECT EXISTS (SELECT 1 FROM cfg GROUP BY command,"
+				  " trace_digest, canon HAVING count(DISTINCT key) > 1)";
+	int64_t has = 0;
+	const int rc = db_get_i64(r->db, r->path, sql, 0, &has, e);
+	*out = has;
+	return rc;
 }
 
-static void show_verdict(struct report *r, const struct comparison *c)
+/* Once more by coordinates; finds nothing where those are not a configuration's own. */
+static int compare_designs(struct comparison *c, struct reader *a, struct reader *b, struct err *e)
 {
-	const uint64_t *n = c->counts;
-	const uint64_t all = n[0] + n[1] + n[2] + n[3];
-	if (!n[NOISE_BEYOND] && !n[NOISE_UNKNOWN])
-		report_text(r,
-			    "NO CHANGE beyond noise: %s figures are the same, %s differ as much "
-			    "as their seeds do.",
-			    quantity_count(n[NOISE_SAME]).s, quantity_count(n[NOISE_WITHIN]).s);
-	else
-		report_text(r,
-			    "CHANGED: of %s figures %s differ beyond the noise of their seeds "
-			    "(99 %%), %s within it; %s are the same.",
-			    quantity_count(all).s, quantity_count(n[NOISE_BEYOND]).s,
-			    quantity_count(n[NOISE_WITHIN]).s, quantity_count(n[NOISE_SAME]).s);
-	if (n[NOISE_BEYOND])
-		report_text(r, "Of as many that differ %s would by chance.",
-			    quantity_count((n[NOISE_BEYOND] + n[NOISE_WITHIN] + 99) / 100).s);
-	if (n[NOISE_UNKNOWN])
-		report_text(r,
-			    "%s differ under one seed: noise is not known (run both with --seed "
-			    "1,2,3,..).",
-			    quantity_count(n[NOISE_UNKNOWN]).s);
-	if (c->only_old || c->only_new)
-		report_text(r, "Not compared: %s figures only in the old file, %s only in the new.",
-			    quantity_count(c->only_old).s, quantity_count(c->only_new).s);
-	show_alone(r, "old", c->old_alone);
-	show_alone(r, "new", c->new_alone);
+	bool is_old = false, is_new = false;
+	int rc = has_several_designs(a, &is_old, e);
+	if (!rc)
+		rc = has_several_designs(b, &is_new, e);
+	if (rc || is_old || is_new)
+		return rc;
+	memset(c->old_alone, 0, sizeof(c->old_alone));
+	memset(c->new_alone, 0, sizeof(c->new_alone));
+	c->only_old = c->only_new = 0;
+	rc = reader_begin(a, BY_COORDINATES, e);
+	if (!rc)
+		rc = reader_begin(b, BY_COORDINATES, e);
+	return rc ? rc : compare_all(c, a, b, e);
 }
 
-static const struct report_column columns[] = {
-	{ "noise", "is it noise", REPORT_TEXT, REPORT_ONLY_TABLE },
-	{ "command", NULL, REPORT_TEXT, 0 },
-	{ "trace", NULL, REPORT_TEXT, 0 },
-	{ "configuration", NULL, REPORT_TEXT, 0 },
-	{ "metric", NULL, REPORT_TEXT, 0 },
-	{ "bucket", NULL, REPORT_I64, 0 },
-	{ "old_text", "old", REPORT_TEXT, REPORT_ONLY_TABLE },
-	{ "new_text", "new", REPORT_TEXT, REPORT_ONLY_TABLE },
-	{ "old", NULL, REPORT_I64, REPORT_ONLY_JSON },
-	{ "new", NULL, REPORT_I64, REPORT_ONLY_JSON },
-	{ "difference", NULL, REPORT_I64, REPORT_ONLY_JSON },
-	{ "change_ppm", "change", REPORT_CHANGE, 0 },
-	{ "old_seeds", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "new_seeds", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "is_beyond_noise", NULL, REPORT_BOOL, REPORT_ONLY_JSON },
-};
-
-static void show_row(struct report *r, const struct difference *d)
+static int compare_files(struct comparison *c, struct reader *a, struct reader *b, struct err *e)
 {
-	const enum report_type type = section_type_of(d->metric, false);
-	_free_ char *old = report_value_text(type, &REPORT_I(d->old));
-	_free_ char *new = report_value_text(type, &REPORT_I(d->new));
-	int64_t difference;
-	const bool is_too_far = __builtin_sub_overflow(d->new, d->old, &difference);
-	const bool is_known = d->verdict != NOISE_UNKNOWN;
-	const struct report_value change = d->change_ppm == UINT64_MAX ? REPORT_NULL()
-					   : d->new < d->old ? REPORT_I(-(int64_t)d->change_ppm)
-							     : REPORT_I((int64_t)d->change_ppm);
-	report_row(r, (struct report_value[]){
-			      REPORT_S(noise_verdict_names[d->verdict]), REPORT_S(d->command),
-			      REPORT_S(d->trace), REPORT_S(d->config), REPORT_S(d->metric),
-			      REPORT_I(d->bucket), REPORT_S(old), REPORT_S(new), REPORT_I(d->old),
-			      REPORT_I(d->new), is_too_far ? REPORT_NULL() : REPORT_I(difference),
-			      change, REPORT_U(d->old_seeds), REPORT_U(d->new_seeds),
-			      is_known ? REPORT_B(d->verdict == NOISE_BEYOND) : REPORT_NULL() });
-}
-
-static void show(struct report *r, const struct cli *cli, const struct comparison *c)
-{
-	const bool is_all = cli->is_json || cli->is_verbose || c->n <= SCREEN_ROWS;
-	report_member_u64(r, "same", c->counts[NOISE_SAME]);
-	report_member_u64(r, "within_noise", c->counts[NOISE_WITHIN]);
-	report_member_u64(r, "beyond_noise", c->counts[NOISE_BEYOND]);
-	report_member_u64(r, "noise_not_known", c->counts[NOISE_UNKNOWN]);
-	report_member_u64(r, "only_old", c->only_old);
-	report_member_u64(r, "only_new", c->only_new);
-	show_verdict(r, c);
-	if (!c->n && !cli->is_json)
-		return;
-	report_table(r, "rows", is_all ? "What differs" : "What differs most (--verbose has all)",
-		     columns, sizeof(columns) / sizeof(*columns));
-	for (size_t i = 0; i < c->n && (is_all || i < SCREEN_ROWS); i++)
-		show_row(r, &c->list[i]);
-}
-
-static int refuse(const struct reader *a, const struct reader *b, struct err *e)
-{
-	char why[200];
-	const int rc = compare_why(&(struct compare_file){ a->db, a->path },
-				   &(struct compare_file){ b->db, b->path }, why, sizeof(why), e);
-	return rc ? rc
-		  : err_set(e, ERR_UNUSABLE, "%.100s and %.100s answer no question in common: %s",
-			    a->path, b->path, why);
+	int rc = compare_all(c, a, b, e);
+	if (rc || has_common(c))
+		return rc;
+	rc = compare_why(&(struct compare_file){ a->db, a->path },
+			 &(struct compare_file){ b->db, b->path }, c->why, sizeof(c->why), e);
+	if (!rc)
+		rc = compare_designs(c, a, b, e);
+	return rc || has_common(c) ? rc
+				   : err_set(e, ERR_UNUSABLE,
+					     "%.100s and %.100s answer no question in common: %s",
+					     a->path, b->path, c->why);
 }
 
 static int print(const struct cli *cli, struct comparison *c, const struct reader *a,
 		 const struct reader *b, int *status_out, struct err *e)
 {
 	const uint64_t *n = c->counts;
-	if (!(n[0] + n[1] + n[2] + n[3]))
-		return refuse(a, b, e);
-	if (c->n)
-		qsort(c->list, c->n, sizeof(*c->list), by_weight);
 	struct report *r = report_begin(stdout, cli_format(cli), "report", NULL, NULL);
 	if (!r)
 		return err_set(e, ERR_NOMEM, "no memory for the comparison");
 	report_member_text(r, "old", a->path);
 	report_member_text(r, "new", b->path);
-	show(r, cli, c);
+	const int rc = compare_show(r, cli, c, e);
 	*status_out = cli_report_end("report", r,
 				     n[NOISE_BEYOND] || n[NOISE_UNKNOWN] ? EXIT_NO : EXIT_DONE);
-	return 0;
+	return rc;
 }
 
 int compare_results(const struct cli *cli, const char *old_path, const char *new_path)
@@ -407,7 +326,7 @@ int compare_results(const struct cli *cli, const char *old_path, const char *new
 	if (!rc)
 		rc = reader_open(b, new_path, &e);
 	if (!rc)
-		rc = compare_all(&c, a, b, &e);
+		rc = compare_files(&c, a, b, &e);
 	if (!rc)
 		rc = print(cli, &c, a, b, &status, &e);
 	reader_close(a);
