@@ -7,6 +7,7 @@
 #include "replay/commands.h"
 
 #include "base/cleanup.h"
+#include "replay/design.h"
 #include "replay/numa-answer.h"
 #include "replay/numa-feed.h"
 #include "replay/walk-design.h"
@@ -166,9 +167,14 @@ static int read_designs(struct work *w, const struct trace *t, struct err *e)
 		else
 			mine[n++] = o->sets.text[i];
 	}
-	for (size_t i = 0; i < o->ndesigns && !rc; i++)
-		rc = numa_design_read(o->designs[i], o->machine, mine, n, &w->arena, &w->designs[i],
-				      e);
+	for (size_t i = 0; i < o->ndesigns && !rc; i++) {
+		struct numa_design *d = &w->designs[i];
+		rc = numa_design_read(o->designs[i], o->machine, mine, n, &w->arena, d, e);
+		if (!rc)
+			d->name = design_name_among(o->designs, o->ndesigns, i, &w->arena);
+		if (!rc && !d->name)
+			rc = err_set(e, ERR_NOMEM, "no memory for %s", o->designs[i]);
+	}
 	for (size_t i = 0; i < o->ndesigns && !rc; i++)
 		walk_design_fit(&w->designs[i].walk, 0, trace_vm_pages(t, 0));
 	return rc ? rc : numa_run_new(w->designs, o->ndesigns, &w->arena, &w->run, e);

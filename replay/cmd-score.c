@@ -3,6 +3,7 @@
 #include "replay/commands.h"
 
 #include "base/cleanup.h"
+#include "replay/design.h"
 #include "replay/score-options.h"
 #include "replay/score-plot.h"
 #include "reports/banner.h"
@@ -85,6 +86,10 @@ static int read_designs(struct work *w, struct err *e)
 		struct score_design *d = &w->designs[i];
 		d->path = o->designs[i];
 		rc = score_design_read(d, o->sets.text, o->sets.n, &w->input, e);
+		if (!rc)
+			d->name = design_name_among(o->designs, o->ndesigns, i, &d->arena);
+		if (!rc && !d->name)
+			rc = err_set(e, ERR_NOMEM, "no memory for %s", o->designs[i]);
 		if (!rc && o->wants_assumptions && !o->cli.is_json)
 			printf("%s; design %s\n", i ? "\n" : "", d->name);
 		for (unsigned p = 0; p < SCORE_PARTS && !rc; p++) {

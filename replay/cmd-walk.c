@@ -6,6 +6,7 @@
 #include "replay/commands.h"
 
 #include "base/cleanup.h"
+#include "replay/design.h"
 #include "replay/walk-feed.h"
 #include "replay/walk-report.h"
 #include "replay/walk-try.h"
@@ -115,9 +116,14 @@ static int read_designs(struct work *w, struct err *e)
 {
 	const struct options *o = w->options;
 	int rc = 0;
-	for (size_t i = 0; i < o->ndesigns && !rc; i++)
-		rc = walk_design_read(o->designs[i], o->sets.text, o->sets.n, &w->arena,
-				      &w->designs[i], e);
+	for (size_t i = 0; i < o->ndesigns && !rc; i++) {
+		struct walk_design *d = &w->designs[i];
+		rc = walk_design_read(o->designs[i], o->sets.text, o->sets.n, &w->arena, d, e);
+		if (!rc)
+			d->name = design_name_among(o->designs, o->ndesigns, i, &w->arena);
+		if (!rc && !d->name)
+			rc = err_set(e, ERR_NOMEM, "no memory for %s", o->designs[i]);
+	}
 	return rc;
 }
 

@@ -26,20 +26,48 @@
 static const char folder[] = "designs/";
 static const char ending[] = ".ini";
 
-static bool is_file(const char *path)
+/* Length without the ending. */
+static size_t stem(const char *path)
 {
 	const size_t n = strlen(path);
-	return strchr(path, '/') || (n > 4 && !strcmp(path + n - 4, ending));
+	return n > 4 && !strcmp(path + n - 4, ending) ? n - 4 : n;
+}
+
+static bool is_file(const char *path)
+{
+	return strchr(path, '/') || stem(path) != strlen(path);
 }
 
 const char *design_name(const char *path, struct arena *a)
 {
 	const char *last = strrchr(path, '/');
 	char *name = arena_strdup(a, last ? last + 1 : path);
-	const size_t n = name ? strlen(name) : 0;
-	if (n > 4 && !strcmp(name + n - 4, ending))
-		name[n - 4] = 0;
+	if (name)
+		name[stem(name)] = 0;
 	return name;
+}
+
+static bool is_called_alike(const char *path, const char *other)
+{
+	const char *last = strrchr(path, '/'), *other_last = strrchr(other, '/');
+	last = last ? last + 1 : path;
+	other_last = other_last ? other_last + 1 : other;
+	return stem(last) == stem(other_last) && !strncmp(last, other_last, stem(last)) &&
+	       strcmp(path, other) != 0;
+}
+
+const char *design_name_among(const char *const *paths, size_t n, size_t i, struct arena *a)
+{
+	for (size_t k = 0; k < n; k++) {
+		char *name;
+		if (!is_called_alike(paths[i], paths[k]))
+			continue;
+		name = arena_strdup(a, paths[i]);
+		if (name)
+			name[stem(name)] = 0;
+		return name;
+	}
+	return design_name(paths[i], a);
 }
 
 /* The names of all built-in designs with a section, for a message. */

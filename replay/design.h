@@ -11,6 +11,9 @@
 /* "a/b/NAME.ini" -> "NAME"; the arena's, NULL when memory is out. */
 const char *design_name(const char *path, struct arena *a);
 
+/* That of the i-th of n, or where another file would be called the same, "a/b/NAME". */
+const char *design_name_among(const char *const *paths, size_t n, size_t i, struct arena *a);
+
 /* Adds the tables of all models: what any design may say, checked and kept as text only. */
 int design_add_models(struct param_set *s, struct err *e);
 

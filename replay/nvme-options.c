@@ -2,6 +2,8 @@
 /* Each list option multiplies the points: designs x paths x blocks x VMs x depths x rates. */
 #include "replay/nvme-options.h"
 
+#include "replay/design.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -250,20 +252,19 @@ static const char *pick(const struct nvme_list *list, size_t n, size_t i)
 	return n ? list->text[i] : NULL;
 }
 
-/* What a design is called: its file without folder and ending, else its path. */
-static void make_label(struct nvme_point *p, const char *file, bool has_paths)
+/* What a design is called: its file's name, else its path. */
+static int make_label(struct nvme_point *p, const char *name, bool has_paths, struct err *e)
 {
 	const char *path = p->design.choice.profile[NVME_PROFILE_PATH];
-	const char *base = file ? strrchr(file, '/') : NULL;
-
-	base = base ? base + 1 : file;
-	const int n = base ? (int)strcspn(base, ".") : 0;
-	if (!base)
+	if (!name)
+		return err_set(e, ERR_NOMEM, "no memory for the name of a design");
+	if (!*name)
 		snprintf(p->label, sizeof(p->label), "%.60s", path);
 	else if (has_paths)
-		snprintf(p->label, sizeof(p->label), "%.*s/%.30s", n > 30 ? 30 : n, base, path);
+		snprintf(p->label, sizeof(p->label), "%.30s/%.30s", name, path);
 	else
-		snprintf(p->label, sizeof(p->label), "%.*s", n > 60 ? 60 : n, base);
+		snprintf(p->label, sizeof(p->label), "%.60s", name);
+	return 0;
 }
 
 /* The number of a point, taken apart. */
@@ -344,9 +345,12 @@ static int read_point(const struct nvme_options *o, const struct nvme_trace_fact
 		.devices = facts ? facts->ndevices : 0,
 	};
 	const int rc = nvme_design_read(&p->design, &sources, e);
-	if (!rc)
-		make_label(p, file, o->npaths != 0);
-	return rc;
+	if (rc)
+		return rc;
+	const char *name =
+		file ? design_name_among(o->designs.text, o->ndesigns, at.design, &p->design.arena)
+		     : "";
+	return make_label(p, name, o->npaths != 0, e);
 }
 
 static enum nvme_axis find_axis(const struct nvme_options *o)

@@ -50,4 +50,21 @@ for wrong in 'pin policy at-rest' 'pin budget 5%%' 'memory overcommit 120%' 'nvm
 	exits 64 "score refuses $1.$2 = $3" pugmark score "$d" --design ./wrong.ini
 	like 'by file and line' "$(err)" "wrong.ini:3: $1.$2: .*'$3'"
 done
+
+# files of one name, one that bears a built-in design's, and dots in names
+mkdir -p a b
+for i in a/mine b/mine vpri v1.5 v1.10; do
+	printf '[memory]\novercommit = 20%%\n[walk]\nmode = nested\n[numa]\ngpt = local\n[nvme]\npath = vfio\n' >$i.ini
+done
+names() {
+	tr '{' '\n' | sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" | uniq | tr '\n' ' '
+}
+pugmark gen gups --set mem.accesses=10K -o mem.db >/dev/null
+all='a/mine.ini,b/mine.ini,vpri,./vpri.ini,v1.5.ini,v1.10.ini'
+called='a/mine b/mine vpri ./vpri v1.5 v1.10 '
+is 'score tells files of one name apart' "$(pugmark score "$d" --design $all --json | names design)" "$called"
+is 'so does walk' "$(pugmark walk mem.db --design $all --json | names design)" "$called"
+is 'and numa replay' "$(pugmark numa replay mem.db --design $all --json | names design)" "$called"
+is 'and nvme' "$(pugmark nvme --design $all --requests 100 --json | sed '/"stages"/,$d' | names design)" "$called"
+is 'a name of its own is enough' "$(pugmark walk mem.db --design a/mine.ini,v1.5.ini --json | names design)" 'mine v1.5 '
 done_testing
