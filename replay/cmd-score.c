@@ -162,6 +162,20 @@ static int hand_out(struct work *w, struct err *e)
 	return rc ? rc : status;
 }
 
+/* With the reason of the first part that could not run. */
+static int check_usable(const struct work *w, struct err *e)
+{
+	const char *why = NULL;
+	for (size_t i = 0; i < w->options->ndesigns; i++)
+		for (unsigned p = 0; p < SCORE_PARTS; p++) {
+			if (w->results[i].ran[p])
+				return 0;
+			why = why ? why : w->results[i].why_not[p];
+		}
+	return err_set(e, ERR_UNUSABLE, "%.80s: no part of any design can run: %s",
+		       w->options->paths[0], why ? why : "none has a section");
+}
+
 static int score(struct work *w, struct err *e)
 {
 	struct score_options *o = w->options;
@@ -177,6 +191,8 @@ static int score(struct work *w, struct err *e)
 		rc = err_set(e, ERR_NOMEM, "no memory for the results");
 	if (!rc)
 		rc = run_all(w, e);
+	if (!rc)
+		rc = check_usable(w, e);
 	const struct trace *memory = w->input.trace[SCORE_MEMORY];
 	w->answer.memory_from = o->memory_bytes ? "--memory"
 				: memory && trace_vm_pages(memory, 0)

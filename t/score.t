@@ -90,5 +90,8 @@ pugmark sweep -q one.ini >/dev/null
 pugmark sweep -q four.ini >/dev/null
 ok 'however a sweep is cut, results agree' pugmark sweep -q --merge one.sweep four.sweep -o both.db
 
+exits 65 'designs of which no part can run are no answer' pugmark score "$d" --design native,nested --results no.db
+like 'and it is told why' "$(err)" 'no part of any design can run: no trace has mem rows'
+ok 'with nothing stored' test ! -e no.db
 exits 64 'a design has one policy' pugmark score "$d" --design vpri --set pin.policy=lru,none
 done_testing
