@@ -87,6 +87,20 @@ static int add_file(struct merge *m, const char *path, struct err *e)
 	return rc;
 }
 
+/* A set is one recording: of its files the first that is named stands for all. */
+static int add_input(const struct merge_command *c, struct merge *m, unsigned i, struct err *e)
+{
+	char set[PATH_MAX], other[PATH_MAX];
+	if (!trace_set_of(c->files[i], set, sizeof(set)))
+		return add_file(m, c->files[i], e);
+	for (unsigned k = 0; k < i; k++)
+		if (trace_set_of(c->files[k], other, sizeof(other)) && !strcmp(set, other))
+			return 0;
+	cli_note(&c->cli, COMMAND, "%s: is one file of the set %s, which is taken whole",
+		 c->files[i], set);
+	return add_file(m, set, e);
+}
+
 /* The old result goes only when the new one is whole. */
 static int merge_files(struct merge_command *c, struct merge_result *result, struct err *e)
 {
@@ -98,7 +112,7 @@ static int merge_files(struct merge_command *c, struct merge_result *result, str
 		rc = merge_begin(c->out, &o, &m, e);
 
 	for (unsigned i = 0; !rc && i < c->nfiles; i++)
-		rc = add_file(m, c->files[i], e);
+		rc = add_input(c, m, i, e);
 	if (!rc)
 		rc = remove_output(c, e);
 	if (rc) {

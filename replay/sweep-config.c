@@ -11,8 +11,10 @@
 #include "replay/numa-design.h"
 #include "replay/sweep-command.h"
 #include "replay/walk-design.h"
+#include "store/trace.h"
 
 #include <glob.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,8 +150,11 @@ static int find_traces(struct sweep_config *c, const char *pattern, struct err *
 		return add_trace(c, pattern, e);
 	if (glob(pattern, 0, NULL, &found) || !found.gl_pathc)
 		rc = err_set(e, ERR_NOINPUT, "'%.100s': there is no such trace", pattern);
-	for (size_t i = 0; i < found.gl_pathc && !rc; i++)
-		rc = add_trace(c, found.gl_pathv[i], e);
+	for (size_t i = 0; i < found.gl_pathc && !rc; i++) {
+		char set[PATH_MAX]; /* the files of one are one trace */
+		const char *path = found.gl_pathv[i];
+		rc = add_trace(c, trace_set_of(path, set, sizeof(set)) ? set : path, e);
+	}
 	globfree(&found);
 	return rc;
 }

@@ -73,6 +73,10 @@ void banner_show(const struct cli *cli, const char *command, const struct trace 
 	if (!banner_is_sealed(t))
 		cli_note(cli, command, "%s: NOT SEALED: it is being written, or its writer died",
 			 trace_path(t));
+	char set[PATH_MAX];
+	if (trace_set_of(trace_path(t), set, sizeof(set)))
+		cli_note(cli, command, "%s: is one file of the set %s: the others are not read",
+			 trace_path(t), set);
 	if (trace_nrecordings(t) > 1)
 		cli_note(cli, command,
 			 "%s: %u recordings, each with times of its own; a command that "

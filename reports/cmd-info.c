@@ -13,6 +13,7 @@
 #include "store/characterise.h"
 #include "store/trace.h"
 
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -376,6 +377,9 @@ static void show_verdict(struct report *r, const struct trace *t)
 		    banner_is_sealed(t) ? "complete"
 					: "NOT SEALED (being written, or its writer died)",
 		    has_lost ? "EVENTS WERE LOST (see below)" : "no loss recorded");
+	char set[PATH_MAX];
+	if (trace_set_of(trace_path(t), set, sizeof(set)))
+		report_text(r, "It is one file of the set %s: the others are not shown.", set);
 }
 
 static int show(struct trace *t, const struct options *o, int *status_out, struct err *e)

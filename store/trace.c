@@ -10,6 +10,7 @@
 #include "store/reader.h"
 #include "store/writer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,6 +44,51 @@ static int check_gap(const char *path, unsigned n, struct err *e)
 				       missing, later);
 	}
 	return 0;
+}
+
+/* The number in "T.0003.db" or "T.0003", with where it begins; 0: none. */
+static unsigned number_in(const char *path, size_t *begin_out, size_t *end_out)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	const char *dot = strrchr(name, '.');
+	unsigned number = 0;
+	if (!dot)
+		return 0;
+	if (strspn(dot + 1, "0123456789") != strlen(dot + 1) || !dot[1]) { /* an ending */
+		*end_out = (size_t)(dot - path);
+		while (dot > name && *--dot != '.')
+			;
+	} else {
+		*end_out = strlen(path);
+	}
+	*begin_out = (size_t)(dot - path);
+	const size_t digits = *end_out - *begin_out - 1;
+	if (*dot != '.' || dot == name || digits < 4 || digits > 9)
+		return 0;
+	for (size_t i = *begin_out + 1; i < *end_out; i++) {
+		if (path[i] < '0' || path[i] > '9')
+			return 0;
+		number = number * 10 + (unsigned)(path[i] - '0');
+	}
+	return number;
+}
+
+bool trace_set_of(const char *path, char *out, size_t out_bytes)
+{
+	char member[PATH_BYTES + 16];
+	size_t begin, end;
+	const unsigned number = number_in(path, &begin, &end);
+	if (!number || strlen(path) >= out_bytes || strlen(path) >= PATH_BYTES)
+		return false;
+	snprintf(out, out_bytes, "%.*s%s", (int)begin, path, path + end);
+	trace_set_name(out, number, member, sizeof(member));
+	if (strcmp(member, path) || !access(out, F_OK))
+		return false;
+	trace_set_name(out, 1, member, sizeof(member));
+	if (access(member, F_OK))
+		return false;
+	trace_set_name(out, 2, member, sizeof(member));
+	return number > 1 || !access(member, F_OK);
 }
 
 static int add_files(struct trace *t, const char *path, struct err *e)

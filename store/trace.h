@@ -77,6 +77,12 @@ bool trace_is_being_written(const char *path);
 void trace_set_name(const char *path, unsigned number, char *out, size_t out_bytes);
 
 /*
+ * Whether path is one of several files of a set: "a/T.0003.db" beside "a/T.0001.db",
+ * but no "a/T.db". Then *out is the set's name, "a/T.db".
+ */
+bool trace_set_of(const char *path, char *out, size_t out_bytes);
+
+/*
  * Hash of the canonical decoded event sequence of every stream, independent of
  * chunking, codec and rotation (FORMAT.md). Read from a sealed file, computed
  * by decoding otherwise. digest_out: TRACE_DIGEST_CHARS + 1 bytes.

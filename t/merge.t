@@ -50,4 +50,20 @@ exits 0 'without a number it reads the first with dma rows' pugmark age cab.db -
 like 'and says so' "$(err)" '^pugmark age: cab\.db: 3 recordings, .* this is recording 2, the first with dma rows \(--recording N: another\)$'
 exits 64 'a recording that is not there is wrong usage' pugmark pin cab.db --recording 4
 like 'and how many there are is told' "$(err)" 'no recording 4: it holds 3'
+
+# the files of a set are one recording
+seq 0 199999 | awk 'BEGIN { print "ts_ns,dev,pfn" } { print $1 ",nic," $1 * 7919 % 100003 }' >big.csv
+pugmark import big.csv -o set.db --rotate 4K >/dev/null
+ls set.*.db >files
+ok 'a set has several files' test "$(wc -l <files)" -gt 1
+exits 0 'they can be named one by one' pugmark merge set.*.db a.db -o all.db
+is 'and all are there, once' "$(pugmark sql --quiet all.db 'SELECT count(*) FROM dma' | tail -n 1)" 200002
+like 'it is told' "$(err)" '^pugmark merge: set\.0001\.db: is one file of the set set\.db, which is taken whole$'
+exits 0 'one of them stands for all' pugmark merge set.0002.db -o one-of-all.db
+is 'with the digest of the set' "$(pugmark info --json one-of-all.db | json_text digest)" "$(pugmark info --json set.db | json_text digest)"
+pugmark cache set.0002.db --policy lru --size 10 >/dev/null 2>part.err
+like 'a replay of one file says that it is one' "$(cat part.err)" 'set\.0002\.db: is one file of the set set\.db: the others are not read$'
+like 'so does info' "$(pugmark info set.0002.db)" '^It is one file of the set set\.db: '
+cp set.0002.db lone.0002.db
+unlike 'a file by itself is a trace' "$(pugmark info lone.0002.db)" 'one file of'
 done_testing

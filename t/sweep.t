@@ -295,6 +295,10 @@ command = pin
 traces = nic.db, nope.db' >wrong.ini
 exits 66 'a trace that is not there' pugmark sweep wrong.ini
 like 'by its name' "$(err)" 'nope.db'
+seq 0 199999 | awk 'BEGIN { print "ts_ns,dev,pfn" } { print $1 ",nic," $1 * 7919 % 100003 }' >set.csv
+pugmark import set.csv -o set.db --rotate 4K >/dev/null
+printf '[sweep]\ncommand = cache\ntraces = set*.db\n[options]\nsize = 10\npolicy = lru\n' >set.ini
+like 'a pattern finds a set, not its files' "$(pugmark sweep set.ini --dry-run)" '^set\.db  *1 '
 exits 66 'no sweep file' pugmark sweep nope.ini
 exits 64 'no file named' pugmark sweep
 exits 64 'a task of no folder' pugmark sweep --task 1
