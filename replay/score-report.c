@@ -109,14 +109,6 @@ static void show_verdict(struct report *r, const struct score_answer *a)
 		    (unsigned long long)m->job.result.total.max_1s);
 }
 
-static bool has_ran(const struct score_answer *a, enum score_part part)
-{
-	bool is_one = false;
-	for (size_t i = 0; i < a->ndesigns; i++)
-		is_one |= a->results[i].ran[part];
-	return is_one;
-}
-
 static struct report_value if_ran(const struct score_result *r, enum score_part part, uint64_t v)
 {
 	return r->ran[part] ? REPORT_U(v) : REPORT_NULL();
@@ -134,69 +126,86 @@ static struct report_value if_class_of_walk(const struct score_result *r, enum n
 	return if_ran(r, SCORE_NUMA, quantity_ratio_ppm(c->classes[k], c->walks));
 }
 
-enum { COLUMN_SEED = 1 };
-
-static const struct report_column columns[] = {
-	{ "design", NULL, REPORT_TEXT, 0 },
-	[COLUMN_SEED] = { "seed", NULL, REPORT_ID, REPORT_ONLY_JSON },
-	{ "policy", NULL, REPORT_TEXT, 0 },
-	{ "backend", NULL, REPORT_TEXT, 0 },
-	{ "overcommit_ppm", "over", REPORT_PPM, 0 },
-	{ "returned_bytes", "returned", REPORT_BYTES, 0 },
-	{ "iopf", "IOPF", REPORT_U64, 0 },
-	{ "iopf_least", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "iopf_most", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "iopf_first_half", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "iopf_failed", "failed", REPORT_U64, 0 },
-	{ "iopf_max_1s", "worst 1s", REPORT_U64, 0 },
-	{ "exposure_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "cpu_major", "CPU majfaults", REPORT_U64, 0 },
-	{ "cpu_stall_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "cpu_stalled", "CPU stalled", REPORT_PPM, REPORT_ONLY_TABLE },
-	{ "pinned_mean_ppm", "pinned", REPORT_PPM, 0 },
-	{ "nic_gap_ns", "NIC gap", REPORT_NS, 0 },
-	{ "nic_drops", "drops", REPORT_U64, 0 },
-	{ "p9999_change", "P99.99 rises", REPORT_TEXT, REPORT_ONLY_TABLE },
-	{ "p99_base_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "p99_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "p999_base_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "p999_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "p9999_base_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "p9999_ns", "to", REPORT_NS, 0 },
-	{ "requests", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "milli_iops", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "stalls", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "stalled_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "total_refs", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "split_ppm", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "walk_cycles", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "total_cycles", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "walk_share_ppm", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "placed_cycles", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "placed_share_ppm", "walks", REPORT_PPM, 0 },
-	{ "revoke_cycles", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "numa_walks", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "numa_walk_cycles", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "gpt_cycles", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "ept_cycles", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "numa_local_cycles", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "numa_unfixed_cycles", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "ll_ppm", "walks local", REPORT_PPM, 0 },
-	{ "lr_ppm", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "rl_ppm", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "rr_ppm", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "run_over_local_ppm", "time over LL", REPORT_PPM, 0 },
-	{ "numa_walk_share_ppm", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "update_cycles", "update cycles", REPORT_U64, 0 },
-	{ "copies_bytes", "copies", REPORT_BYTES, 0 },
-	{ "memory_bytes", NULL, REPORT_U64, REPORT_ONLY_JSON },
-	{ "host_cores_ppm", "host cores", REPORT_PPM, 0 },
-	{ "guest_cores_ppm", "guest's", REPORT_PPM, 0 },
-	{ "bitmap_bytes", "on the device", REPORT_BYTES, 0 },
-	{ "is_pareto", "Pareto", REPORT_BOOL, 0 },
+/* Where a column stands on a screen, which has two tables; JSON has one with all. */
+enum screen {
+	ON_NONE,
+	ON_FIRST = 1,  /* memory and faults */
+	ON_SECOND = 2, /* what it does to I/O, page walks, cores */
+	ON_BOTH = ON_FIRST | ON_SECOND,
 };
 
-static void show_row(struct report *r, const struct score_answer *a, size_t seed, size_t design)
+struct column {
+	struct report_column is;
+	enum screen screen;
+};
+
+enum { COLUMN_SEED = 1 };
+
+static const struct column columns[] = {
+	{ { "design", NULL, REPORT_TEXT, 0 }, ON_BOTH },
+	[COLUMN_SEED] = { { "seed", NULL, REPORT_ID, 0 }, ON_NONE },
+	{ { "policy", NULL, REPORT_TEXT, 0 }, ON_FIRST },
+	{ { "backend", NULL, REPORT_TEXT, 0 }, ON_FIRST },
+	{ { "overcommit_ppm", "over", REPORT_PPM, 0 }, ON_FIRST },
+	{ { "returned_bytes", "returned", REPORT_BYTES, 0 }, ON_FIRST },
+	{ { "iopf", "IOPF", REPORT_U64, 0 }, ON_FIRST },
+	{ { "iopf_least", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "iopf_most", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "iopf_first_half", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "iopf_failed", "failed", REPORT_U64, 0 }, ON_FIRST },
+	{ { "iopf_max_1s", "worst 1s", REPORT_U64, 0 }, ON_FIRST },
+	{ { "exposure_ns", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "cpu_major", "CPU majfaults", REPORT_U64, 0 }, ON_FIRST },
+	{ { "cpu_stall_ns", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "cpu_stalled", "CPU stalled", REPORT_PPM, REPORT_ONLY_TABLE }, ON_FIRST },
+	{ { "pinned_mean_ppm", "pinned", REPORT_PPM, 0 }, ON_FIRST },
+	{ { "nic_gap_ns", "NIC gap", REPORT_NS, 0 }, ON_SECOND },
+	{ { "nic_drops", "drops", REPORT_U64, 0 }, ON_SECOND },
+	{ { "p99_base_ns", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "p99_ns", "P99", REPORT_NS, 0 }, ON_SECOND },
+	{ { "p999_base_ns", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "p999_ns", "P99.9", REPORT_NS, 0 }, ON_SECOND },
+	{ { "p9999_base_ns", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "p9999_ns", "P99.99", REPORT_NS, 0 }, ON_SECOND },
+	{ { "p9999_change", "P99.99 rises", REPORT_TEXT, REPORT_ONLY_TABLE }, ON_SECOND },
+	{ { "requests", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "milli_iops", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "stalls", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "stalled_ns", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "total_refs", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "split_ppm", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "walk_cycles", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "total_cycles", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "walk_share_ppm", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "placed_cycles", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "placed_share_ppm", "walks", REPORT_PPM, 0 }, ON_SECOND },
+	{ { "revoke_cycles", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "numa_walks", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "numa_walk_cycles", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "gpt_cycles", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "ept_cycles", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "numa_local_cycles", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "numa_unfixed_cycles", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "ll_ppm", "walks local", REPORT_PPM, 0 }, ON_SECOND },
+	{ { "lr_ppm", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "rl_ppm", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "rr_ppm", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "run_over_local_ppm", "time over LL", REPORT_PPM, 0 }, ON_SECOND },
+	{ { "numa_walk_share_ppm", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "update_cycles", "update cycles", REPORT_U64, 0 }, ON_SECOND },
+	{ { "copies_bytes", "copies", REPORT_BYTES, 0 }, ON_SECOND },
+	{ { "memory_bytes", NULL, REPORT_U64, 0 }, ON_NONE },
+	{ { "host_cores_ppm", "host cores", REPORT_PPM, 0 }, ON_SECOND },
+	{ { "guest_cores_ppm", "guest's", REPORT_PPM, 0 }, ON_SECOND },
+	{ { "bitmap_bytes", "on the device", REPORT_BYTES, 0 }, ON_SECOND },
+	{ { "is_pareto", "Pareto", REPORT_BOOL, 0 }, ON_FIRST },
+};
+
+enum { COLUMNS = sizeof(columns) / sizeof(*columns) };
+
+/* r NULL: nothing is shown, has_value is told which columns are not empty. */
+static void show_row(struct report *r, const struct score_answer *a, size_t seed, size_t design,
+		     bool *has_value)
 {
 	const struct score_result *x = &a->results[seed * a->ndesigns + design];
 	const struct score_design *d = x->design;
@@ -228,13 +237,13 @@ static void show_row(struct report *r, const struct score_answer *a, size_t seed
 		if_ran(x, SCORE_MEMORY, p->pinned_mean_ppm),
 		if_class(a, x, PIN_NIC, p->effect.nic_gap_ns),
 		if_class(a, x, PIN_NIC, p->effect.nic_drops),
-		REPORT_S(has_nvme ? pin_rise(n->ns[2], n->base_ns[2]).s : NULL),
 		if_ran(x, SCORE_NVME, n->base_ns[0]),
 		if_ran(x, SCORE_NVME, n->ns[0]),
 		if_ran(x, SCORE_NVME, n->base_ns[1]),
 		if_ran(x, SCORE_NVME, n->ns[1]),
 		if_ran(x, SCORE_NVME, n->base_ns[2]),
 		if_ran(x, SCORE_NVME, n->ns[2]),
+		REPORT_S(has_nvme ? pin_rise(n->ns[2], n->base_ns[2]).s : NULL),
 		if_ran(x, SCORE_NVME, n->requests),
 		if_ran(x, SCORE_NVME, n->milli_iops),
 		if_ran(x, SCORE_NVME, n->stalls),
@@ -260,16 +269,18 @@ static void show_row(struct report *r, const struct score_answer *a, size_t seed
 		u->run_over_local_ppm ? REPORT_U(u->run_over_local_ppm) : REPORT_NULL(),
 		u->run_over_local_ppm ? REPORT_U(u->walk_share_ppm) : REPORT_NULL(),
 		if_ran(x, SCORE_NUMA, u->result.update_cycles),
-		if_ran(x, SCORE_MEMORY, m->copies_bytes),
+		has_memory ? if_ran(x, SCORE_NUMA, m->copies_bytes) : REPORT_NULL(),
 		if_ran(x, SCORE_NUMA, u->result.memory_bytes),
 		has_memory || has_nvme ? REPORT_U(x->host_ppm) : REPORT_NULL(),
 		has_memory || has_nvme ? REPORT_U(x->guest_ppm) : REPORT_NULL(),
 		if_ran(x, SCORE_MEMORY, m->bitmap_bytes),
 		REPORT_B(x->is_pareto),
 	};
-	_Static_assert(sizeof(values) / sizeof(*values) == sizeof(columns) / sizeof(*columns),
-		       "a value a column");
-	report_row(r, values);
+	_Static_assert(sizeof(values) / sizeof(*values) == COLUMNS, "a value a column");
+	for (size_t i = 0; i < COLUMNS; i++)
+		has_value[i] |= !values[i].is_null;
+	if (r)
+		report_row(r, values);
 }
 
 /* Designs that lack a part for the same reason share a line. */
@@ -397,29 +408,40 @@ static void show_notes(struct report *r, const struct score_answer *a)
 		a->nguesses, a->nparams);
 }
 
-/* Columns of a part that did not run would crowd the screen. */
-static void hide_numa(struct report_column *shown, size_t n)
+static void show_rows(struct report *r, const struct score_answer *a, bool *has_value)
 {
-	static const char *const names[] = { "ll_ppm", "run_over_local_ppm", "update_cycles",
-					     "copies_bytes" };
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < sizeof(names) / sizeof(*names); k++)
-			if (!strcmp(shown[i].key, names[k]))
-				shown[i].where = REPORT_ONLY_JSON;
+	for (size_t s = 0; s < a->nseeds; s++)
+		for (size_t d = 0; d < a->ndesigns; d++)
+			show_row(r, a, s, d, has_value);
+}
+
+/* A column without a value in any row would crowd a screen. */
+static void show_table(struct report *r, const struct score_answer *a, enum screen screen,
+		       bool *has_value)
+{
+	struct report_column shown[COLUMNS];
+	bool is_any = false;
+	for (size_t i = 0; i < COLUMNS; i++) {
+		const bool is_seed = i == COLUMN_SEED && a->nseeds > 1;
+		const bool is_here = is_seed || (columns[i].screen & screen && has_value[i]);
+		shown[i] = columns[i].is;
+		is_any |= is_here && columns[i].screen == screen;
+		if (!is_here)
+			shown[i].where = shown[i].where == REPORT_ONLY_TABLE ? REPORT_NOWHERE
+									     : REPORT_ONLY_JSON;
+	}
+	if (screen == ON_SECOND && !is_any)
+		return;
+	report_table(r, screen == ON_FIRST ? "rows" : NULL, NULL, shown, COLUMNS);
+	show_rows(r, a, has_value);
 }
 
 void score_report(struct report *r, const struct score_answer *a)
 {
-	struct report_column shown[sizeof(columns) / sizeof(*columns)];
-	memcpy(shown, columns, sizeof(columns));
-	if (a->nseeds > 1)
-		shown[COLUMN_SEED].where = REPORT_EVERYWHERE;
-	if (!has_ran(a, SCORE_NUMA))
-		hide_numa(shown, sizeof(shown) / sizeof(*shown));
+	bool has_value[COLUMNS] = {};
 	show_verdict(r, a);
-	report_table(r, "rows", NULL, shown, sizeof(shown) / sizeof(*shown));
-	for (size_t s = 0; s < a->nseeds; s++)
-		for (size_t d = 0; d < a->ndesigns; d++)
-			show_row(r, a, s, d);
+	show_rows(NULL, a, has_value);
+	show_table(r, a, ON_FIRST, has_value);
+	show_table(r, a, ON_SECOND, has_value);
 	show_notes(r, a);
 }

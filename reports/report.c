@@ -30,6 +30,7 @@ struct report {
 	struct libscols_table *table;
 	uint64_t nrows;   /* of the open table */
 	bool is_open;     /* a table is open */
+	bool is_skipped;  /* rows go nowhere until the next table */
 	bool has_rows;    /* the envelope's member of that name was written */
 	bool has_printed; /* something stands above: a blank line goes between */
 
@@ -118,6 +119,16 @@ char *report_printable(const char *s)
 	return copy;
 }
 
+static bool is_in_json(const struct report_column *c)
+{
+	return c->where == REPORT_EVERYWHERE || c->where == REPORT_ONLY_JSON;
+}
+
+static bool is_in_table(const struct report_column *c)
+{
+	return c->where == REPORT_EVERYWHERE || c->where == REPORT_ONLY_TABLE;
+}
+
 /* ---- JSON ---- */
 
 static void json_value(FILE *out, enum report_type type, const struct report_value *v)
@@ -158,7 +169,7 @@ static void json_row(struct report *r, const struct report_value *values)
 
 	fputs(r->nrows ? ",\n{" : "\n{", r->out);
 	for (unsigned i = 0; i < r->ncolumns; i++) {
-		if (r->columns[i].where == REPORT_ONLY_TABLE)
+		if (!is_in_json(&r->columns[i]))
 			continue;
 		if (!is_first)
 			putc(',', r->out);
@@ -228,7 +239,7 @@ static void table_row(struct report *r, const struct report_value *values)
 		return;
 	}
 	for (unsigned i = 0; i < r->ncolumns; i++) {
-		if (r->columns[i].where == REPORT_ONLY_JSON)
+		if (!is_in_table(&r->columns[i]))
 			continue;
 		char *text = report_value_text(r->columns[i].type, &values[i]);
 		if (!text || scols_line_refer_data(line, cell++, text)) {
@@ -252,7 +263,7 @@ static struct libscols_table *new_table(const struct report *r)
 	err |= scols_table_set_stream(t, r->out);
 	for (unsigned i = 0; i < r->ncolumns && !err; i++) {
 		const struct report_column *c = &r->columns[i];
-		if (c->where == REPORT_ONLY_JSON)
+		if (!is_in_table(c))
 			continue;
 		if (!scols_table_new_column(t, c->title ? c->title : c->key, 0,
 					    is_left(c->type) ? 0 : SCOLS_FL_RIGHT))
@@ -378,9 +389,12 @@ void report_table(struct report *r, const char *name, const char *title,
 		  const struct report_column *columns, unsigned n)
 {
 	end_table(r);
+	r->is_skipped = !name && r->format != REPORT_TABLE;
+	if (r->is_skipped)
+		return;
 	if (r->format == REPORT_JSON)
 		begin_member(r, name);
-	r->has_rows |= !strcmp(name, "rows");
+	r->has_rows |= name && !strcmp(name, "rows");
 	r->columns = columns;
 	r->ncolumns = n;
 	r->nrows = 0;
@@ -404,6 +418,8 @@ void report_table(struct report *r, const char *name, const char *title,
 
 void report_row(struct report *r, const struct report_value *values)
 {
+	if (r->is_skipped)
+		return;
 	assert(r->is_open);
 	if (r->format == REPORT_JSON)
 		json_row(r, values);

@@ -40,6 +40,7 @@ enum report_where {
 	REPORT_EVERYWHERE,
 	REPORT_ONLY_JSON,  /* exact numbers that would crowd a screen */
 	REPORT_ONLY_TABLE, /* derived figures: never stored, never in JSON */
+	REPORT_NOWHERE,    /* of a table that shows some columns only */
 };
 
 struct report_column {
@@ -88,7 +89,10 @@ void report_text(struct report *r, const char *fmt, ...) __attribute__((format(p
 void report_member_text(struct report *r, const char *key, const char *value);
 void report_member_u64(struct report *r, const char *key, uint64_t value);
 
-/* Ends the table before it, if any. name is the JSON key; title the heading of a table, or NULL. */
+/*
+ * Ends the table before it, if any. name is the JSON key, or NULL: it shows more of the rows of
+ * the table before it, on a screen only; title the heading of a table, or NULL.
+ */
 void report_table(struct report *r, const char *name, const char *title,
 		  const struct report_column *columns, unsigned n);
 void report_row(struct report *r, const struct report_value *values);
