@@ -49,31 +49,38 @@ void choices_add_names(struct choices *c, const char *const *names)
 		choices_add(c, *names, NULL, NULL);
 }
 
-/* "; What it is." or "-- What it is" in the second line: the text and its length. */
-static size_t find_summary(const char *text, const char **out)
+enum { SUMMARY_CHARS = 600 };
+
+/* The lines of text that begin with mark, joined, to the end of the first sentence. */
+static size_t join_comment(const char *text, const char *mark, char out[SUMMARY_CHARS])
 {
-	const char *line = strchr(text, '\n');
-	line = line ? line + 1 : "";
-	if (*line != ';' && *line != '#' && strncmp(line, "--", 2))
-		return 0;
-	*out = line + strspn(line, ";#- ");
-	return strcspn(*out, "\n");
+	size_t n = 0;
+	for (; !strncmp(text, mark, strlen(mark)); text += strcspn(text, "\n") + 1) {
+		const char *word = text + strspn(text, "; ");
+		const int len = (int)strcspn(word, "\n");
+		n += (size_t)snprintf(out + n, SUMMARY_CHARS - n, "%s%.*s", n ? " " : "", len,
+				      word);
+		char *end = strstr(out, ". ");
+		if (end)
+			return (size_t)(end - out);
+		if (n >= SUMMARY_CHARS)
+			return SUMMARY_CHARS - 1;
+	}
+	return n && out[n - 1] == '.' ? n - 1 : n;
 }
 
-void choices_add_embedded(struct choices *c, const char *head, const char *tail, const char *with)
+/* The first comment behind the licence line: of SQL a line, of an INI file a sentence. */
+static size_t find_summary(const char *text, char out[SUMMARY_CHARS])
 {
-	const size_t head_n = strlen(head), tail_n = strlen(tail);
-	const char *path;
-	for (size_t i = 0; (path = embedded_path(i)); i++) {
-		const char *summary = "", *text = embedded_text(path);
-		const size_t n = strlen(path);
-		if (n <= head_n + tail_n || strncmp(path, head, head_n) ||
-		    strcmp(path + n - tail_n, tail) || strchr(path + head_n, '/') ||
-		    (with && !strstr(text, with)))
-			continue;
-		const size_t summary_n = find_summary(text, &summary);
-		add_part(c, path + head_n, n - head_n - tail_n, summary, summary_n, path);
-	}
+	const char *line = strchr(text, '\n');
+	if (line && !strncmp(text, "; SPDX", 6))
+		return join_comment(line + 1, ";", out);
+	if (*text == ';')
+		return join_comment(text, ";", out);
+	if (!line || strncmp(++line, "--", 2))
+		return 0;
+	line += strspn(line, "- ");
+	return (size_t)snprintf(out, SUMMARY_CHARS, "%.*s", (int)strcspn(line, "\n"), line);
 }
 
 static int by_name(const void *a, const void *b)
@@ -81,10 +88,24 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct choice *)a)->name, ((const struct choice *)b)->name);
 }
 
-void choices_sort(struct choices *c)
+void choices_add_embedded(struct choices *c, const char *head, const char *tail, const char *with)
 {
-	if (c->n)
-		qsort(c->list, c->n, sizeof(*c->list), by_name);
+	const size_t head_n = strlen(head), tail_n = strlen(tail);
+	const size_t first = c->n;
+	const char *path;
+	for (size_t i = 0; (path = embedded_path(i)); i++) {
+		const char *text = embedded_text(path);
+		char summary[SUMMARY_CHARS];
+		const size_t n = strlen(path);
+		if (n <= head_n + tail_n || strncmp(path, head, head_n) ||
+		    strcmp(path + n - tail_n, tail) || strchr(path + head_n, '/') ||
+		    (with && !strstr(text, with)))
+			continue;
+		const size_t summary_n = find_summary(text, summary);
+		add_part(c, path + head_n, n - head_n - tail_n, summary, summary_n, path);
+	}
+	if (c->n > first)
+		qsort(c->list + first, c->n - first, sizeof(*c->list), by_name);
 }
 
 int choices_find(const struct choices *c, const char *name)
@@ -96,25 +117,29 @@ int choices_find(const struct choices *c, const char *name)
 }
 
 /*
- * "a, b, c" of those that begin with start, as many as fit, then " and 4 more".
- * Gives how many there are.
+ * "a, b, c" of those that begin with start: all if they fit, else as many as do
+ * and " and 4 more". Gives how many there are.
  */
 static size_t put_names(const struct choices *c, const char *start, char *out, size_t bytes)
 {
 	static const size_t of_rest = sizeof(" and 4294967295 more");
 	const size_t start_n = strlen(start);
-	size_t used = 0, n = 0, shown = 0;
+	size_t used = 0, n = 0, shown = 0, chars = 0;
 	*out = 0;
+	for (size_t i = 0; i < c->n; i++)
+		if (!strncmp(c->list[i].name, start, start_n)) {
+			chars += strlen(c->list[i].name) + 2;
+			n++;
+		}
+	const size_t room = chars <= bytes ? bytes : bytes - of_rest;
 	for (size_t i = 0; i < c->n; i++) {
 		const char *name = c->list[i].name;
 		if (strncmp(name, start, start_n))
 			continue;
-		const bool fits = shown == n && used + strlen(name) + 2 + of_rest < bytes;
-		if (fits)
-			used += (size_t)snprintf(out + used, bytes - used, "%s%s", n ? ", " : "",
-						 name);
-		shown += fits;
-		n++;
+		if (used + strlen(name) + 2 >= room)
+			break;
+		used += (size_t)snprintf(out + used, bytes - used, "%s%s", shown ? ", " : "", name);
+		shown++;
 	}
 	if (shown < n)
 		snprintf(out + used, bytes - used, " and %zu more", n - shown);
@@ -134,10 +159,12 @@ static const char *nearest(const struct choices *c, const char *name)
 int choices_refuse(const struct choices *c, const char *what, const char *name, const char *hint,
 		   struct err *e)
 {
-	enum { NAME_CHARS = 40, WORDS = 40 };
-	char list[sizeof(e->msg) - NAME_CHARS - WORDS];
-	const size_t taken = strlen(what) + (hint ? strlen(hint) : 0);
-	const size_t room = taken < sizeof(list) / 2 ? sizeof(list) - taken : sizeof(list) / 2;
+	char list[sizeof(e->msg)];
+	const int words = snprintf(NULL, 0, "no %s '%.40s': did you mean one of ?%s", what, name,
+				   hint ? hint : "");
+	const size_t least = 64;
+	const size_t room = (size_t)words + least < sizeof(list) ? sizeof(list) - (size_t)words
+								 : least;
 	const char *near = nearest(c, name);
 	if (near)
 		return err_set(e, ERR_USAGE, "no %s '%.40s': did you mean '%s'?", what, name, near);
@@ -158,6 +185,20 @@ int choices_refuse_of(choices_fill fill, const char *what, const char *name, con
 	_choices_ struct choices c = {};
 	fill(&c);
 	return choices_refuse(&c, what, name, hint, e);
+}
+
+const char *choice_brief(const struct choice *x, char out[CHOICE_BRIEF_CHARS])
+{
+	enum { DOTS = 4 };
+	size_t end = 0;
+	if (strlen(x->summary) < CHOICE_BRIEF_CHARS - DOTS)
+		return x->summary;
+	for (size_t i = 0; i < CHOICE_BRIEF_CHARS - DOTS; i++)
+		if (strchr(",;:", x->summary[i]) && x->summary[i + 1] == ' ')
+			end = i;
+	end = end ? end : CHOICE_BRIEF_CHARS - DOTS;
+	snprintf(out, CHOICE_BRIEF_CHARS, "%.*s ..", (int)end, x->summary);
+	return out;
 }
 
 void choices_deinit(struct choices *c)

@@ -37,12 +37,11 @@ void choices_add_names(struct choices *c, const char *const *names);
 
 /*
  * The files of the program called HEAD NAME TAIL ("designs/", ".ini") that hold
- * a text (NULL: all): summary is the first comment after the licence line,
- * source the path. NAME has no further '/'.
+ * a text (NULL: all): summary is the first sentence of an INI file's comment,
+ * or the second line of a query; source the path. NAME has no further '/'. In
+ * order of their names.
  */
 void choices_add_embedded(struct choices *c, const char *head, const char *tail, const char *with);
-
-void choices_sort(struct choices *c);
 
 /* Number of the choice of that name, or -1. */
 int choices_find(const struct choices *c, const char *name);
@@ -58,6 +57,11 @@ int choices_refuse(const struct choices *c, const char *what, const char *name, 
 /* Likewise, of a list that is made for it. */
 int choices_refuse_of(choices_fill fill, const char *what, const char *name, const char *hint,
 		      struct err *e);
+
+enum { CHOICE_BRIEF_CHARS = 104 };
+
+/* The summary as it fits a table: of a long one the first parts of its sentence. */
+const char *choice_brief(const struct choice *x, char out[CHOICE_BRIEF_CHARS]);
 
 void choices_deinit(struct choices *c);
 #define _choices_ __attribute__((cleanup(choices_deinit)))

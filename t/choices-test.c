@@ -31,7 +31,7 @@ static void fill_none(struct choices *c)
 	(void)c;
 }
 
-static void names_keep_their_order_until_they_are_sorted(void **state)
+static void names_keep_their_order(void **state)
 {
 	_choices_ struct choices c = {};
 	(void)state;
@@ -40,8 +40,6 @@ static void names_keep_their_order_until_they_are_sorted(void **state)
 	assert_int_equal(choices_find(&c, "arc"), 3);
 	assert_string_equal(c.list[3].source, "Megiddo 2003");
 	assert_string_equal(c.list[0].summary, "");
-	choices_sort(&c);
-	assert_int_equal(choices_find(&c, "arc"), 0);
 	assert_int_equal(choices_find(&c, "ar"), -1);
 }
 
@@ -57,6 +55,23 @@ static void files_of_the_program_say_what_they_are(void **state)
 	assert_non_null(strstr(all.list[i].summary, "TPT (ATC'23)"));
 	assert_true(walks.n && walks.n <= all.n);
 	assert_int_equal(choices_find(&all, "nosuch"), -1);
+	for (size_t k = 1; k < all.n; k++)
+		assert_true(strcmp(all.list[k - 1].name, all.list[k].name) < 0);
+}
+
+static void a_long_summary_ends_where_a_part_of_its_sentence_does(void **state)
+{
+	struct choice x = { .summary = "short" };
+	char out[CHOICE_BRIEF_CHARS], longer[300];
+	(void)state;
+	assert_string_equal(choice_brief(&x, out), "short");
+	memset(longer, 'x', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = 0;
+	memcpy(longer + 50, ", y", 3);
+	x.summary = longer;
+	assert_int_equal(strlen(choice_brief(&x, out)), 50 + 3);
+	memset(longer, 'x', sizeof(longer) - 1);
+	assert_int_equal(strlen(choice_brief(&x, out)), CHOICE_BRIEF_CHARS - 1);
 }
 
 static const char *refuse(choices_fill fill, const char *name)
@@ -101,7 +116,8 @@ static void a_long_list_ends_in_the_number_of_the_rest(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_keep_their_order_until_they_are_sorted),
+		cmocka_unit_test(names_keep_their_order),
+		cmocka_unit_test(a_long_summary_ends_where_a_part_of_its_sentence_does),
 		cmocka_unit_test(files_of_the_program_say_what_they_are),
 		cmocka_unit_test(a_name_that_is_not_there_is_told_with_the_nearest_or_with_all),
 		cmocka_unit_test(a_long_list_ends_in_the_number_of_the_rest),
