@@ -148,6 +148,8 @@ static const struct cli_command command = {
 	.noptions = sizeof(options) / sizeof(*options),
 	.cli_offset = offsetof(struct options, cli),
 	.argument = take_argument,
+	.argument_choices = list_queries,
+	.argument_files = "db",
 	.check = check,
 };
 

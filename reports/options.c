@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/quantity.h"
+#include "reports/complete.h"
 #include "store/results.h"
 
 #include <assert.h>
@@ -93,6 +94,29 @@ static int take_choice(const struct cli_option *o, const char *text, int *number
 	return 0;
 }
 
+/* Cut at commas; a choice that is named twice counts once. */
+static int take_choices(const struct cli_option *o, char *text, char *mine, struct err *e)
+{
+	bool *is_chosen = (bool *)(mine + o->chosen);
+	size_t *n = (size_t *)(mine + o->offset);
+	char *parts[CLI_LIST_MAX];
+	const int count = cli_split(text, parts, CLI_LIST_MAX);
+	if (count < 0)
+		return err_set(e, ERR_USAGE, "more than %d", CLI_LIST_MAX);
+	_choices_ struct choices c = {};
+	o->choices(&c);
+	memset(is_chosen, 0, c.n * sizeof(*is_chosen));
+	*n = 0;
+	for (int i = 0; i < count; i++) {
+		const int found = choices_find(&c, parts[i]);
+		if (found < 0)
+			return choices_refuse(&c, o->what ? o->what : o->name, parts[i], NULL, e);
+		*n += !is_chosen[found];
+		is_chosen[found] = true;
+	}
+	return 0;
+}
+
 static int add_set(struct cli *cli, const struct cli_option *o, struct cli_sets *sets, char *text,
 		   struct err *e)
 {
@@ -137,6 +161,8 @@ static int take(struct parsing *p, const struct cli_option *o, char *text, struc
 		return o->each(p->mine, text, e);
 	case CLI_CHOICE:
 		return take_choice(o, text, member, e);
+	case CLI_CHOICES:
+		return take_choices(o, text, p->mine, e);
 	case CLI_SET:
 	case CLI_SET_AS:
 		return add_set(p->cli, o, member, text, e);
@@ -290,15 +316,19 @@ static char *filter_help(int key, const char *text, void *input)
 static void list_options(const struct cli_command *c)
 {
 	static const char *const kinds[] = {
-		[CLI_FLAG] = "flag",   [CLI_TEXT] = "text",       [CLI_COUNT] = "count",
-		[CLI_BYTES] = "bytes", [CLI_NS] = "ns",           [CLI_LIST] = "list",
-		[CLI_CALL] = "call",   [CLI_SET] = "set",         [CLI_SET_AS] = "set-as",
-		[CLI_PLOT] = "plot",   [CLI_RESULTS] = "results", [CLI_CHOICE] = "choice",
+		[CLI_FLAG] = "flag",    [CLI_TEXT] = "text",       [CLI_COUNT] = "count",
+		[CLI_BYTES] = "bytes",  [CLI_NS] = "ns",           [CLI_LIST] = "list",
+		[CLI_CALL] = "call",    [CLI_SET] = "set",         [CLI_SET_AS] = "set-as",
+		[CLI_PLOT] = "plot",    [CLI_RESULTS] = "results", [CLI_CHOICE] = "choice",
+		[CLI_CHOICES] = "list",
 	};
 	for (size_t i = 0; i < c->noptions; i++) {
 		const struct cli_option *o = &c->options[i];
-		printf("%s\t%s\t%llu\t%s\n", o->name, kinds[o->kind], (unsigned long long)o->most,
-		       o->arg ? o->arg : "");
+		_choices_ struct choices names = {};
+		if (o->kind == CLI_CHOICES)
+			o->choices(&names);
+		printf("%s\t%s\t%llu\t%s\n", o->name, kinds[o->kind],
+		       (unsigned long long)(names.n ? names.n : o->most), o->arg ? o->arg : "");
 	}
 }
 
@@ -344,6 +374,11 @@ void cli_options_parse(const struct cli_command *c, int argc, char **argv, void 
 	}
 	if (argc == 2 && !strcmp(argv[1], print_options)) {
 		list_options(c);
+		free(take_ptr(p));
+		exit(EXIT_DONE);
+	}
+	if (argc > 2 && !strcmp(argv[1], CLI_COMPLETE)) {
+		cli_complete(c, argv + 2, (size_t)argc - 2);
 		free(take_ptr(p));
 		exit(EXIT_DONE);
 	}

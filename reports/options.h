@@ -30,6 +30,7 @@ enum cli_option_kind {
 		      * batch them. */
 	CLI_CALL,    /* `each` takes the whole text */
 	CLI_CHOICE,  /* int or enum: the number of one of `choices` */
+	CLI_CHOICES, /* size_t: how many of `choices`, `chosen` says which */
 	CLI_SET,     /* struct cli_sets: --set section.key=value */
 	CLI_SET_AS,  /* struct cli_sets: short for --set KEY=text, KEY being `set_as` */
 	CLI_PLOT,    /* const char *: a picture, or - for standard output */
@@ -59,10 +60,12 @@ struct cli_option {
 	choices_fill choices; /* what may be said, or (a list, a text) is known by name */
 	const char *what;     /* of a choice, for messages; default: the option's name */
 	const char *listed;   /* help lists the choices under this title, not in the line */
+	const char *files;    /* ending of files that are meant, "" for any; completion only */
 	const char *set_as;
 	uint64_t least, most; /* of a count; most parts of a list */
 	size_t offset;        /* in the command's struct */
 	size_t texts;         /* likewise of an array of `most` const char *, of a list */
+	size_t chosen;        /* likewise of an array of bool, one a choice */
 	size_t given;         /* likewise of a bool: it was given; 0: nobody asks */
 	int key;              /* a letter, or 0 */
 	enum cli_option_kind kind;
@@ -74,8 +77,11 @@ struct cli_command {
 	size_t noptions;
 	size_t cli_offset; /* of struct cli in the command's struct */
 
-	/* An argument that is not an option's; NULL: there are none. */
+	/* An argument that is not an option's; NULL: there are none. The rest is for completion:
+	 * names and files that it may be, as of an option. */
 	cli_each argument;
+	choices_fill argument_choices;
+	const char *argument_files;
 
 	/* What one option alone cannot know; fallbacks are in place. May be NULL. */
 	int (*check)(void *mine, struct err *e);
@@ -87,7 +93,8 @@ struct cli_command {
  *
  * For programs that run commands (pugmark sweep): --print-options alone prints
  * `name kind most arg`, tabs between, an option a line; --only-parse anywhere
- * exits with 0 once the line was found right.
+ * exits with 0 once the line was found right. --complete WORD.. prints what the
+ * last word may become (reports/complete.h).
  */
 void cli_options_parse(const struct cli_command *c, int argc, char **argv, void *mine);
 

@@ -97,6 +97,7 @@ int sections_list(struct arena *arena, struct section **out, size_t *n_out, stru
 		char *script = arena_strdup(arena, path);
 		if (script)
 			memcpy(script + strlen(script) - 4, ".gp", 4);
+		s->path = path;
 		s->sql = embedded_text(path);
 		if (!script || !read_head(s, arena))
 			return err_set(e, ERR_NOMEM, "no memory for the sections");

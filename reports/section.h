@@ -39,7 +39,8 @@ enum { SECTION_COLUMNS_MAX = 32, SECTION_NAME_BYTES = 48 };
 struct section {
 	char name[SECTION_NAME_BYTES]; /* "age_curve": a JSON key, without order */
 	const char *title, *about;     /* arena */
-	const char *sql, *script;      /* script: path for reports/plot.h, or NULL */
+	const char *path, *sql;        /* borrowed */
+	const char *script;            /* path for reports/plot.h, or NULL */
 	const char *head;              /* the query's comments */
 	unsigned npanel, nseries;
 	bool is_folded;
