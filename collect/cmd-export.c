@@ -357,10 +357,16 @@ static int run_pseudonymise(const struct export_command *c)
 
 /* ---- options ---- */
 
-static void list_formats(struct choices *c)
+void exporter_names(struct choices *c)
 {
 	for (size_t i = 0; exporters[i]; i++)
 		choices_add(c, exporters[i]->name, exporters[i]->summary, NULL);
+}
+
+static void list_kinds(struct choices *c)
+{
+	for (unsigned i = 0; i < KIND_COUNT; i++)
+		choices_add(c, kinds[i].name, NULL, NULL);
 }
 
 static int take_grain(void *mine, char *text, struct err *e)
@@ -413,13 +419,14 @@ static const struct cli_option options[] = {
 	  .kind = CLI_CHOICE,
 	  AT(format),
 	  .given = offsetof(struct export_command, has_format),
-	  .choices = list_formats,
+	  .choices = exporter_names,
 	  .listed = "Formats",
 	  .help = "Format to write" },
 	{ .name = "stream",
 	  .arg = "K",
 	  .kind = CLI_TEXT,
 	  AT(stream),
+	  .choices = list_kinds,
 	  .help = "Kind or number of the stream, where there are several" },
 	{ .name = "output",
 	  .key = 'o',

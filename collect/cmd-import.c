@@ -30,7 +30,7 @@ struct import_command {
 	unsigned nfiles;
 	const char *out;
 	bool has_format;
-	int format, as; /* numbers of what list_formats and list_spaces have */
+	int format, as; /* numbers of what importer_names and list_spaces have */
 	struct import_options options;
 	bool force, fsync;
 	uint64_t quota_bytes, rotate_bytes;
@@ -378,12 +378,6 @@ static void list_spaces(struct choices *c)
 		choices_add(c, kind_as_names[spaces[i]], NULL, NULL);
 }
 
-static void list_formats(struct choices *c)
-{
-	for (size_t i = 0; importers[i]; i++)
-		choices_add(c, importers[i]->name, importers[i]->summary, NULL);
-}
-
 static int take_file(void *mine, char *text, struct err *e)
 {
 	struct import_command *c = mine;
@@ -414,6 +408,7 @@ static const struct cli_option options[] = {
 	  .arg = "T.db",
 	  .kind = CLI_TEXT,
 	  AT(out),
+	  .files = "db",
 	  .help = "Trace to write" },
 	{ .name = "format",
 	  .key = 'f',
@@ -421,7 +416,7 @@ static const struct cli_option options[] = {
 	  .kind = CLI_CHOICE,
 	  AT(format),
 	  .given = offsetof(struct import_command, has_format),
-	  .choices = list_formats,
+	  .choices = importer_names,
 	  .listed = "Formats",
 	  .help = "Format of the inputs, instead of by their bytes" },
 	{ .name = "as",
@@ -462,6 +457,7 @@ static const struct cli_command command = {
 	.noptions = sizeof(options) / sizeof(*options),
 	.cli_offset = offsetof(struct import_command, cli),
 	.argument = take_file,
+	.argument_files = "",
 	.check = check,
 };
 

@@ -132,6 +132,7 @@ static const struct cli_option options[] = {
 	  .arg = "T.db",
 	  .kind = CLI_TEXT,
 	  AT(out),
+	  .files = "db",
 	  .help = "Trace to write" },
 	{ .name = "force", .kind = CLI_FLAG, AT(force), .help = "Replace T.db" },
 };

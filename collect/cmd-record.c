@@ -29,8 +29,8 @@ struct options {
 	size_t nprobes;
 	uint64_t pid, for_ns, ring_bytes, max_rate, max_cpu_ppm, max_size, max_memory;
 	uint64_t rotate_size, rotate_every_ns, sample_ppm;
-	bool via_tracefs, allow_damon;
-	enum recording_mode mode;
+	bool allow_damon, has_mode;
+	int via, mode; /* numbers of what list_ways and list_modes have */
 	struct cli_sets sets;
 	char **command;
 	struct progress progress;
@@ -49,17 +49,9 @@ static void on_signal(int number)
 static int add_probe(void *mine, char *name, struct err *e)
 {
 	struct options *o = mine;
-	const char *names[RECORDING_PROBES_MAX + 1] = {};
 	const struct probe *p = probe_find(name);
-	for (unsigned i = 0; probes[i] && i < RECORDING_PROBES_MAX; i++)
-		names[i] = probes[i]->name;
-	if (!p) {
-		const char *near = cli_nearest(name, names);
-		return err_set(e, ERR_USAGE,
-			       near ? "no probe '%.40s': did you mean '%s'?"
-				    : "no probe '%.40s': pugmark doctor lists them",
-			       name, near);
-	}
+	if (!p)
+		return choices_refuse_of(probe_names, "probe", name, " (pugmark doctor)", e);
 	o->probes[o->nprobes++] = p;
 	return 0;
 }
@@ -90,22 +82,18 @@ static int set_sample(void *mine, char *text, struct err *e)
 	return rc;
 }
 
-static int set_mode(void *mine, char *text, struct err *e)
+static const enum recording_mode modes[] = { RECORDING_EVENTS, RECORDING_COUNTS };
+
+static void list_modes(struct choices *c)
 {
-	struct options *o = mine;
-	if (strcmp(text, "events") && strcmp(text, "counts"))
-		return err_set(e, ERR_USAGE, "'%.40s': expected events or counts", text);
-	o->mode = *text == 'e' ? RECORDING_EVENTS : RECORDING_COUNTS;
-	return 0;
+	choices_add_names(c, (const char *const[]){ "events", "counts", NULL });
 }
 
-static int set_via(void *mine, char *text, struct err *e)
+enum { VIA_PERF, VIA_TRACEFS };
+
+static void list_ways(struct choices *c)
 {
-	struct options *o = mine;
-	o->via_tracefs = !strcmp(text, "tracefs");
-	return o->via_tracefs || !strcmp(text, "perf")
-		       ? 0
-		       : err_set(e, ERR_USAGE, "'%.40s': expected perf or tracefs", text);
+	choices_add_names(c, (const char *const[]){ "perf", "tracefs", NULL });
 }
 
 static int set_max_cpu(void *mine, char *text, struct err *e)
@@ -134,6 +122,7 @@ static const struct cli_option options[] = {
 	  .arg = "TRACE",
 	  .kind = CLI_TEXT,
 	  AT(out),
+	  .files = "db",
 	  .help = "The trace to make" },
 	{ .name = "probe",
 	  .key = 'p',
@@ -142,6 +131,7 @@ static const struct cli_option options[] = {
 	  AT(nprobes),
 	  .each = add_probe,
 	  .most = RECORDING_PROBES_MAX,
+	  .choices = probe_names,
 	  .help = "Sources; default: those of the device side that doctor finds usable" },
 	{ .name = "pid",
 	  .arg = "PID",
@@ -165,17 +155,21 @@ static const struct cli_option options[] = {
 	  .fallback = "2M",
 	  .help = "Kernel buffer of each CPU" },
 	{ .name = "via",
-	  .arg = "perf|tracefs",
-	  .kind = CLI_CALL,
-	  .each = set_via,
-	  .help = "Read tracepoints by perf rings (default) or a tracefs instance of our own" },
+	  .arg = "HOW",
+	  .kind = CLI_CHOICE,
+	  AT(via),
+	  .choices = list_ways,
+	  .what = "way",
+	  .fallback = "perf",
+	  .help = "Read tracepoints by perf rings or a tracefs instance of our own" },
 	{ .name = "mode",
-	  .arg = "events|counts",
-	  .kind = CLI_CALL,
-	  .each = set_mode,
-	  .help = "DMA: each event, or counts of pages over 200 ms; default: counts where the "
-		  "first "
-		  "second has more than 10,000" },
+	  .arg = "MODE",
+	  .kind = CLI_CHOICE,
+	  AT(mode),
+	  .given = offsetof(struct options, has_mode),
+	  .choices = list_modes,
+	  .help = "DMA: each event, or counts of pages over 200 ms; by default counts where the "
+		  "first second has more than 10,000" },
 	{ .name = "sample",
 	  .arg = "1/N",
 	  .kind = CLI_CALL,
@@ -298,8 +292,8 @@ static int run(struct options *o, struct recording_summary *out, struct err *e)
 		.command = o->command,
 		.for_ns = o->for_ns,
 		.ring_bytes = o->ring_bytes,
-		.via_tracefs = o->via_tracefs,
-		.mode = o->mode,
+		.via_tracefs = o->via == VIA_TRACEFS,
+		.mode = o->has_mode ? modes[o->mode] : RECORDING_BY_RATE,
 		.allow_damon = o->allow_damon,
 		.max_rows_per_s = o->max_rate,
 		.max_cpu_ppm = o->max_cpu_ppm,

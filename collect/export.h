@@ -7,6 +7,7 @@
 #ifndef PUGMARK_COLLECT_EXPORT_H
 #define PUGMARK_COLLECT_EXPORT_H
 
+#include "base/choices.h"
 #include "collect/outbuf.h"
 #include "reports/report.h"
 #include "store/trace.h"
@@ -33,6 +34,8 @@ struct exporter {
 	bool needs_seek; /* works in place: stdout gets a copy */
 	int (*run)(struct export *x, struct err *e);
 };
+
+void exporter_names(struct choices *c);
 
 extern const struct exporter export_csv, export_jsonl, export_oracle_general, export_perfetto,
 	export_requests;

@@ -8,6 +8,7 @@
 #ifndef PUGMARK_COLLECT_IMPORT_H
 #define PUGMARK_COLLECT_IMPORT_H
 
+#include "base/choices.h"
 #include "base/err.h"
 #include "collect/input.h"
 #include "store/trace-writer.h"
@@ -95,6 +96,8 @@ struct importer {
 
 /* All importers in order of registration, NULL-terminated. */
 extern const struct importer *const importers[];
+
+void importer_names(struct choices *c);
 
 /* By name, or NULL. */
 const struct importer *importer_find(const char *name);

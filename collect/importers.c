@@ -56,6 +56,12 @@ const struct importer *const importers[] = {
 };
 // clang-format on
 
+void importer_names(struct choices *c)
+{
+	for (size_t i = 0; importers[i]; i++)
+		choices_add(c, importers[i]->name, importers[i]->summary, NULL);
+}
+
 const struct importer *importer_find(const char *name)
 {
 	for (const struct importer *const *i = importers; *i; i++)

@@ -16,6 +16,7 @@
 #ifndef PUGMARK_COLLECT_PROBE_H
 #define PUGMARK_COLLECT_PROBE_H
 
+#include "base/choices.h"
 #include "base/err.h"
 
 #include <stdbool.h>
@@ -85,6 +86,8 @@ extern const struct probe probe_agent, probe_block, probe_block_bpf, probe_censu
 	probe_dma, probe_fault, probe_filemap, probe_iommu, probe_iommufd, probe_iopf,
 	probe_majfault, probe_memslots, probe_net, probe_nvme, probe_pagemap, probe_pmu, probe_swap,
 	probe_touch;
+
+void probe_names(struct choices *c);
 
 /* By name, or NULL. */
 const struct probe *probe_find(const char *name);

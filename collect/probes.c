@@ -39,3 +39,9 @@ const struct probe *probe_find(const char *name)
 			return probes[i];
 	return NULL;
 }
+
+void probe_names(struct choices *c)
+{
+	for (unsigned i = 0; probes[i]; i++)
+		choices_add(c, probes[i]->name, probes[i]->summary, NULL);
+}

@@ -6,7 +6,6 @@
  */
 #include "replay/access.h"
 
-#include "base/nearest.h"
 #include "replay/live.h"
 #include "replay/slots.h"
 
@@ -71,17 +70,9 @@ const struct param access_params[] = {
 };
 const size_t access_nparams = sizeof(access_params) / sizeof(*access_params);
 
-int access_model_parse(const char *name, enum access_model *out, struct err *e)
+void access_models(struct choices *c)
 {
-	for (int m = 0; m < ACCESS_MODELS; m++)
-		if (!strcmp(name, access_model_names[m])) {
-			*out = (enum access_model)m;
-			return 0;
-		}
-	const char *near = nearest_word(name, access_model_names, ACCESS_MODELS);
-	return err_set(e, ERR_USAGE, "no access model '%s': %s%s%s", name,
-		       near ? "did you mean '" : "near, start, end or sweep", near ? near : "",
-		       near ? "'?" : "");
+	choices_add_names(c, access_model_names);
 }
 
 /* ---- what rows mean ---- */

@@ -38,6 +38,7 @@
 #ifndef PUGMARK_REPLAY_ACCESS_H
 #define PUGMARK_REPLAY_ACCESS_H
 
+#include "base/choices.h"
 #include "base/err.h"
 #include "base/param.h"
 #include "store/trace.h"
@@ -53,8 +54,8 @@ enum access_model { ACCESS_NEAR, ACCESS_START, ACCESS_END, ACCESS_SWEEP, ACCESS_
 /* "near" .. "sweep", NULL-terminated */
 extern const char *const access_model_names[];
 
-/* The model of a name; ERR_USAGE with the names there are. */
-int access_model_parse(const char *name, enum access_model *out, struct err *e);
+/* Their names, in order of the enum. */
+void access_models(struct choices *c);
 
 /* What happens to the pages of a row, as bits; 0: nothing, skip the row. */
 enum access_what {

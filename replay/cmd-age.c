@@ -62,12 +62,6 @@ static int add_tau(void *mine, char *text, struct err *e)
 	return rc;
 }
 
-static int set_access(void *mine, char *text, struct err *e)
-{
-	struct options *o = mine;
-	return access_model_parse(text, &o->model, e);
-}
-
 static int take_trace(void *mine, char *text, struct err *e)
 {
 	struct options *o = mine;
@@ -94,9 +88,12 @@ static const struct cli_option options[] = {
 		  "trace's length" },
 	{ .name = "access",
 	  .arg = "MODEL",
-	  .kind = CLI_CALL,
-	  .each = set_access,
-	  .help = "When mapped pages are used: near (default), start, end or sweep" },
+	  .kind = CLI_CHOICE,
+	  AT(model),
+	  .choices = access_models,
+	  .what = "access model",
+	  .fallback = "near",
+	  .help = "When mapped pages are used" },
 	{ .name = "compare-access",
 	  .kind = CLI_FLAG,
 	  AT(compares),

@@ -116,6 +116,8 @@ static const struct cli_option options[] = {
 	  AT(npolicies),
 	  .each = add_policy,
 	  .most = POLICIES_MAX,
+	  .choices = policy_names,
+	  .files = "so",
 	  .help = "Policies to replay, or files of your own (./mine.so); default: all" },
 	{ .name = "size",
 	  .key = 's',

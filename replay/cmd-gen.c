@@ -56,6 +56,7 @@ static const struct cli_option options[] = {
 	  .arg = "TRACE",
 	  .kind = CLI_TEXT,
 	  AT(out),
+	  .files = "db",
 	  .help = "The trace to make" },
 	{ .name = "seed",
 	  .arg = "N",
@@ -214,6 +215,8 @@ static const struct cli_command command = {
 	.noptions = sizeof(options) / sizeof(*options),
 	.cli_offset = offsetof(struct options, cli),
 	.argument = take_profile,
+	.argument_choices = gen_profiles,
+	.argument_files = "ini",
 	.check = check,
 };
 

@@ -27,18 +27,10 @@ struct options {
 	bool is_chosen[NUMA_WORKLOADS];
 };
 
-static int choose(void *mine, char *text, struct err *e)
+static void list_programs(struct choices *c)
 {
-	struct options *o = mine;
 	for (size_t i = 0; i < NUMA_WORKLOADS; i++)
-		if (!strcmp(text, numa_thin[i].workload)) {
-			o->is_chosen[i] = true;
-			o->nchosen++;
-			return 0;
-		}
-	return err_set(e, ERR_USAGE,
-		       "'%.40s': the programs are gups, btree, redis, xsbench, memcached, canneal",
-		       text);
+		choices_add(c, numa_thin[i].workload, NULL, NULL);
 }
 
 #define AT(member) .offset = offsetof(struct options, member)
@@ -46,11 +38,12 @@ static int choose(void *mine, char *text, struct err *e)
 static const struct cli_option options[] = {
 	{ .name = "workload",
 	  .arg = "W,..",
-	  .kind = CLI_LIST,
+	  .kind = CLI_CHOICES,
 	  AT(nchosen),
-	  .each = choose,
-	  .most = NUMA_WORKLOADS,
-	  .help = "Only these programs; default: all six" },
+	  .chosen = offsetof(struct options, is_chosen),
+	  .choices = list_programs,
+	  .what = "program",
+	  .help = "Only these programs" },
 	{ .name = "accesses",
 	  .arg = "N",
 	  .kind = CLI_COUNT,
@@ -74,6 +67,7 @@ static const struct cli_option options[] = {
 	  .arg = "FILE",
 	  .kind = CLI_TEXT,
 	  AT(machine),
+	  .files = "ini",
 	  .help = "Profile with [machine]; default: four Cascade Lake" },
 	{ .name = "calibrate",
 	  .kind = CLI_FLAG,

@@ -43,15 +43,12 @@ static int set_warm(void *mine, char *text, struct err *e)
 	return 0;
 }
 
-static int set_mover(void *mine, char *text, struct err *e)
+static void list_movers(struct choices *c)
 {
-	struct options *o = mine;
-	const bool is_guest = !strcmp(text, "guest");
-	if (!is_guest && strcmp(text, "vm"))
-		return err_set(e, ERR_USAGE, "'%.40s': who moves is guest or vm", text);
-	o->moves = true;
-	o->mover = is_guest ? NUMA_GUEST_MOVES : NUMA_VM_MOVES;
-	return 0;
+	static const char *const names[] = {
+		[NUMA_GUEST_MOVES] = "guest", [NUMA_VM_MOVES] = "vm", NULL
+	};
+	choices_add_names(c, names);
 }
 
 static int take_trace(void *mine, char *text, struct err *e)
@@ -77,6 +74,8 @@ static const struct cli_option options[] = {
 	  .texts = offsetof(struct options, designs),
 	  .most = NUMA_DESIGNS_MAX,
 	  .fallback = "LL,LR,RL,RR,LRI,RLI,RRI,RRIE,RRIG,RRIM",
+	  .choices = design_names_walk,
+	  .files = "ini",
 	  .help = "Letters as in vMitosis, built-in designs, or files" },
 	{ .name = "set",
 	  .arg = "SECTION.KEY=VALUE",
@@ -87,6 +86,7 @@ static const struct cli_option options[] = {
 	  .arg = "FILE",
 	  .kind = CLI_TEXT,
 	  AT(machine),
+	  .files = "ini",
 	  .help = "Profile with [machine]: latencies and caches; default: four Cascade Lake" },
 	{ .name = "warm-up",
 	  .arg = "SHARE",
@@ -95,9 +95,12 @@ static const struct cli_option options[] = {
 	  .fallback = "50%",
 	  .help = "Of the rows, that only fill caches" },
 	{ .name = "move",
-	  .arg = "guest|vm",
-	  .kind = CLI_CALL,
-	  .each = set_mover,
+	  .arg = "WHO",
+	  .kind = CLI_CHOICE,
+	  AT(mover),
+	  .given = offsetof(struct options, moves),
+	  .choices = list_movers,
+	  .what = "mover",
 	  .help = "Also a timeline: the program, or its whole VM, moves to another node" },
 	{ .name = "seed",
 	  .arg = "N",

@@ -32,19 +32,24 @@ static int list_profiles(const struct cli *cli, struct err *e)
 	static const struct report_column columns[] = {
 		{ "kind", NULL, REPORT_TEXT, 0 },
 		{ "name", NULL, REPORT_TEXT, 0 },
+		{ "summary", NULL, REPORT_TEXT, 0 },
 	};
 	struct report *r = report_begin(stdout, cli_format(cli), "nvme", NULL, NULL);
-	char text[64];
-	const char *name;
 
 	if (!r)
 		return err_set(e, ERR_NOMEM, "no memory for the results");
-	report_table(r, "rows", NULL, columns, 2);
-	for (int k = 0; k < NVME_PROFILES; k++)
-		for (size_t i = 0;
-		     (name = nvme_profile_name((enum nvme_profile)k, i, text, sizeof(text))); i++)
-			report_row(r, (struct report_value[]){ REPORT_S(nvme_profile_kinds[k]),
-							       REPORT_S(name) });
+	report_table(r, "rows", NULL, columns, 3);
+	for (int k = 0; k < NVME_PROFILES; k++) {
+		_choices_ struct choices c = {};
+		nvme_profiles(&c, (enum nvme_profile)k);
+		for (size_t i = 0; i < c.n; i++) {
+			char brief[CHOICE_BRIEF_CHARS];
+			report_row(r, (struct report_value[]){
+					      REPORT_S(nvme_profile_kinds[k]),
+					      REPORT_S(c.list[i].name),
+					      REPORT_S(choice_brief(&c.list[i], brief)) });
+		}
+	}
 	return cli_report_end("nvme", r, EXIT_DONE);
 }
 

@@ -15,13 +15,13 @@
 
 /* What runs, and what its figures are of. */
 static const struct part {
-	const char *name;
+	const char *name, *summary;
 	int (*add)(struct paper *p, unsigned threads, struct err *e);
 } parts[] = {
-	{ "vpri", paper_add_vpri },
-	{ "walks", paper_add_walks },
-	{ "nvme", paper_add_nvme },
-	{ "numa", paper_add_numa },
+	{ "vpri", "VPRI", paper_add_vpri },
+	{ "walks", "TPT, and references of walks", paper_add_walks },
+	{ "nvme", "MDev-NVMe, IOCore and others", paper_add_nvme },
+	{ "numa", "vMitosis, Mitosis", paper_add_numa },
 };
 enum { PARTS = sizeof(parts) / sizeof(*parts) };
 
@@ -33,16 +33,10 @@ struct options {
 	const char *plot, *ending;
 };
 
-static int choose(void *mine, char *text, struct err *e)
+static void list_parts(struct choices *c)
 {
-	struct options *o = mine;
 	for (size_t i = 0; i < PARTS; i++)
-		if (!strcmp(text, parts[i].name)) {
-			o->is_chosen[i] = true;
-			o->nchosen++;
-			return 0;
-		}
-	return err_set(e, ERR_USAGE, "'%.40s': the parts are vpri, walks, nvme, numa", text);
+		choices_add(c, parts[i].name, parts[i].summary, NULL);
 }
 
 static int take_format(void *mine, char *text, struct err *e)
@@ -67,12 +61,12 @@ static int check(void *mine, struct err *e)
 static const struct cli_option options[] = {
 	{ .name = "part",
 	  .arg = "P,..",
-	  .kind = CLI_LIST,
+	  .kind = CLI_CHOICES,
 	  AT(nchosen),
-	  .each = choose,
-	  .most = PARTS,
-	  .help = "Only vpri, walks (TPT and references of walks), nvme (MDev-NVMe, IOCore and "
-		  "others) or numa (vMitosis, Mitosis)" },
+	  .chosen = offsetof(struct options, is_chosen),
+	  .choices = list_parts,
+	  .listed = "Parts",
+	  .help = "Only these parts" },
 	{ .name = "plot",
 	  .arg = "DIR",
 	  .kind = CLI_TEXT,

@@ -30,22 +30,17 @@ struct options {
 	struct cli cli;
 	struct sweep_merge_paths paths; /* the arguments */
 	const char *output;
-	const struct sweep_engine *engine;
+	int engine; /* number of */
 	uint64_t jobs, task;
 	bool is_merge, is_dry;
 };
 
 /* ---- options ---- */
 
-static int set_engine(void *mine, char *name, struct err *e)
+static void list_engines(struct choices *c)
 {
-	struct options *o = mine;
 	for (size_t i = 0; i < sizeof(engines) / sizeof(*engines); i++)
-		if (!strcmp(engines[i]->name, name)) {
-			o->engine = engines[i];
-			return 0;
-		}
-	return err_set(e, ERR_USAGE, "'%s' is none of local, parallel, slurm", name);
+		choices_add(c, engines[i]->name, NULL, NULL);
 }
 
 static int take_path(void *mine, char *text, struct err *e)
@@ -89,10 +84,11 @@ static const struct cli_option options[] = {
 	{ .name = "engine",
 	  .key = 'e',
 	  .arg = "E",
-	  .kind = CLI_CALL,
-	  .each = set_engine,
+	  .kind = CLI_CHOICE,
+	  AT(engine),
+	  .choices = list_engines,
 	  .fallback = "local",
-	  .help = "Who runs the tasks: local, parallel (GNU parallel) or slurm" },
+	  .help = "Who runs the tasks (parallel: GNU parallel)" },
 	{ .name = "jobs",
 	  .arg = "N",
 	  .kind = CLI_COUNT,
@@ -131,6 +127,7 @@ static const struct cli_command command = {
 	.noptions = sizeof(options) / sizeof(*options),
 	.cli_offset = offsetof(struct options, cli),
 	.argument = take_path,
+	.argument_files = "",
 	.check = check,
 };
 
@@ -205,7 +202,7 @@ static int run_engine(struct work *w, struct err *e)
 		configs += w->plan.tasks[r.missing[i]].configs;
 	sweep_signals_block();
 	progress_init(&r.progress, program, "configurations", configs, o->cli.is_quiet);
-	const int rc = o->engine->run(&r, &w->signal, e);
+	const int rc = engines[o->engine]->run(&r, &w->signal, e);
 	progress_end(&r.progress);
 	return rc;
 }
@@ -215,7 +212,7 @@ static int hand_out(struct work *w, bool is_merged, int status, struct err *e)
 	const struct options *o = w->options;
 	const struct sweep_outcome outcome = {
 		.path = o->paths.path[0],
-		.engine = o->is_dry ? NULL : o->engine->name,
+		.engine = o->is_dry ? NULL : engines[o->engine]->name,
 		.state = &w->state,
 		.merged = is_merged ? &w->merged : NULL,
 	};

@@ -54,6 +54,8 @@ static const struct cli_option options[] = {
 	  .texts = offsetof(struct options, designs),
 	  .most = DESIGNS_MAX,
 	  .fallback = "native,nested,shadow-naive,shadow-unsync,tpt-opt,tpt-naive",
+	  .choices = design_names_walk,
+	  .files = "ini",
 	  .help = "Designs to score: built-in ones by name, or files" },
 	{ .name = "set",
 	  .arg = "walk.K=V",

@@ -70,38 +70,44 @@ const char *design_name_among(const char *const *paths, size_t n, size_t i, stru
 	return design_name(paths[i], a);
 }
 
-/* The names of all built-in designs with a section, for a message. */
-static void list_built_in(const char *section, char *out, size_t bytes)
+void design_names(struct choices *c)
+{
+	choices_add_embedded(c, folder, ending, NULL);
+}
+
+/* Those with a section. */
+static void add_names_with(struct choices *c, const char *section)
 {
 	char header[48];
-	size_t used = 0;
-	snprintf(header, sizeof(header), "[%.40s]", section);
-	*out = 0;
-	for (size_t i = 0; embedded_path(i); i++) {
-		const char *path = embedded_path(i);
-		const size_t n = strlen(path);
-		if (strncmp(path, folder, sizeof(folder) - 1) ||
-		    !strstr(embedded_text(path), header))
-			continue;
-		const int more = snprintf(out + used, bytes - used, "%s%.*s", used ? ", " : "",
-					  (int)(n - (sizeof(folder) - 1) - (sizeof(ending) - 1)),
-					  path + sizeof(folder) - 1);
-		if (more < 0 || (size_t)more >= bytes - used)
-			return;
-		used += (size_t)more;
-	}
+	snprintf(header, sizeof(header), "\n[%.40s]", section);
+	choices_add_embedded(c, folder, ending, header);
+}
+
+void design_names_walk(struct choices *c)
+{
+	add_names_with(c, "walk");
+}
+
+void design_names_pin(struct choices *c)
+{
+	add_names_with(c, "iopf");
+}
+
+void design_names_nvme(struct choices *c)
+{
+	add_names_with(c, "nvme");
 }
 
 static int read_built_in(struct param_set *s, const char *name, const char *section, struct err *e)
 {
-	char path[100], names[160];
+	_choices_ struct choices c = {};
+	char path[100];
 	snprintf(path, sizeof(path), "%s%.60s%s", folder, name, ending);
 	const char *text = embedded_text(path);
 	if (text)
 		return param_read_text(s, path, text, strlen(text), PARAM_DESIGN, e);
-	list_built_in(section, names, sizeof(names));
-	return err_set(e, ERR_USAGE, "no design '%.40s': there are %s, and files (./%.20s.ini)",
-		       name, names, name);
+	add_names_with(&c, section);
+	return choices_refuse(&c, "design", name, ", and files (./NAME.ini)", e);
 }
 
 /* Of another command (param_set_add_foreign), or of one that looks at all of them. */

@@ -6,6 +6,7 @@
 #ifndef PUGMARK_REPLAY_DESIGN_H
 #define PUGMARK_REPLAY_DESIGN_H
 
+#include "base/choices.h"
 #include "base/param.h"
 
 /* "a/b/NAME.ini" -> "NAME"; the arena's, NULL when memory is out. */
@@ -13,6 +14,12 @@ const char *design_name(const char *path, struct arena *a);
 
 /* That of the i-th of n, or where another file would be called the same, "a/b/NAME". */
 const char *design_name_among(const char *const *paths, size_t n, size_t i, struct arena *a);
+
+/* The built-in designs; those that have a section of walk, of pin or of nvme. */
+void design_names(struct choices *c);
+void design_names_walk(struct choices *c);
+void design_names_pin(struct choices *c);
+void design_names_nvme(struct choices *c);
 
 /* Adds the tables of all models: what any design may say, checked and kept as text only. */
 int design_add_models(struct param_set *s, struct err *e);

@@ -133,39 +133,9 @@ int gen_play(struct gen_part *parts, size_t n, void *model, const struct gen_com
 
 /* ---- profiles ---- */
 
-/* "production" of "datasets/profiles/production.ini" in the arena, or NULL: no profile. */
-static char *name_of_path(const char *path, struct arena *arena)
+void gen_profiles(struct choices *c)
 {
-	const size_t head = strlen(profile_folder), tail = strlen(profile_ending);
-	const size_t n = strlen(path);
-
-	if (n <= head + tail || strncmp(path, profile_folder, head) ||
-	    strcmp(path + n - tail, profile_ending))
-		return NULL;
-	char *name = arena_strdup(arena, path + head);
-	if (name)
-		name[n - head - tail] = 0;
-	return name;
-}
-
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-const char *const *gen_profile_names(struct arena *arena)
-{
-	const char **names = arena_alloc(arena, PROFILES_MAX + 1, sizeof(*names));
-	const char *path;
-	size_t n = 0;
-
-	for (size_t i = 0; names && n < PROFILES_MAX && (path = embedded_path(i)); i++) {
-		names[n] = name_of_path(path, arena);
-		n += names[n] != NULL;
-	}
-	if (names)
-		qsort(names, n, sizeof(*names), compare_names);
-	return names;
+	choices_add_embedded(c, profile_folder, profile_ending, NULL);
 }
 
 static bool is_file(const char *profile)
@@ -175,21 +145,7 @@ static bool is_file(const char *profile)
 	return strchr(profile, '/') || (n > tail && !strcmp(profile + n - tail, profile_ending));
 }
 
-static int refuse_profile(const char *profile, struct arena *arena, struct err *e)
-{
-	const char *const *names = gen_profile_names(arena);
-	char all[160] = "";
-
-	for (size_t i = 0, used = 0; names && names[i] && used < sizeof(all); i++) {
-		const int n =
-			snprintf(all + used, sizeof(all) - used, "%s%s", i ? ", " : "", names[i]);
-		used += n > 0 ? (size_t)n : 0;
-	}
-	return err_set(e, ERR_USAGE, "no profile '%.40s', only: %s; or a file, ./NAME.ini", profile,
-		       all);
-}
-
-static int read_profile(struct gen *g, const char *profile, struct arena *arena, struct err *e)
+static int read_profile(struct gen *g, const char *profile, struct err *e)
 {
 	char path[200];
 
@@ -198,7 +154,8 @@ static int read_profile(struct gen *g, const char *profile, struct arena *arena,
 	snprintf(path, sizeof(path), "%s%.100s%s", profile_folder, profile, profile_ending);
 	const char *text = embedded_text(path);
 	if (!text)
-		return refuse_profile(profile, arena, e);
+		return choices_refuse_of(gen_profiles, "profile", profile,
+					 "; or a file, ./NAME.ini", e);
 	return param_read_text(&g->params, path, text, strlen(text), PARAM_PROFILE, e);
 }
 
@@ -224,7 +181,7 @@ int gen_open(const char *profile, struct arena *arena, struct gen **out, struct 
 		rc = param_set_add(&g->params, gen_access_params, gen_access_nparams, &g->access,
 				   e);
 	if (!rc)
-		rc = read_profile(g, profile, arena, e);
+		rc = read_profile(g, profile, e);
 	*out = g;
 	return rc;
 }

@@ -14,6 +14,7 @@
 #define PUGMARK_REPLAY_GEN_H
 
 #include "base/arena.h"
+#include "base/choices.h"
 #include "base/param.h"
 #include "base/sha256.h"
 #include "store/kinds.h"
@@ -36,8 +37,8 @@ enum gen_device { GEN_NIC, GEN_BLOCK, GEN_DEVICES };
 
 struct gen; /* a profile with its parameters */
 
-/* NULL-terminated names of the built-in profiles, alphabetical, in the arena. */
-const char *const *gen_profile_names(struct arena *arena);
+/* The built-in profiles, alphabetical. */
+void gen_profiles(struct choices *c);
 
 /*
  * A built-in profile by name, or a file of one: a name with a '/' or that ends

@@ -3,7 +3,6 @@
 #include "replay/nvme-design.h"
 
 #include "base/embedded.h"
-#include "base/nearest.h"
 #include "replay/design.h"
 
 #include <stdio.h>
@@ -79,61 +78,36 @@ static void profile_prefix(enum nvme_profile kind, char out[PATH_CHARS])
 	snprintf(out, PATH_CHARS, "sim/profiles/nvme-%s-", nvme_profile_kinds[kind]);
 }
 
-const char *nvme_profile_name(enum nvme_profile kind, size_t i, char *out, size_t out_bytes)
+void nvme_profiles(struct choices *c, enum nvme_profile kind)
 {
 	char prefix[PATH_CHARS];
 
 	profile_prefix(kind, prefix);
-	for (size_t k = 0; embedded_path(k); k++) {
-		const char *path = embedded_path(k);
-		if (strncmp(path, prefix, strlen(prefix)) || i--)
-			continue;
-		const char *name = path + strlen(prefix);
-		snprintf(out, out_bytes, "%.*s", (int)(strlen(name) - strlen(".ini")), name);
-		return out;
-	}
-	return NULL;
+	choices_add_embedded(c, prefix, ".ini", NULL);
 }
 
-enum { NAMES_MAX = 48, NAME_CHARS = 64, LIST_CHARS = 130 };
-
-/* Those that begin with it ("": all), as many as fit a sentence; false: not all do. */
-static bool list_names(const char *const *names, size_t n, const char *start, char out[LIST_CHARS])
+void nvme_devices(struct choices *c)
 {
-	size_t used = 0;
+	nvme_profiles(c, NVME_PROFILE_DEVICE);
+}
 
-	out[0] = 0;
-	for (size_t i = 0; i < n; i++) {
-		if (strncmp(names[i], start, strlen(start)))
-			continue;
-		if (used + strlen(names[i]) + 3 > LIST_CHARS)
-			return false;
-		used += (size_t)snprintf(out + used, LIST_CHARS - used, "%s%s", used ? ", " : "",
-					 names[i]);
-	}
-	return true;
+void nvme_hosts(struct choices *c)
+{
+	nvme_profiles(c, NVME_PROFILE_HOST);
+}
+
+void nvme_paths(struct choices *c)
+{
+	nvme_profiles(c, NVME_PROFILE_PATH);
 }
 
 static int no_profile(enum nvme_profile kind, const char *name, struct err *e)
 {
-	const char *const what = nvme_profile_kinds[kind];
-	char text[NAMES_MAX][NAME_CHARS], list[LIST_CHARS];
-	const char *names[NAMES_MAX];
-	size_t n = 0;
+	_choices_ struct choices c = {};
 
-	while (n < NAMES_MAX && nvme_profile_name(kind, n, text[n], NAME_CHARS)) {
-		names[n] = text[n];
-		n++;
-	}
-	const char *near = nearest_word(name, names, n);
-	if (near)
-		return err_set(e, ERR_USAGE, "no %s '%.30s': did you mean '%s'?", what, name, near);
-	if (list_names(names, n, name, list) && *list)
-		return err_set(e, ERR_USAGE, "no %s '%.30s': did you mean one of %s?", what, name,
-			       list);
-	const bool is_all = list_names(names, n, "", list);
-	return err_set(e, ERR_USAGE, "no %s '%.30s': there are %s%s", what, name, list,
-		       is_all ? "" : ", .. (pugmark nvme --list has all)");
+	nvme_profiles(&c, kind);
+	return choices_refuse(&c, nvme_profile_kinds[kind], name, " (pugmark nvme --list has all)",
+			      e);
 }
 
 bool nvme_profile_is_file(const char *profile)

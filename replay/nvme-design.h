@@ -11,6 +11,7 @@
 #define PUGMARK_REPLAY_NVME_DESIGN_H
 
 #include "base/arena.h"
+#include "base/choices.h"
 #include "base/param.h"
 #include "sim/nvme-config.h"
 
@@ -49,8 +50,11 @@ struct nvme_design_sources {
 int nvme_design_read(struct nvme_design *d, const struct nvme_design_sources *s, struct err *e);
 void nvme_design_deinit(struct nvme_design *d);
 
-/* The i-th embedded profile of a kind: its name, or NULL after the last. */
-const char *nvme_profile_name(enum nvme_profile kind, size_t i, char *out, size_t out_bytes);
+/* The embedded profiles of a kind. */
+void nvme_profiles(struct choices *c, enum nvme_profile kind);
+void nvme_devices(struct choices *c);
+void nvme_hosts(struct choices *c);
+void nvme_paths(struct choices *c);
 
 /* A file by its look: has a '/', or ends in .ini; else the name of an embedded profile. */
 bool nvme_profile_is_file(const char *profile);

@@ -48,24 +48,17 @@ static const struct {
 };
 enum { MIXES = sizeof(mixes) / sizeof(mixes[0]) };
 
-static int find_mix(const char *name)
+static void list_mixes(struct choices *c)
 {
 	for (int i = 0; i < MIXES; i++)
-		if (!strcmp(mixes[i].name, name))
-			return i;
-	return -1;
+		choices_add(c, mixes[i].name, NULL, NULL);
 }
 
 static int check(void *mine, struct err *e)
 {
 	struct nvme_options *o = mine;
 
-	if (o->rw && find_mix(o->rw) < 0)
-		return err_set(e, ERR_USAGE,
-			       "--rw '%.20s': randread, randwrite, randrw, read, "
-			       "write or rw",
-			       o->rw);
-	if (o->trace && (o->rw || o->nblocks || o->nrates || o->nvms))
+	if (o->trace && (o->has_mix || o->nblocks || o->nrates || o->nvms))
 		return err_set(
 			e, ERR_USAGE,
 			"a trace says itself what is read and written, and when: leave --rw, "
@@ -88,11 +81,15 @@ static const struct cli_option options[] = {
 	  AT(ndesigns),
 	  .each = add_design,
 	  .most = NVME_LIST_MAX,
+	  .choices = design_names_nvme,
+	  .files = "ini",
 	  .help = "Design files; each is a row" },
 	{ .name = "device",
 	  .arg = "NAME",
 	  .kind = CLI_TEXT,
 	  AT(device),
+	  .choices = nvme_devices,
+	  .files = "ini",
 	  .help = "Profile of the drive: p4800x (default), p3700, .. or a file: ./NAME, NAME.ini" },
 	{ .name = "path",
 	  .arg = "NAME,..",
@@ -100,12 +97,16 @@ static const struct cli_option options[] = {
 	  AT(npaths),
 	  .each = add_path,
 	  .most = NVME_LIST_MAX,
+	  .choices = nvme_paths,
+	  .files = "ini",
 	  .help = "Ways from guest to drive: native-irq (default), vfio, virtio, mdev-2way, ..; "
 		  "see --list" },
 	{ .name = "host",
 	  .arg = "NAME",
 	  .kind = CLI_TEXT,
 	  AT(host),
+	  .choices = nvme_hosts,
+	  .files = "ini",
 	  .help = "Profile of the host: its exits, wake-ups and speed" },
 	{ .name = "qd",
 	  .arg = "N,..",
@@ -145,9 +146,12 @@ static const struct cli_option options[] = {
 	  .help = "Block sizes, each a row; a mix is --set 'nvme-load.blocks=4K 70%, 64K 30%'" },
 	{ .name = "rw",
 	  .arg = "MIX",
-	  .kind = CLI_TEXT,
-	  AT(rw),
-	  .help = "randread (default), randwrite, randrw, read, write, rw (half reads)" },
+	  .kind = CLI_CHOICE,
+	  AT(mix),
+	  .given = offsetof(struct nvme_options, has_mix),
+	  .choices = list_mixes,
+	  .what = "mix",
+	  .help = "Random or in order, half of it reads; randread is the default" },
 	{ .name = "requests",
 	  .key = 'n',
 	  .arg = "N",
@@ -302,7 +306,6 @@ static void add_number(struct lasts *l, const char *key, bool is_given, uint64_t
 
 static void make_lasts(const struct nvme_options *o, const struct place *at, struct lasts *l)
 {
-	const int mix = o->rw ? find_mix(o->rw) : -1;
 
 	*l = (struct lasts){};
 	add(l, "nvme.device", o->device);
@@ -316,10 +319,10 @@ static void make_lasts(const struct nvme_options *o, const struct place *at, str
 	add_number(l, "nvme-load.jobs", o->has_jobs, o->jobs);
 	add_number(l, "nvme-load.requests", o->has_requests, o->requests);
 	add_number(l, "nvme-load.seed", o->has_seed, o->seed);
-	if (mix >= 0)
-		l->list[l->n++] = mixes[mix].read;
-	if (mix >= 0)
-		l->list[l->n++] = mixes[mix].pattern;
+	if (o->has_mix) {
+		l->list[l->n++] = mixes[o->mix].read;
+		l->list[l->n++] = mixes[o->mix].pattern;
+	}
 	l->list[l->n] = NULL;
 }
 

@@ -20,10 +20,11 @@ struct nvme_options {
 	const char *trace;
 	struct nvme_list designs, paths, depths, vms, blocks, rates;
 	size_t ndesigns, npaths, ndepths, nvms, nblocks, nrates;
-	const char *device, *host, *rw, *results;
+	const char *device, *host, *results;
 	const char *plots[NVME_PLOTS];
 	uint64_t jobs, requests, seed, threads;
-	bool has_jobs, has_requests, has_seed;
+	int mix; /* of --rw */
+	bool has_mix, has_jobs, has_requests, has_seed;
 	bool wants_assumptions, wants_published, wants_list;
 	struct cli_sets sets;
 };

@@ -3,6 +3,7 @@
 #include "replay/pin-options.h"
 
 #include "base/units.h"
+#include "replay/design.h"
 #include "replay/policy-load.h"
 
 #include <stdio.h>
@@ -34,16 +35,9 @@ static int add_overcommit(void *mine, char *text, struct err *e)
 	return rc;
 }
 
-static int add_companion(void *mine, char *name, struct err *e)
+static void companions(struct choices *c)
 {
-	struct pin_options *o = mine;
-	for (unsigned c = 0; c < PIN_COMPANIONS; c++)
-		if (!strcmp(pin_companion_names[c], name)) {
-			o->companions[c] = true;
-			o->ncompanions++;
-			return 0;
-		}
-	return err_set(e, ERR_USAGE, "'%s' is none of trace, background, cold, touched", name);
+	choices_add_names(c, pin_companion_names);
 }
 
 static int add_seed(void *mine, char *text, struct err *e)
@@ -64,12 +58,6 @@ static int add_rate(void *mine, char *text, struct err *e)
 	for (size_t i = o->nrates - 1; !rc && i-- > 0 && !o->rates[i].per_ns;)
 		o->rates[i].per_ns = r->per_ns;
 	return rc;
-}
-
-static int set_access(void *mine, char *text, struct err *e)
-{
-	struct pin_options *o = mine;
-	return access_model_parse(text, &o->model, e);
 }
 
 static int set_goal(void *mine, char *text, struct err *e)
@@ -149,6 +137,8 @@ static const struct cli_option options[] = {
 	  .most = PIN_POLICIES_MAX,
 	  .fallback = "none,lru,at-risk",
 	  .given = offsetof(struct pin_options, has_own_policy),
+	  .choices = policy_names_pinning,
+	  .files = "so",
 	  .help = "Who pins, or files of your own" },
 	{ .name = "budget",
 	  .key = 'b',
@@ -180,12 +170,12 @@ static const struct cli_option options[] = {
 		  "share of theirs" },
 	{ .name = "cpu",
 	  .arg = "C,..",
-	  .kind = CLI_LIST,
+	  .kind = CLI_CHOICES,
 	  AT(ncompanions),
-	  .each = add_companion,
-	  .most = PIN_COMPANIONS,
-	  .help = "What the CPU does: trace, background, cold, touched; default: trace if "
-		  "recorded, else the other three" },
+	  .chosen = offsetof(struct pin_options, companions),
+	  .choices = companions,
+	  .what = "load",
+	  .help = "What the CPU does, by default trace if recorded, else the others" },
 	{ .name = "memory",
 	  .key = 'm',
 	  .arg = "SIZE",
@@ -204,16 +194,22 @@ static const struct cli_option options[] = {
 	  .kind = CLI_SET_AS,
 	  AT(sets),
 	  .set_as = "iopf.backend",
-	  .help = "Short for --set iopf.backend=B: vpri, pri, snoop, viommu, static, none" },
+	  .choices = iopf_backends,
+	  .help = "Short for --set iopf.backend=B" },
 	{ .name = "access",
 	  .arg = "MODEL",
-	  .kind = CLI_CALL,
-	  .each = set_access,
-	  .help = "When mapped pages are used: near, start, end or sweep; default: near" },
+	  .kind = CLI_CHOICE,
+	  AT(model),
+	  .choices = access_models,
+	  .what = "access model",
+	  .fallback = "near",
+	  .help = "When mapped pages are used" },
 	{ .name = "design",
 	  .arg = "FILE.ini",
 	  .kind = CLI_TEXT,
 	  AT(design),
+	  .choices = design_names_pin,
+	  .files = "ini",
 	  .help = "Parameters from a file, or a built-in design by name" },
 	{ .name = "recording",
 	  .arg = "N",

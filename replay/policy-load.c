@@ -2,43 +2,36 @@
 /* Loading: everything a foreign object promises is checked before its first call. */
 #include "replay/policy-load.h"
 
-#include "reports/cli.h"
-
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { NAMES_MAX = 64 };
+static const char files[] = ", and files (./NAME.so)";
 
-struct names {
-	const char *word[NAMES_MAX];
-	size_t n;
-};
-
-static void add_names(struct names *names, const struct policy *const *list, bool pins)
+static void add_policies(struct choices *c, const struct policy *const *list, bool pins)
 {
-	for (size_t i = 0; list[i] && names->n + 1 < NAMES_MAX; i++)
-		if (!pins || !list[i]->needs_future)
-			names->word[names->n++] = list[i]->name;
+	for (; *list; list++)
+		if (!pins || !(*list)->needs_future)
+			choices_add(c, (*list)->name, (*list)->summary, (*list)->source);
 }
 
-static int unknown(const char *name, bool pins, struct err *e)
+void policy_names(struct choices *c)
 {
-	struct names names = {};
-	char list[200] = "";
-	if (pins)
-		add_names(&names, pin_policies, pins);
-	add_names(&names, policies, pins);
-	const char *nearest = cli_nearest(name, names.word);
-	if (nearest)
-		return err_set(e, ERR_USAGE, "no policy '%.40s': did you mean '%s'?", name,
-			       nearest);
-	for (size_t i = 0; i < names.n && strlen(list) + 1 < sizeof(list); i++)
-		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", i ? ", " : "",
-			 names.word[i]);
-	return err_set(e, ERR_USAGE, "no policy '%.40s', only: %s", name, list);
+	add_policies(c, policies, false);
+}
+
+void policy_names_all(struct choices *c)
+{
+	add_policies(c, policies, false);
+	add_policies(c, pin_policies, false);
+}
+
+void policy_names_pinning(struct choices *c)
+{
+	add_policies(c, pin_policies, true);
+	add_policies(c, policies, true);
 }
 
 static int load(const char *path, const struct policy **out, struct err *e)
@@ -78,7 +71,7 @@ int policy_load(const char *name, const struct policy **out, struct err *e)
 	*out = policy_find(name);
 	if (!*out && policy_find_pinning(name))
 		return err_set(e, ERR_USAGE, "'%s' only pins, which is for pugmark pin", name);
-	return *out ? 0 : unknown(name, false, e);
+	return *out ? 0 : choices_refuse_of(policy_names, "policy", name, files, e);
 }
 
 int policy_load_pinning(const char *name, const struct policy **out, struct err *e)
@@ -87,7 +80,7 @@ int policy_load_pinning(const char *name, const struct policy **out, struct err 
 	if (strchr(name, '/'))
 		rc = load(name, out, e);
 	else if (!(*out = policy_find_pinning(name)))
-		rc = unknown(name, true, e);
+		rc = choices_refuse_of(policy_names_pinning, "policy", name, files, e);
 	if (!rc && (*out)->needs_future)
 		rc = err_set(e, ERR_USAGE,
 			     "'%.40s' knows the future of requests, not of faults: see "

@@ -6,6 +6,7 @@
 #ifndef PUGMARK_REPLAY_POLICY_LOAD_H
 #define PUGMARK_REPLAY_POLICY_LOAD_H
 
+#include "base/choices.h"
 #include "base/err.h"
 #include "policies/policy.h"
 
@@ -15,6 +16,11 @@
  * object stays until the process ends.
  */
 int policy_load(const char *name, const struct policy **out, struct err *e);
+
+/* What pugmark cache has built in, what pin has, and all. */
+void policy_names(struct choices *c);
+void policy_names_pinning(struct choices *c);
+void policy_names_all(struct choices *c);
 
 /* Likewise for pin: also those that only pin, but none that needs the future of requests. */
 int policy_load_pinning(const char *name, const struct policy **out, struct err *e);

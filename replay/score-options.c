@@ -50,6 +50,8 @@ static const struct cli_option options[] = {
 	  AT(ndesigns),
 	  .texts = offsetof(struct score_options, designs),
 	  .most = SCORE_DESIGNS_MAX,
+	  .choices = design_names,
+	  .files = "ini",
 	  .help = "Designs to score: built-in ones by name, or files; default: "
 		  "today,vpri,pri,snoop,viommu,mdev,best, and of a trace with addresses tpt and "
 		  "vmitosis" },

@@ -19,6 +19,7 @@
 #ifndef PUGMARK_REPLAY_SCORE_H
 #define PUGMARK_REPLAY_SCORE_H
 
+#include "replay/design.h"
 #include "replay/numa-run.h"
 #include "replay/nvme-design.h"
 #include "replay/nvme-trace.h"

@@ -86,6 +86,11 @@ const struct param iopf_params[] = {
 };
 const size_t iopf_nparams = sizeof(iopf_params) / sizeof(iopf_params[0]);
 
+void iopf_backends(struct choices *c)
+{
+	choices_add_embedded(c, "sim/profiles/", ".ini", "\n[iopf]");
+}
+
 int iopf_read_profile(struct param_set *s, const char *backend, struct err *e)
 {
 	static const char folder[] = "sim/profiles/";
@@ -103,9 +108,7 @@ int iopf_read_profile(struct param_set *s, const char *backend, struct err *e)
 			return err_set(e, ERR_BUG, "%s is not in this program", path);
 		return param_read_text(s, path, text, strlen(text), PARAM_PROFILE, e);
 	}
-	return err_set(e, ERR_USAGE,
-		       "no backend '%.40s': there are vpri, pri, snoop, viommu, static, none",
-		       backend);
+	return choices_refuse_of(iopf_backends, "backend", backend, NULL, e);
 }
 
 struct iopf_traits iopf_traits(int backend)

@@ -7,6 +7,7 @@
 #ifndef PUGMARK_SIM_IOPF_CONFIG_H
 #define PUGMARK_SIM_IOPF_CONFIG_H
 
+#include "base/choices.h"
 #include "base/err.h"
 #include "base/param.h"
 #include "base/quantile.h"
@@ -74,6 +75,9 @@ struct iopf_config {
 
 extern const struct param iopf_params[];
 extern const size_t iopf_nparams;
+
+/* The backends with a profile. */
+void iopf_backends(struct choices *c);
 
 /*
  * The embedded profile of a backend ("vpri", ...) into a set that has

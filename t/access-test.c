@@ -445,16 +445,14 @@ static void a_trace_without_dma_rows_is_refused(void **state)
 	trace_close(t);
 }
 
-static void models_are_found_by_name(void **state)
+static void a_model_has_the_number_of_its_name(void **state)
 {
-	enum access_model m = ACCESS_NEAR;
-	struct err e;
+	_choices_ struct choices c = {};
 	(void)state;
-	assert_int_equal(access_model_parse("sweep", &m, &e), 0);
-	assert_int_equal(m, ACCESS_SWEEP);
-	assert_int_equal(access_model_parse("swep", &m, &e), ERR_USAGE);
-	assert_non_null(strstr(e.msg, "did you mean 'sweep'"));
-	assert_int_equal(m, ACCESS_SWEEP);
+	access_models(&c);
+	assert_int_equal(c.n, ACCESS_MODELS);
+	assert_int_equal(choices_find(&c, "sweep"), ACCESS_SWEEP);
+	assert_int_equal(choices_find(&c, "near"), ACCESS_NEAR);
 }
 
 int main(void)
@@ -469,7 +467,7 @@ int main(void)
 		cmocka_unit_test(host_addresses_are_joined_by_memslots),
 		cmocka_unit_test(cpu_rows_that_tell_no_guest_page_are_refused),
 		cmocka_unit_test(a_trace_without_dma_rows_is_refused),
-		cmocka_unit_test(models_are_found_by_name),
+		cmocka_unit_test(a_model_has_the_number_of_its_name),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);

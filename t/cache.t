@@ -74,7 +74,7 @@ unlike 'at no size' "$(verdict --policy lru,min --size 10%,20%)" 'best'
 exits 64 'an unknown policy is refused' pugmark cache t.db --policy lru,sive
 like 'with the nearest name' "$(err)" "no policy 'sive': did you mean 'sieve'"
 exits 64 'a name like nothing is refused' pugmark cache t.db --policy qqqqqqqqqq
-like 'with all names' "$(err)" 'only: 2q, arc, clock, .*, sieve'
+like 'with all names' "$(err)" 'there are 2q, arc, clock, .*, sieve'
 exits 64 'a size of nothing is refused' pugmark cache t.db --size 0
 exits 64 'so is a size that is no number' pugmark cache t.db --size much
 exits 64 'a sample needs a curve' pugmark cache t.db --sample 8192

@@ -108,7 +108,7 @@ for option in '--policy ,' '--policy lru,' '--policy LRU' '--policy siev' '--pol
 done
 
 # Open: numbers that are those of the schema, of gzip and of zstd; lists of all formats and policies, which grow.
-sed "s/--format takes blktrace .*/--format takes (the formats)/; s/, only: 2q, .*/, only: (the policies)/
+sed "s/--format takes blktrace .*/--format takes (the formats)/; s/there are 2q, .*/there are (the policies)/
 s/format 'nope': there are .*/format 'nope': there are (some formats)/
 s|$ROOT|..|g; s/bytes of [0-9]* are/bytes of N are/; s/the [0-9]* bytes decoded/the N bytes decoded/" got >got.txt
 [ -z "${GOLDEN:-}" ] || cp got.txt "$golden"

@@ -92,12 +92,13 @@ static void the_seed_alone_decides_the_rows(void **state)
 {
 	static const char *const sets[] = { "gen.memory=64M", "gen.duration=20min", NULL };
 	struct arena arena = {};
-	const char *const *names = gen_profile_names(&arena);
+	_choices_ struct choices names = {};
 	(void)state;
 
-	assert_non_null(names[0]);
-	for (size_t i = 0; names[i]; i++) {
-		const struct gen *g = open_profile(&arena, names[i], sets);
+	gen_profiles(&names);
+	assert_true(names.n > 0);
+	for (size_t i = 0; i < names.n; i++) {
+		const struct gen *g = open_profile(&arena, names.list[i].name, sets);
 		const struct rows a = rows_of(g, 1), b = rows_of(g, 1), c = rows_of(g, 2);
 		assert_true(a.n > 1000);
 		assert_int_equal(a.hash, b.hash);
@@ -110,11 +111,12 @@ static void rows_stay_in_order_and_in_the_memory(void **state)
 {
 	static const char *const sets[] = { "gen.memory=64M", "gen.duration=2h", NULL };
 	struct arena arena = {};
-	const char *const *names = gen_profile_names(&arena);
+	_choices_ struct choices names = {};
 	(void)state;
 
-	for (size_t i = 0; names[i]; i++) {
-		const struct gen *g = open_profile(&arena, names[i], sets);
+	gen_profiles(&names);
+	for (size_t i = 0; i < names.n; i++) {
+		const struct gen *g = open_profile(&arena, names.list[i].name, sets);
 		const struct rows r = rows_of(g, 5);
 		assert_int_equal(r.back, 0);
 		assert_int_equal(r.outside, 0);

@@ -17,7 +17,7 @@ is 'so is each workload' "$(names workloads | sort)" \
 	"$(cd "$ROOT/datasets/profiles" && ls *.ini | sed 's/\.ini$//' | sort)"
 is 'policies that cache takes are those of its own list' \
 	"$(sed -n '/"commands":"cache/s/.*"policy":"\([^"]*\)".*/\1/p' all.json | tr '\n' ' ')" \
-	"$(pugmark cache --policy NOPE 2>&1 | sed -n 's/.*, only: //p' | tr -d ',\n') "
+	"$(pugmark --complete cache --policy '' | grep -v : | tr '\n' ' ')"
 pugmark list parameters --json >params.json
 like 'a parameter has its default, kind and source' "$(cat params.json)" \
 	'"name":"pin.at_risk_half_life","value":"12h","kind":"calibrated","source":"policies/at-risk.md"'

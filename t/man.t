@@ -51,7 +51,7 @@ formats() {
 names_are_told import "$(formats import)"
 names_are_told formats.5 "$(formats import)"
 names_are_told export "$(formats export)"
-names_are_told cache "$(pugmark cache --policy NOPE 2>&1 | sed -n 's/.*, only: //p' | tr -d ,)"
+names_are_told cache "$(pugmark list policies --json | grep '"commands":"cache' | json_text policy)"
 names_are_told report "$(pugmark report --list --json | json_text report)"
 for section in $(cd "$ROOT/reports/sections" && ls *.sql | sed 's/^[0-9]*-//; s/\.sql$//' | tr - _); do
 	ok "pugmark-report(1) tells of section $section" grep -q "[*]$section[*]" "$ROOT/man/pugmark-report.scd"

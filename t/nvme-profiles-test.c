@@ -38,15 +38,17 @@ static const struct param_entry *value(const struct nvme_design *d, const char *
 
 static void every_number_of_every_profile_has_a_kind_and_a_source(void **state)
 {
-	char name[64], text[100];
+	char text[100];
 	size_t profiles = 0, values = 0;
 	(void)state;
 
-	for (int k = 0; k < NVME_PROFILES; k++)
-		for (size_t i = 0; nvme_profile_name((enum nvme_profile)k, i, name, sizeof(name));
-		     i++, profiles++) {
+	for (int k = 0; k < NVME_PROFILES; k++) {
+		_choices_ struct choices c = {};
+		nvme_profiles(&c, (enum nvme_profile)k);
+		for (size_t i = 0; i < c.n; i++, profiles++) {
 			struct nvme_design d;
-			snprintf(text, sizeof(text), "nvme.%s=%s", nvme_profile_kinds[k], name);
+			snprintf(text, sizeof(text), "nvme.%s=%s", nvme_profile_kinds[k],
+				 c.list[i].name);
 			must_read(&d, (const char *const[]){ text, NULL });
 			for (size_t v = 0; v < d.set.n; v++) {
 				const struct param_entry *p = &d.set.entries[v];
@@ -59,6 +61,7 @@ static void every_number_of_every_profile_has_a_kind_and_a_source(void **state)
 			}
 			nvme_design_deinit(&d);
 		}
+	}
 	assert_true(profiles >= 24);
 	assert_true(values > 600);
 }
@@ -66,22 +69,24 @@ static void every_number_of_every_profile_has_a_kind_and_a_source(void **state)
 /* Each is a pair that can be: checked by the model with every other of the usual ones. */
 static void every_path_runs_on_every_drive_and_host(void **state)
 {
-	char device[64], path[64], host[64], d_text[100], p_text[100], h_text[100];
+	_choices_ struct choices devices = {}, paths = {}, hosts = {};
+	char device[100], path[100], host[100];
 	size_t designs = 0;
 	(void)state;
 
-	for (size_t i = 0; nvme_profile_name(NVME_PROFILE_DEVICE, i, device, sizeof(device)); i++)
-		for (size_t k = 0; nvme_profile_name(NVME_PROFILE_PATH, k, path, sizeof(path)); k++)
-			for (size_t h = 0;
-			     nvme_profile_name(NVME_PROFILE_HOST, h, host, sizeof(host)); h++) {
+	nvme_devices(&devices);
+	nvme_paths(&paths);
+	nvme_hosts(&hosts);
+	for (size_t i = 0; i < devices.n; i++)
+		for (size_t k = 0; k < paths.n; k++)
+			for (size_t h = 0; h < hosts.n; h++, designs++) {
 				struct nvme_design d;
-				snprintf(d_text, sizeof(d_text), "nvme.device=%s", device);
-				snprintf(p_text, sizeof(p_text), "nvme.path=%s", path);
-				snprintf(h_text, sizeof(h_text), "nvme.host=%s", host);
-				must_read(&d,
-					  (const char *const[]){ d_text, p_text, h_text, NULL });
+				snprintf(device, sizeof(device), "nvme.device=%s",
+					 devices.list[i].name);
+				snprintf(path, sizeof(path), "nvme.path=%s", paths.list[k].name);
+				snprintf(host, sizeof(host), "nvme.host=%s", hosts.list[h].name);
+				must_read(&d, (const char *const[]){ device, path, host, NULL });
 				nvme_design_deinit(&d);
-				designs++;
 			}
 	assert_true(designs >= 200);
 }

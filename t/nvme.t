@@ -125,7 +125,7 @@ is 'names those that begin so' "$(err)" \
 exits 64 'a slip of the finger' pugmark nvme --path virtoi
 like 'is put right' "$(err)" "did you mean 'virtio'\?\$"
 exits 64 'a path that resembles none' pugmark nvme --path zzzz
-like 'says where the list is' "$(err)" 'there are iocore.*, \.\. \(pugmark nvme --list has all\)$'
+like 'says where the list is' "$(err)" 'there are iocore.* and [0-9]+ more \(pugmark nvme --list has all\)$'
 exits 64 'a device that is none' pugmark nvme --device zzzz
 like 'names all there are' "$(err)" 'there are .*p4800x'
 exits 64 'depth and rate together' pugmark nvme --qd 4 --rate 100/s

@@ -184,6 +184,8 @@ printf '[walk]\nguest_pagee = 4K\n' >bad.ini
 exits 65 'an unknown key is refused' pugmark walk mem.db --design ./bad.ini
 like 'with its line' "$(err)" 'bad\.ini: line 2: .*guest_pagee'
 exits 64 'an unknown design is refused' pugmark walk mem.db --design nestet
+like 'with the nearest' "$(err)" "did you mean 'nested'"
+exits 64 'one like none' pugmark walk mem.db --design zzzz
 like 'with those that there are' "$(err)" 'nested, .*shadow-naive'
 exits 64 'an unknown processor too' pugmark walk mem.db --set walk-costs.processor=zen9
 printf ' L 800000000000,8\n' >wide.lackey
