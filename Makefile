@@ -64,7 +64,7 @@ TESTS   := $(patsubst %.c,$(B)/%,$(wildcard t/*-test.c t/long/*-test.c))
 FUZZED  := $(patsubst t/fuzz-%.c,%,$(filter-out t/fuzz-main.c,$(wildcard t/fuzz-*.c)))
 PAGES   := $(foreach p,$(patsubst man/%.scd,%,$(wildcard man/*.scd)),build/man/$p$(if $(filter %.5 %.7,$p),,.1))
 C_FILES := $(wildcard *.c */*.c */*.h t/long/*.c)
-EMBED   += $(wildcard datasets/profiles/*.ini designs/*.ini scripts/sweep-task)
+EMBED   += $(wildcard datasets/profiles/*.ini designs/*.ini scripts/sweep-task scripts/completion.bash)
 
 # A changed flag or version rebuilds everything, a changed list of objects the archive.
 ifneq ($(filter-out headers,$(COMPILES)),)

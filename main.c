@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* The command table. Each command is one function in its folder; nothing else lives here. */
+#include "base/embedded.h"
 #include "base/err.h"
 #include "collect/commands.h"
 #include "replay/commands.h"
 #include "reports/cli.h"
 #include "reports/commands.h"
+#include "reports/complete.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -116,6 +118,30 @@ static void check_stdout(int status, void *arg)
 	_exit(err_exit_status(why == ENOSPC ? ERR_CREATE : ERR_IO));
 }
 
+/* --complete WORD..: what the last word may become (reports/complete.h). */
+static int complete(const struct command *table, int argc, char **argv)
+{
+	const int last = argc - 1;
+	for (int i = 3; i < last; i++)
+		if (!strcmp(argv[i], "--")) { /* a command of somebody else's */
+			puts(":files");
+			return EXIT_DONE;
+		}
+	if (last > 2 && !strcmp(argv[2], "help")) { /* its words are those of the command */
+		argv[2] = argv[1];
+		return complete(table, last, argv + 1);
+	}
+	for (const struct command *c = table; last == 2 && c->name; c++)
+		if (!strncmp(c->name, argv[last], strlen(argv[last])))
+			puts(c->name);
+	const struct command *c = last > 2 ? find_command(table, argv[2]) : NULL;
+	if (!c)
+		return EXIT_DONE;
+	argv[2] = argv[1];
+	argv[last] += !strcmp(argv[last], "--"); /* which would end the options of whoever parses */
+	return c->run(last, argv + 1);
+}
+
 /* argv[0] is what the table belongs to; prefix as in usage(). */
 static int dispatch(const struct command *table, const char *prefix, int argc, char **argv)
 {
@@ -123,6 +149,8 @@ static int dispatch(const struct command *table, const char *prefix, int argc, c
 		usage(stderr, table, prefix);
 		return err_exit_status(ERR_USAGE);
 	}
+	if (argc > 2 && !strcmp(argv[1], CLI_COMPLETE))
+		return complete(table, argc, argv);
 	const struct command *c = find_command(table, argv[1]);
 	if (c) { /* messages begin with the whole name */
 		char name[64];
@@ -152,6 +180,10 @@ int main(int argc, char **argv)
 	on_exit(check_stdout, NULL);
 	if (argc > 1 && is_one_of(argv[1], "--version", "-V", "version")) {
 		puts("pugmark " PUGMARK_VERSION);
+		return EXIT_DONE;
+	}
+	if (argc == 3 && !strcmp(argv[1], "completion") && !strcmp(argv[2], "bash")) {
+		fputs(embedded_text("scripts/completion.bash"), stdout);
 		return EXIT_DONE;
 	}
 	return dispatch(commands, "", argc, argv);
