@@ -26,7 +26,7 @@ OPT_fuzz    := -O1 $(SANE) -fsanitize=fuzzer-no-link,address,undefined
 OPT         ?= $(or $(OPT_$(BUILD)),$(error BUILD=$(BUILD) is not one of release, debug, asan, cov))
 
 # Goals that compile look for libraries; the rest work without them.
-COMPILES := $(filter-out help asan fuzz cov bench man format format-check clean,$(or $(MAKECMDGOALS),all))
+COMPILES := $(filter-out help asan fuzz cov bench man format format-check uninstall clean,$(or $(MAKECMDGOALS),all))
 
 # Libraries, pkg-config name:Debian package. A missing required one stops with the package's name.
 REQUIRED := sqlite3:libsqlite3-dev libzstd:libzstd-dev libxxhash:libxxhash-dev inih:libinih-dev \
@@ -192,24 +192,18 @@ build/man/%.1: man/%.scd
 build/man/%: man/%.scd
 	$(page)
 
-#: make install            DESTDIR= prefix=/usr/local
-DEST = $(DESTDIR)$(prefix)
-DOCS = $(wildcard store/FORMAT.md store/schema.sql store/columns.h store/results.sql docs/*.md)
-PLUGIN_HEADERS := policies/policy.h policies/pinning.h base/param.h base/rng.h
+#: make install            DESTDIR= prefix=/usr/local; make uninstall likewise
 install: all $(if $(shell command -v scdoc),man)
-	install -D -t $(DEST)/bin $(B)/pugmark
-	$(if $(EXT),install -D -m 644 -t $(DEST)/lib/pugmark $(EXT))
-	for p in $(wildcard $(PAGES)); do install -D -m 644 -t $(DEST)/share/man/man$${p##*.} $$p; done
-	$(if $(DOCS),install -D -m 644 -t $(DEST)/share/doc/pugmark $(DOCS))
-	$(if $(wildcard policies/*.md),install -D -m 644 -t $(DEST)/share/doc/pugmark/policies $(wildcard policies/*.md))
-	for h in $(filter %.h,$(shell $(CC) -I. -MM $(wildcard $(PLUGIN_HEADERS)))); do install -D -m 644 $$h $(DEST)/include/pugmark/$$h; done
+	$(Q)CC='$(CC)' sh scripts/install '$(DESTDIR)' '$(prefix)' $(B) build/man
+uninstall:
+	$(Q)CC='$(CC)' sh scripts/install --remove '$(DESTDIR)' '$(prefix)' $(B) build/man
 
 clean:
 	rm -rf build
 help:
 	@sed -n 's/^#: //p' Makefile
 
-.PHONY: all check check-long guest-test asan cov bench bench-run fuzz fuzz-run headers format format-check man install clean help
+.PHONY: all check check-long guest-test asan cov bench bench-run fuzz fuzz-run headers format format-check man install uninstall clean help
 .DELETE_ON_ERROR:
 .PRECIOUS: $(B)/%.o
 -include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/t/long/*.d)

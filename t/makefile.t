@@ -80,11 +80,14 @@ is 'the shared object shows its entry alone' \
 	"$(nm -D --defined-only build/release/pugmark.so | awk '{ print $3 }')" sqlite3_pugmark_init
 ok 'nothing is left to do with it either' build -q
 
-mkdir policies examples
+mkdir policies examples scripts
+cp "$ROOT/scripts/install" scripts
 touch policies/p.md store/FORMAT.md store/schema.sql store/columns.h
 echo '#include "base/f.h"' >policies/policy.h
 ok 'install puts everything under DESTDIR' build install DESTDIR="$TMP/dest" prefix=/usr
 is 'the command, the extension, the header of plug-ins with what it includes, and documents with what they speak of' \
 	"$(cd dest && find . -type f | sort | tr '\n' ' ')" \
 	'./usr/bin/pugmark ./usr/include/pugmark/base/f.h ./usr/include/pugmark/policies/policy.h ./usr/lib/pugmark/pugmark.so ./usr/share/doc/pugmark/FORMAT.md ./usr/share/doc/pugmark/columns.h ./usr/share/doc/pugmark/policies/p.md ./usr/share/doc/pugmark/schema.sql '
+ok 'uninstall takes it away' build uninstall DESTDIR="$TMP/dest" prefix=/usr
+is 'to the last file' "$(find dest -type f)" ''
 done_testing
