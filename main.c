@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "collect/commands.h"
 #include "replay/commands.h"
+#include "replay/list.h"
 #include "reports/cli.h"
 #include "reports/commands.h"
 #include "reports/complete.h"
@@ -21,6 +22,7 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
+static int cmd_list(int argc, char **argv);
 static int cmd_numa(int argc, char **argv);
 
 static const struct command commands[] = {
@@ -49,7 +51,8 @@ static const struct command commands[] = {
 	{ "score", "whole designs side by side: memory, faults, I/O, walks, cores", cmd_score },
 	/* results */
 	{ "report", "results as tables, page or comparison; queries on a trace", cmd_report },
-	{ "list", "built-in designs, profiles, policies, and every parameter", cmd_list },
+	{ "list", "what is built in: designs, profiles, policies, formats, every parameter",
+	  cmd_list },
 	{ "paper", "published figures of the works it follows, beside ours", cmd_paper },
 	{ NULL, NULL, NULL },
 };
@@ -168,6 +171,18 @@ static int dispatch(const struct command *table, const char *prefix, int argc, c
 	char help[] = "--help",
 	     *words[] = { argv[0], argv[2], argc > 3 ? argv[3] : help, help, NULL };
 	return dispatch(table, prefix, argc > 3 ? 4 : 3, words);
+}
+
+static const struct catalogue *const catalogues[] = { collect_catalogues, report_catalogues, NULL };
+
+static void list_names(struct choices *c)
+{
+	list_add_names(c, catalogues);
+}
+
+static int cmd_list(int argc, char **argv)
+{
+	return list_run(catalogues, list_names, argc, argv);
 }
 
 static int cmd_numa(int argc, char **argv)

@@ -1,94 +1,40 @@
 // SPDX-License-Identifier: MIT
 /*
  * `pugmark list`: what the program has built in: designs, profiles, policies,
- * and every parameter that a design may set, from the tables that read it.
+ * and every parameter that a design may set, from the tables that read it; and
+ * what other folders have to list (reports/catalogue.h).
  */
-#include "replay/commands.h"
+#include "replay/list.h"
 
 #include "base/embedded.h"
 #include "policies/policy.h"
 #include "replay/design.h"
+#include "replay/nvme-design.h"
 #include "reports/options.h"
 #include "reports/params.h"
 #include "reports/report.h"
+#include "sim/iopf-config.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum what { DESIGNS, PROFILES, POLICIES, PARAMETERS, WHATS };
+struct options;
 
-static const char *const what_names[] = { "designs", "profiles", "policies", "parameters", NULL };
+/* A list with columns of its own. */
+struct own_list {
+	const char *name;
+	void (*show)(struct report *r, const struct param_set *s, const struct options *o);
+};
 
 struct options {
 	struct cli cli;
+	const struct catalogue *const *others;
+	const struct own_list *own; /* what is asked for; both NULL: all */
+	const struct catalogue *other;
 	const char *section; /* of parameters; NULL: all */
-	enum what what;
-	bool is_chosen;
 };
-
-static int take_argument(void *mine, char *text, struct err *e)
-{
-	struct options *o = mine;
-	if (o->is_chosen && o->what == PARAMETERS && !o->section) {
-		o->section = text;
-		return 0;
-	}
-	if (o->is_chosen)
-		return err_set(e, ERR_USAGE, "'%.40s': expected nothing more", text);
-	for (unsigned i = 0; i < WHATS; i++)
-		if (!strcmp(text, what_names[i])) {
-			o->what = i;
-			o->is_chosen = true;
-			return 0;
-		}
-	const char *nearest = cli_nearest(text, what_names);
-	return err_set(e, ERR_USAGE,
-		       "nothing called '%.40s'%s%s: expected designs, profiles, policies or "
-		       "parameters [SECTION]",
-		       text, nearest ? ", did you mean " : "", nearest ? nearest : "");
-}
-
-static const struct cli_option options[] = {};
-
-static const struct cli_command command = {
-	.args_doc = "[designs|profiles|policies|parameters [SECTION]]",
-	.doc = "Lists the designs, profiles and policies that are built in, and the parameters "
-	       "of designs with their defaults, sources and bounds.\v"
-	       "Examples:\n"
-	       "  pugmark list designs\n"
-	       "  pugmark list parameters iopf",
-	.options = options,
-	.noptions = sizeof(options) / sizeof(*options),
-	.cli_offset = offsetof(struct options, cli),
-	.argument = take_argument,
-};
-
-static bool wants(const struct options *o, enum what what)
-{
-	if (o->is_chosen)
-		return o->what == what;
-	return what != PARAMETERS || o->cli.is_verbose;
-}
 
 /* ---- files that are built in ---- */
-
-/* The first sentence of the comment at the head of a file, without the licence. */
-static void head_comment(const char *text, char *out, size_t bytes)
-{
-	size_t used = 0;
-	*out = 0;
-	for (const char *p = text; *p == ';'; p += strcspn(p, "\n"), p += *p == '\n') {
-		const char *words = p + 1 + strspn(p + 1, " ");
-		const size_t n = strcspn(words, "\n");
-		if (!strncmp(words, "SPDX", 4) || used + n + 2 > bytes)
-			continue;
-		used += (size_t)snprintf(out + used, bytes - used, "%s%.*s", used ? " " : "",
-					 (int)n, words);
-	}
-	char *end = strstr(out, ". ");
-	if (end)
-		end[1] = 0;
-}
 
 /* Its sections in order: "memory, pin". */
 static void section_names(const char *text, char *out, size_t bytes)
@@ -111,26 +57,39 @@ static const struct report_column file_columns[] = {
 };
 
 /* Rows of NAME.ini in a folder. */
-static void show_files(struct report *r, const char *folder)
+static void show_files(struct report *r, const char *name, const char *title, const char *folder)
 {
-	static const char ending[] = ".ini";
-	const size_t prefix = strlen(folder);
-	for (size_t i = 0; embedded_path(i); i++) {
-		const char *path = embedded_path(i), *text = embedded_text(path);
-		const size_t n = strlen(path), tail = sizeof(ending) - 1;
-		char name[80], sections[200], what[600], brief[104];
-		if (strncmp(path, folder, prefix) || n <= prefix + tail ||
-		    strcmp(path + n - tail, ending))
-			continue;
-		snprintf(name, sizeof(name), "%.*s", (int)(n - prefix - tail), path + prefix);
-		section_names(text, sections, sizeof(sections));
-		head_comment(text, what, sizeof(what));
-		snprintf(brief, sizeof(brief), "%.100s%s", what, strlen(what) > 100 ? ".." : "");
-		report_row(r, (struct report_value[]){ { .s = name },
+	_choices_ struct choices c = {};
+	choices_add_embedded(&c, folder, ".ini", NULL);
+	report_table(r, name, title, file_columns, 4);
+	for (size_t i = 0; i < c.n; i++) {
+		char sections[200], brief[CHOICE_BRIEF_CHARS];
+		section_names(embedded_text(c.list[i].source), sections, sizeof(sections));
+		report_row(r, (struct report_value[]){ REPORT_S(c.list[i].name),
 						       { .s = sections },
-						       { .s = what },
-						       { .s = brief } });
+						       REPORT_S(c.list[i].summary),
+						       REPORT_S(choice_brief(&c.list[i], brief)) });
 	}
+}
+
+static void show_designs(struct report *r, const struct param_set *s, const struct options *o)
+{
+	(void)s, (void)o;
+	show_files(r, "designs", "Designs (--design NAME)", "designs/");
+}
+
+static void show_workloads(struct report *r, const struct param_set *s, const struct options *o)
+{
+	(void)s, (void)o;
+	show_files(r, "workloads", "Profiles of workloads (pugmark gen NAME)",
+		   "datasets/profiles/");
+}
+
+static void show_profiles(struct report *r, const struct param_set *s, const struct options *o)
+{
+	show_files(r, "profiles", "Profiles of hosts, devices and paths", "sim/profiles/");
+	if (o->own)
+		show_workloads(r, s, o);
 }
 
 /* ---- policies ---- */
@@ -142,7 +101,7 @@ static const struct report_column policy_columns[] = {
 	{ "source", NULL, REPORT_TEXT, REPORT_ONLY_JSON },
 };
 
-static void show_policies(struct report *r, const struct policy *const *list, bool only_pins)
+static void put_policies(struct report *r, const struct policy *const *list, bool only_pins)
 {
 	for (; *list; list++) {
 		const struct policy *p = *list;
@@ -150,6 +109,14 @@ static void show_policies(struct report *r, const struct policy *const *list, bo
 		report_row(r, (struct report_value[]){ REPORT_S(p->name), REPORT_S(commands),
 						       REPORT_S(p->summary), REPORT_S(p->source) });
 	}
+}
+
+static void show_policies(struct report *r, const struct param_set *s, const struct options *o)
+{
+	(void)s, (void)o;
+	report_table(r, "policies", "Policies (--policy NAME)", policy_columns, 4);
+	put_policies(r, policies, false);
+	put_policies(r, pin_policies, true);
 }
 
 /* ---- parameters ---- */
@@ -202,12 +169,10 @@ static size_t count_params(const struct param_set *s, const char *section)
 
 static int refuse_section(const struct param_set *s, const char *section, struct err *e)
 {
-	char names[180];
-	size_t used = 0;
-	for (size_t k = 0; k < s->nsections && used < sizeof(names); k++)
-		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", k ? ", " : "",
-					 s->sections[k].name);
-	return err_set(e, ERR_USAGE, "no section '%.30s': there are %s", section, names);
+	_choices_ struct choices c = {};
+	for (size_t k = 0; k < s->nsections; k++)
+		choices_add(&c, s->sections[k].name, NULL, NULL);
+	return choices_refuse(&c, "section", section, NULL, e);
 }
 
 static void show_params(struct report *r, const struct param_set *s, const struct options *o)
@@ -231,34 +196,131 @@ static void show_params(struct report *r, const struct param_set *s, const struc
 	}
 }
 
-static void show(struct report *r, const struct param_set *s, const struct options *o)
+/* ---- all ---- */
+
+static const struct own_list own_lists[] = {
+	{ "designs", show_designs },   { "policies", show_policies },
+	{ "profiles", show_profiles }, { "workloads", show_workloads },
+	{ "parameters", show_params }, {},
+};
+
+/* Parts of profiles, by the option that takes them. */
+static const struct catalogue parts[] = {
+	{ "backends", "Fault hardware (pugmark pin --backend NAME)", iopf_backends },
+	{ "devices", "Drives (pugmark nvme --device NAME)", nvme_devices },
+	{ "paths", "Ways from a guest to a drive (pugmark nvme --path NAME)", nvme_paths },
+	{ "hosts", "Hosts (pugmark nvme --host NAME)", nvme_hosts },
+	{},
+};
+
+static const struct report_column catalogue_columns[] = {
+	{ "name", NULL, REPORT_TEXT, 0 },
+	{ "summary", NULL, REPORT_TEXT, REPORT_ONLY_JSON },
+	{ "brief", "summary", REPORT_TEXT, REPORT_ONLY_TABLE },
+	{ "source", NULL, REPORT_TEXT, 0 },
+};
+
+static const char *text_or_null(const char *text)
 {
-	if (wants(o, DESIGNS)) {
-		report_table(r, "designs", "Designs (--design NAME)", file_columns, 4);
-		show_files(r, "designs/");
-	}
-	if (wants(o, POLICIES)) {
-		report_table(r, "policies", "Policies (--policy NAME)", policy_columns, 4);
-		show_policies(r, policies, false);
-		show_policies(r, pin_policies, true);
-	}
-	if (wants(o, PROFILES)) {
-		report_table(r, "profiles", "Profiles of hosts, devices and paths", file_columns,
-			     4);
-		show_files(r, "sim/profiles/");
-		report_table(r, "workloads", "Profiles of workloads (pugmark gen NAME)",
-			     file_columns, 4);
-		show_files(r, "datasets/profiles/");
-	}
-	if (wants(o, PARAMETERS))
-		show_params(r, s, o);
+	return *text ? text : NULL;
 }
 
-int cmd_list(int argc, char **argv)
+static void show_catalogue(struct report *r, const struct catalogue *t, const struct options *o)
 {
+	_choices_ struct choices c = {};
+	t->fill(&c);
+	bool has_source = o->cli.is_json;
+	for (size_t i = 0; i < c.n; i++)
+		has_source |= *c.list[i].source != 0;
+	report_table(r, t->name, t->title, catalogue_columns, has_source ? 4 : 3);
+	for (size_t i = 0; i < c.n; i++) {
+		char brief[CHOICE_BRIEF_CHARS];
+		const struct choice *x = &c.list[i];
+		report_row(r, (struct report_value[]){
+				      REPORT_S(x->name), REPORT_S(text_or_null(x->summary)),
+				      REPORT_S(text_or_null(choice_brief(x, brief))),
+				      REPORT_S(text_or_null(x->source)) });
+	}
+}
+
+static void show(struct report *r, const struct param_set *s, const struct options *o)
+{
+	if (o->own) {
+		o->own->show(r, s, o);
+		return;
+	}
+	if (o->other) {
+		show_catalogue(r, o->other, o);
+		return;
+	}
+	for (const struct own_list *l = own_lists; l->name; l++)
+		if (l->show != show_params || o->cli.is_verbose)
+			l->show(r, s, o);
+	for (const struct catalogue *const *others = o->others; *others; others++)
+		for (const struct catalogue *t = *others; t->name; t++)
+			show_catalogue(r, t, o);
+}
+
+/* ---- options ---- */
+
+void list_add_names(struct choices *c, const struct catalogue *const *others)
+{
+	for (const struct own_list *l = own_lists; l->name; l++)
+		choices_add(c, l->name, NULL, NULL);
+	for (const struct catalogue *t = parts; t->name; t++)
+		choices_add(c, t->name, NULL, NULL);
+	for (; *others; others++)
+		for (const struct catalogue *t = *others; t->name; t++)
+			choices_add(c, t->name, NULL, NULL);
+}
+
+static const struct catalogue *find(const struct catalogue *t, const char *name)
+{
+	while (t->name && strcmp(t->name, name))
+		t++;
+	return t->name ? t : NULL;
+}
+
+static int take_argument(void *mine, char *text, struct err *e)
+{
+	struct options *o = mine;
+	if (o->own && o->own->show == show_params && !o->section) {
+		o->section = text;
+		return 0;
+	}
+	if (o->own || o->other)
+		return err_set(e, ERR_USAGE, "'%.40s': expected nothing more", text);
+	for (const struct own_list *l = own_lists; l->name; l++)
+		if (!strcmp(l->name, text))
+			o->own = l;
+	o->other = find(parts, text);
+	for (const struct catalogue *const *t = o->others; *t && !o->other; t++)
+		o->other = find(*t, text);
+	if (o->own || o->other)
+		return 0;
+	_choices_ struct choices c = {};
+	list_add_names(&c, o->others);
+	return choices_refuse(&c, "list", text, NULL, e);
+}
+
+int list_run(const struct catalogue *const *others, choices_fill names, int argc, char **argv)
+{
+	const struct cli_command command = {
+		.args_doc = "[WHAT]\nparameters [SECTION]",
+		.doc = "Lists what is built in: designs, profiles, policies, workloads, probes, "
+		       "formats, reports; and the parameters of designs with their defaults, "
+		       "sources and bounds.\v"
+		       "Examples:\n"
+		       "  pugmark list designs\n"
+		       "  pugmark list probes\n"
+		       "  pugmark list parameters iopf",
+		.cli_offset = offsetof(struct options, cli),
+		.argument = take_argument,
+		.argument_choices = names,
+	};
 	_arena_ struct arena a = {};
 	struct param_set set = { .arena = &a };
-	struct options o = {};
+	struct options o = { .others = others };
 	struct err e = {};
 	cli_options_parse(&command, argc, argv, &o);
 	int rc = design_add_models(&set, &e);

@@ -8,7 +8,6 @@ int cmd_cache(int argc, char **argv);
 int cmd_calibrate(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_gen(int argc, char **argv);
-int cmd_list(int argc, char **argv);
 int cmd_numa_published(int argc, char **argv);
 int cmd_numa_replay(int argc, char **argv);
 int cmd_numa_topology(int argc, char **argv);

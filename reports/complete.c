@@ -127,6 +127,7 @@ void cli_complete(const struct cli_command *c, char *const *words, size_t n)
 	} else {
 		if (c->argument_choices)
 			cli_complete_from(c->argument_choices, "", word);
-		put_files(c->argument_files ? c->argument_files : c->argument ? "db" : NULL);
+		if (c->argument_files || (c->argument && !c->argument_choices))
+			put_files(c->argument_files ? c->argument_files : "db");
 	}
 }

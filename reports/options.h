@@ -78,7 +78,7 @@ struct cli_command {
 	size_t cli_offset; /* of struct cli in the command's struct */
 
 	/* An argument that is not an option's; NULL: there are none. The rest is for completion:
-	 * names and files that it may be, as of an option. */
+	 * names and files that it may be, as of an option; neither: traces. */
 	cli_each argument;
 	choices_fill argument_choices;
 	const char *argument_files;

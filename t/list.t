@@ -32,5 +32,21 @@ is 'a section alone has its own parameters only' \
 exits 64 'an unknown section is refused' pugmark list parameters nope
 like 'with those that there are' "$(err)" 'memory, background'
 exits 64 'an unknown list is refused' pugmark list polices
-like 'with the nearest' "$(err)" 'did you mean policies'
+like 'with the nearest' "$(err)" "did you mean 'policies'"
+# what other folders list
+formats() {
+	pugmark "$1" --help | sed -n '/^Formats:/,/^$/s/^  \([^ ]*\) .*/\1/p'
+}
+is 'importers are those of import' "$(names importers)" "$(formats import)"
+is 'exporters those of export' "$(names exporters)" "$(formats export)"
+is 'probes are what doctor looks for' "$(names probes | sort)" "$(pugmark doctor --json | json_text source | sort -u)"
+is 'queries are those of report' "$(names queries)" "$(pugmark report --list --json | json_text report)"
+is 'sections have a query each' "$(names sections | wc -l)" "$(ls "$ROOT"/reports/sections/*.sql | wc -l)"
+is 'a list is the same alone' "$(pugmark list probes --json | json_text name)" "$(names probes)"
+is 'paths are what nvme takes' "$(pugmark list paths --json | json_text name)" \
+	"$(pugmark nvme --list --json | grep '"kind":"path"' | json_text name)"
+for list in $(pugmark --complete list ''); do
+	ok "$list is listed" pugmark list $list
+	like "$list is in the manual" "$(cat "$ROOT/man/pugmark-list.scd")" "^([|][[ ] )?\\*$list\\*"
+done
 done_testing
