@@ -137,16 +137,35 @@ static int by_budget(const void *a, const void *b)
 	return x->budget_pages < y->budget_pages ? -1 : x->budget_pages > y->budget_pages;
 }
 
+static bool is_one_series(const struct pin_job *a, const struct pin_job *b)
+{
+	return a->policy == b->policy && a->companion == b->companion &&
+	       a->overcommit_ppm == b->overcommit_ppm;
+}
+
 /* Budgets in ascending order: only the run knows how many pages a share is. */
 static void sort_budgets(struct pin_job *jobs, size_t n)
 {
 	for (size_t i = 0, next; i < n; i = next) {
-		for (next = i + 1; next < n && jobs[next].policy == jobs[i].policy &&
-				   jobs[next].companion == jobs[i].companion &&
-				   jobs[next].overcommit_ppm == jobs[i].overcommit_ppm;)
+		for (next = i + 1; next < n && is_one_series(&jobs[next], &jobs[i]);)
 			next++;
 		qsort(&jobs[i], next - i, sizeof(*jobs), by_budget);
 	}
+}
+
+/* Two shares that are as many pages have one result: of all seeds the same jobs go. */
+static void drop_twins(struct work *w)
+{
+	const size_t n = w->njobs;
+	size_t kept = 0, end = 0;
+	for (size_t i = 0; i < n * w->options->nseeds; i++) {
+		const struct pin_job *job = &w->jobs[i], *last = kept ? &w->jobs[kept - 1] : NULL;
+		if (i % n && is_one_series(job, last) && job->budget_pages == last->budget_pages)
+			continue;
+		w->jobs[kept++] = *job;
+		end = i < n ? kept : end;
+	}
+	w->njobs = end;
 }
 
 static int choose_companions(struct pin_options *o, const struct trace *t, struct err *e)
@@ -224,6 +243,8 @@ static int run_all(struct work *w, struct trace *t, const char **memory_from, st
 		sort_budgets(w->jobs + s * w->njobs, w->njobs);
 		run->vm_pages = w->facts.vm_pages;
 	}
+	if (!rc)
+		drop_twins(w);
 	progress_end(&w->progress);
 	return rc;
 }

@@ -55,6 +55,10 @@ is 'devices sum to the total' "$(flat rows.json |
 	sed -E 's/.*"device_class":"([a-z]*)","dma_pages":([0-9]*),.*"iopf":([0-9]*),.*/\1 \2 \3/' |
 	awk '$1 == "total" { bad += d != $2 || f != $3; d = f = 0; next } { d += $2; f += $3 } END { print bad + 0 }')" 0
 
+pugmark pin "$nic" --policy lru --cpu cold --overcommit 20% --budget 1%,256,8,1% --seed 1,2 --json >twins.json
+is 'shares that are as many pages are one budget, for each seed' "$(totals twins.json | json_numbers budget_pages |
+	tr '\n' ' ')" '8 256 8 256 '
+
 pugmark pin "$nic" --budget 2%,10% --json --threads 1 >one.json
 pugmark pin "$nic" --budget 2%,10% --json --threads 5 >five.json
 same 'any number of threads gives the same bytes' one.json five.json
