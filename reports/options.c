@@ -251,7 +251,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-/* The words of help, what may be said, what is taken otherwise. */
+/* The words of help, what may be said, bounds, what is taken otherwise. */
 static void make_help(const struct cli_option *o, char out[HELP_BYTES])
 {
 	_choices_ struct choices c = {};
@@ -263,6 +263,11 @@ static void make_help(const struct cli_option *o, char out[HELP_BYTES])
 	for (size_t i = 0; i < c.n && chars <= IN_LINE_MAX; i++)
 		n += (size_t)snprintf(out + n, HELP_BYTES - n, "%s%s", i ? ", " : ": ",
 				      c.list[i].name);
+	const unsigned long long least = o->least, most = o->most;
+	if (o->kind == CLI_COUNT && most)
+		n += (size_t)snprintf(out + n, HELP_BYTES - n, " (%llu to %llu)", least, most);
+	else if (o->kind == CLI_COUNT && least > 1)
+		n += (size_t)snprintf(out + n, HELP_BYTES - n, " (at least %llu)", least);
 	if (o->fallback)
 		snprintf(out + n, HELP_BYTES - n, "; default: %s", o->fallback);
 }
