@@ -383,17 +383,9 @@ static int take_grain(void *mine, char *text, struct err *e)
 	return 0;
 }
 
-static int take_trace(void *mine, char *text, struct err *e)
-{
-	struct export_command *c = mine;
-	return cli_take_only(&c->path, text, "trace", e);
-}
-
 static int check(void *mine, struct err *e)
 {
 	struct export_command *c = mine;
-	if (!c->path)
-		return err_set(e, ERR_USAGE, "which trace?");
 	if (!c->is_pseudonymise && c->key)
 		return err_set(e, ERR_USAGE, "--key is for --pseudonymise");
 	if (!c->is_pseudonymise && !c->has_format)
@@ -457,7 +449,8 @@ static const struct cli_command command = {
 	.options = options,
 	.noptions = sizeof(options) / sizeof(*options),
 	.cli_offset = offsetof(struct export_command, cli),
-	.argument = take_trace,
+	.what = "trace",
+	.only = offsetof(struct export_command, path),
 	.check = check,
 };
 

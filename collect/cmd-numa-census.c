@@ -31,19 +31,8 @@ struct options {
 #define AT(member) .offset = offsetof(struct options, member)
 
 static const struct cli_option options[] = {
-	{ .name = "plot",
-	  .arg = "FILE",
-	  .kind = CLI_PLOT,
-	  AT(plot),
-	  .help = "Of a trace: draw tables by node over time: .svg, .png, .pdf, or - for the "
-		  "terminal" },
+	CLI_OPTION_PLOT(AT(plot), "Of a trace: draw tables by node over time"),
 };
-
-static int take_trace(void *mine, char *text, struct err *e)
-{
-	struct options *o = mine;
-	return cli_take_only(&o->trace, text, "trace", e);
-}
 
 static int check(void *mine, struct err *e)
 {
@@ -63,7 +52,9 @@ static const struct cli_command command = {
 	.options = options,
 	.noptions = sizeof(options) / sizeof(*options),
 	.cli_offset = offsetof(struct options, cli),
-	.argument = take_trace,
+	.what = "trace",
+	.only = offsetof(struct options, trace),
+	.is_optional = true,
 	.check = check,
 };
 

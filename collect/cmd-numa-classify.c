@@ -25,12 +25,7 @@ struct options {
 #define AT(member) .offset = offsetof(struct options, member)
 
 static const struct cli_option options[] = {
-	{ .name = "plot",
-	  .arg = "FILE",
-	  .kind = CLI_PLOT,
-	  AT(plot),
-	  .help = "Draw the shares of each socket (of the last snapshot): .svg, .png, .pdf, or - "
-		  "for the terminal" },
+	CLI_OPTION_PLOT(AT(plot), "Draw the shares of each socket (of the last snapshot)"),
 };
 
 static int take_dump(void *mine, char *text, struct err *e)

@@ -214,11 +214,7 @@ static const struct cli_option options[] = {
 	  AT(allow_damon),
 	  .help = "Read what somebody else's DAMON tells (probes damon, touch); it is never "
 		  "changed" },
-	{ .name = "set",
-	  .arg = "P.K=V",
-	  .kind = CLI_SET,
-	  AT(sets),
-	  .help = "One parameter of a probe" },
+	CLI_OPTION_SET(AT(sets), "One parameter of a probe"),
 };
 
 static int take_word(void *mine, char *text, struct err *e)

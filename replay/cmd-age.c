@@ -62,19 +62,6 @@ static int add_tau(void *mine, char *text, struct err *e)
 	return rc;
 }
 
-static int take_trace(void *mine, char *text, struct err *e)
-{
-	struct options *o = mine;
-	return cli_take_only(&o->path, text, "trace", e);
-}
-
-static int check(void *mine, struct err *e)
-{
-	struct options *o = mine;
-	o->ntaus = sort_taus(o->taus, (unsigned)o->ntaus);
-	return o->path ? 0 : err_set(e, ERR_USAGE, "which trace?");
-}
-
 #define AT(member) .offset = offsetof(struct options, member)
 
 static const struct cli_option options[] = {
@@ -105,28 +92,15 @@ static const struct cli_option options[] = {
 	  AT(recording),
 	  .least = 1,
 	  .help = "Of a merged trace: recording N; default: the first with dma rows" },
-	{ .name = "set",
-	  .arg = "access.K=V",
-	  .kind = CLI_SET,
-	  AT(sets),
-	  .help = "One parameter, as access.live_period=1s" },
+	CLI_OPTION_SET(AT(sets), "One parameter, as access.live_period=1s"),
 	{ .name = "memory",
 	  .arg = "SIZE",
 	  .kind = CLI_BYTES,
 	  AT(memory_bytes),
 	  .least = PAGE_BYTES,
 	  .help = "Memory of the VM; default: what the trace says" },
-	{ .name = "plot",
-	  .arg = "FILE",
-	  .kind = CLI_PLOT,
-	  AT(plot),
-	  .help = "Draw faults a day and reclaimable memory by tau: .svg, .png, .pdf, or - for "
-		  "the terminal" },
-	{ .name = "results",
-	  .arg = "FILE",
-	  .kind = CLI_RESULTS,
-	  AT(results),
-	  .help = "Add the curve to a results file" },
+	CLI_OPTION_PLOT(AT(plot), "Draw faults a day and reclaimable memory by tau"),
+	CLI_OPTION_RESULTS(AT(results)),
 };
 
 /* ---- the grid ---- */
@@ -441,8 +415,8 @@ static const struct cli_command command = {
 	.options = options,
 	.noptions = sizeof(options) / sizeof(*options),
 	.cli_offset = offsetof(struct options, cli),
-	.argument = take_trace,
-	.check = check,
+	.what = "trace",
+	.only = offsetof(struct options, path),
 };
 
 int cmd_age(int argc, char **argv)
@@ -455,6 +429,7 @@ int cmd_age(int argc, char **argv)
 		return cli_fail("age", &e);
 	}
 	cli_options_parse(&command, argc, argv, o);
+	o->ntaus = sort_taus(o->taus, (unsigned)o->ntaus);
 	w->options = o;
 	const int rc = open_and_answer(o, w, &e);
 	arena_deinit(&w->arena);

@@ -83,18 +83,10 @@ static int add_size(void *mine, char *text, struct err *e)
 	return rc;
 }
 
-static int take_trace(void *mine, char *text, struct err *e)
-{
-	struct options *o = mine;
-	return cli_take_only(&o->path, text, "trace", e);
-}
-
 /* Nothing asked for: everything on one screen. The future bounds all, so min comes with them. */
 static int check(void *mine, struct err *e)
 {
 	struct options *o = mine;
-	if (!o->path)
-		return err_set(e, ERR_USAGE, "which trace?");
 	if (o->sample_pages && !o->wants_curve)
 		return err_set(e, ERR_USAGE, "--sample is for --curve");
 	if (!o->npolicies && !o->wants_curve)
@@ -140,39 +132,16 @@ static const struct cli_option options[] = {
 	  .least = SAMPLE_MIN,
 	  .most = SAMPLE_MAX,
 	  .help = "Estimate the curve from N pages (fixed memory)" },
-	{ .name = "seed",
-	  .arg = "S",
-	  .kind = CLI_COUNT,
-	  AT(seed),
-	  .fallback = "1",
-	  .help = "Of the sample, and of policies that draw" },
-	{ .name = "set",
-	  .arg = "S.K=V",
-	  .kind = CLI_SET,
-	  AT(sets),
-	  .help = "One parameter of a policy, as pin.2q_in=30%" },
+	CLI_OPTION_SEED(AT(seed), "Of the sample, and of policies that draw"),
+	CLI_OPTION_SET(AT(sets), "One parameter of a policy, as pin.2q_in=30%"),
 	{ .name = "stream",
 	  .arg = "K",
 	  .kind = CLI_TEXT,
 	  AT(stream),
 	  .help = "Kind (object, io, dma) or number of the stream" },
-	{ .name = "threads",
-	  .arg = "N",
-	  .kind = CLI_COUNT,
-	  AT(threads),
-	  .least = 1,
-	  .most = 256,
-	  .help = "Default: one a processor; never changes a count" },
-	{ .name = "plot",
-	  .arg = "FILE",
-	  .kind = CLI_PLOT,
-	  AT(plot),
-	  .help = "Draw misses by size: .svg, .png, .pdf, or - for the terminal" },
-	{ .name = "results",
-	  .arg = "FILE",
-	  .kind = CLI_RESULTS,
-	  AT(results),
-	  .help = "Add the counts to a results file" },
+	CLI_OPTION_THREADS(AT(threads)),
+	CLI_OPTION_PLOT(AT(plot), "Draw misses by size"),
+	CLI_OPTION_RESULTS(AT(results)),
 };
 
 static const struct cli_command command = {
@@ -186,7 +155,8 @@ static const struct cli_command command = {
 	.options = options,
 	.noptions = sizeof(options) / sizeof(*options),
 	.cli_offset = offsetof(struct options, cli),
-	.argument = take_trace,
+	.what = "trace",
+	.only = offsetof(struct options, path),
 	.check = check,
 };
 

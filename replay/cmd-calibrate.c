@@ -30,7 +30,8 @@ static int take_model(void *mine, char *text, struct err *e)
 	struct options *o = mine;
 	if (strcmp(text, "nvme") != 0)
 		return err_set(e, ERR_USAGE, "no model '%.20s' to calibrate: there is nvme", text);
-	return cli_take_only(&o->model, text, "model", e);
+	o->model = text;
+	return 0;
 }
 
 static int check(void *mine, struct err *e)
@@ -140,7 +141,7 @@ static const struct cli_option options[] = {
 	  .kind = CLI_TEXT,
 	  AT(design),
 	  .help = "Parameters from a file" },
-	{ .name = "set", .arg = "S.K=V", .kind = CLI_SET, AT(sets), .help = "One parameter" },
+	CLI_OPTION_SET(AT(sets), "One parameter"),
 };
 
 static const struct cli_command command = {

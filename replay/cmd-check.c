@@ -14,27 +14,10 @@ struct options {
 	uint64_t threads, seed, most;
 };
 
-static int take_path(void *mine, char *text, struct err *e)
-{
-	struct options *o = mine;
-	return cli_take_only(&o->path, text, "file of cases", e);
-}
-
-static int check_options(void *mine, struct err *e)
-{
-	struct options *o = mine;
-	return o->path ? 0 : err_set(e, ERR_USAGE, "which cases?");
-}
-
 #define AT(member) .offset = offsetof(struct options, member)
 
 static const struct cli_option options[] = {
-	{ .name = "seed",
-	  .arg = "N",
-	  .kind = CLI_COUNT,
-	  .fallback = "1",
-	  AT(seed),
-	  .help = "Of all random streams" },
+	CLI_OPTION_SEED(AT(seed), "Of all random streams"),
 	{ .name = "most",
 	  .arg = "N",
 	  .kind = CLI_COUNT,
@@ -42,13 +25,7 @@ static const struct cli_option options[] = {
 	  AT(most),
 	  .help = "Cut every case to so many completions: faster, and beyond its tolerance "
 		  "by chance" },
-	{ .name = "threads",
-	  .arg = "N",
-	  .kind = CLI_COUNT,
-	  .least = 1,
-	  .most = 256,
-	  AT(threads),
-	  .help = "Cases at a time; default: one a processor" },
+	CLI_OPTION_THREADS(AT(threads)),
 };
 
 static const struct cli_command command = {
@@ -61,8 +38,8 @@ static const struct cli_command command = {
 	.options = options,
 	.noptions = sizeof(options) / sizeof(options[0]),
 	.cli_offset = offsetof(struct options, cli),
-	.argument = take_path,
-	.check = check_options,
+	.what = "file of cases",
+	.only = offsetof(struct options, path),
 };
 
 /* ---- TAP ---- */

@@ -32,17 +32,9 @@ struct options {
 	bool is_forced, wants_print;
 };
 
-static int take_profile(void *mine, char *text, struct err *e)
-{
-	struct options *o = mine;
-	return cli_take_only(&o->profile, text, "profile", e);
-}
-
 static int check(void *mine, struct err *e)
 {
 	const struct options *o = mine;
-	if (!o->profile)
-		return err_set(e, ERR_USAGE, "which profile?");
 	if (!o->out && !o->wants_print)
 		return err_set(e, ERR_USAGE, "-o TRACE: where to?");
 	return 0;
@@ -58,17 +50,8 @@ static const struct cli_option options[] = {
 	  AT(out),
 	  .files = "db",
 	  .help = "The trace to make" },
-	{ .name = "seed",
-	  .arg = "N",
-	  .kind = CLI_COUNT,
-	  AT(seed),
-	  .fallback = "1",
-	  .help = "Same profile and seed: same trace" },
-	{ .name = "set",
-	  .arg = "SECTION.KEY=VALUE",
-	  .kind = CLI_SET,
-	  AT(sets),
-	  .help = "Change a parameter of the profile" },
+	CLI_OPTION_SEED(AT(seed), "Same profile and seed: same trace"),
+	CLI_OPTION_SET(AT(sets), "Change a parameter of the profile"),
 	{ .name = "duration",
 	  .arg = "T",
 	  .kind = CLI_SET_AS,
@@ -214,7 +197,8 @@ static const struct cli_command command = {
 	.options = options,
 	.noptions = sizeof(options) / sizeof(*options),
 	.cli_offset = offsetof(struct options, cli),
-	.argument = take_profile,
+	.what = "profile",
+	.only = offsetof(struct options, profile),
 	.argument_choices = gen_profiles,
 	.argument_files = "ini",
 	.check = check,

@@ -51,18 +51,6 @@ static void list_movers(struct choices *c)
 	choices_add_names(c, names);
 }
 
-static int take_trace(void *mine, char *text, struct err *e)
-{
-	struct options *o = mine;
-	return cli_take_only(&o->path, text, "trace", e);
-}
-
-static int check(void *mine, struct err *e)
-{
-	struct options *o = mine;
-	return o->path ? 0 : err_set(e, ERR_USAGE, "which trace?");
-}
-
 #define AT(member) .offset = offsetof(struct options, member)
 
 static const struct cli_option options[] = {
@@ -77,11 +65,7 @@ static const struct cli_option options[] = {
 	  .choices = design_names_walk,
 	  .files = "ini",
 	  .help = "Letters as in vMitosis, built-in designs, or files" },
-	{ .name = "set",
-	  .arg = "SECTION.KEY=VALUE",
-	  .kind = CLI_SET,
-	  AT(sets),
-	  .help = "One parameter of all designs, as machine.remote=150%" },
+	CLI_OPTION_SET(AT(sets), "One parameter of all designs, as machine.remote=150%"),
 	{ .name = "machine",
 	  .arg = "FILE",
 	  .kind = CLI_TEXT,
@@ -102,23 +86,9 @@ static const struct cli_option options[] = {
 	  .choices = list_movers,
 	  .what = "mover",
 	  .help = "Also a timeline: the program, or its whole VM, moves to another node" },
-	{ .name = "seed",
-	  .arg = "N",
-	  .kind = CLI_COUNT,
-	  AT(seed),
-	  .fallback = "1",
-	  .help = "Of the order in which pages move" },
-	{ .name = "plot",
-	  .arg = "FILE",
-	  .kind = CLI_PLOT,
-	  AT(plot),
-	  .help = "Draw run times by design, or the timeline: .svg, .png, .pdf, or - for the "
-		  "terminal" },
-	{ .name = "results",
-	  .arg = "FILE",
-	  .kind = CLI_RESULTS,
-	  AT(results),
-	  .help = "Add the counts to a results file" },
+	CLI_OPTION_SEED(AT(seed), "Of the order in which pages move"),
+	CLI_OPTION_PLOT(AT(plot), "Draw run times by design, or the timeline"),
+	CLI_OPTION_RESULTS(AT(results)),
 };
 
 static const struct cli_command command = {
@@ -133,8 +103,8 @@ static const struct cli_command command = {
 	.options = options,
 	.noptions = sizeof(options) / sizeof(*options),
 	.cli_offset = offsetof(struct options, cli),
-	.argument = take_trace,
-	.check = check,
+	.what = "trace",
+	.only = offsetof(struct options, path),
 };
 
 /* ---- the work ---- */

@@ -27,30 +27,9 @@ struct options {
 #define AT(member) .offset = offsetof(struct options, member)
 
 static const struct cli_option options[] = {
-	{ .name = "seed",
-	  .arg = "N",
-	  .kind = CLI_COUNT,
-	  AT(seed),
-	  .fallback = "1",
-	  .help = "Of the variants that confidence is taken from" },
-	{ .name = "plot",
-	  .arg = "FILE",
-	  .kind = CLI_PLOT,
-	  AT(plot),
-	  .help = "Draw the latencies as a map: .svg, .png, .pdf, or - for the terminal" },
+	CLI_OPTION_SEED(AT(seed), "Of the variants that confidence is taken from"),
+	CLI_OPTION_PLOT(AT(plot), "Draw the latencies as a map"),
 };
-
-static int take_matrix(void *mine, char *text, struct err *e)
-{
-	struct options *o = mine;
-	return cli_take_only(&o->path, text, "matrix", e);
-}
-
-static int check(void *mine, struct err *e)
-{
-	const struct options *o = mine;
-	return o->path ? 0 : err_set(e, ERR_USAGE, "which matrix?");
-}
 
 static const struct cli_command command = {
 	.args_doc = "MATRIX.csv",
@@ -62,8 +41,8 @@ static const struct cli_command command = {
 	.options = options,
 	.noptions = sizeof(options) / sizeof(*options),
 	.cli_offset = offsetof(struct options, cli),
-	.argument = take_matrix,
-	.check = check,
+	.what = "matrix",
+	.only = offsetof(struct options, path),
 };
 
 struct answer {

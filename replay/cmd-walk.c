@@ -31,18 +31,6 @@ struct options {
 	struct cli_sets sets;
 };
 
-static int take_trace(void *mine, char *text, struct err *e)
-{
-	struct options *o = mine;
-	return cli_take_only(&o->path, text, "trace", e);
-}
-
-static int check(void *mine, struct err *e)
-{
-	struct options *o = mine;
-	return o->path ? 0 : err_set(e, ERR_USAGE, "which trace?");
-}
-
 #define AT(member) .offset = offsetof(struct options, member)
 
 static const struct cli_option options[] = {
@@ -57,11 +45,7 @@ static const struct cli_option options[] = {
 	  .choices = design_names_walk,
 	  .files = "ini",
 	  .help = "Designs to score: built-in ones by name, or files" },
-	{ .name = "set",
-	  .arg = "walk.K=V",
-	  .kind = CLI_SET,
-	  AT(sets),
-	  .help = "One parameter of all designs, as walk.stlb=2048/16" },
+	CLI_OPTION_SET(AT(sets), "One parameter of all designs, as walk.stlb=2048/16"),
 	{ .name = "assumptions",
 	  .kind = CLI_FLAG,
 	  AT(wants_assumptions),
@@ -71,16 +55,8 @@ static const struct cli_option options[] = {
 	  AT(tries_inputs),
 	  .help = "Compare fastest and slowest design with guesses at other values, also on a "
 		  "large trace; --verbose lists them" },
-	{ .name = "plot",
-	  .arg = "FILE",
-	  .kind = CLI_PLOT,
-	  AT(plot),
-	  .help = "Draw references by level and design: .svg, .png, .pdf, or - for the terminal" },
-	{ .name = "results",
-	  .arg = "FILE",
-	  .kind = CLI_RESULTS,
-	  AT(results),
-	  .help = "Add counts and cycles to a results file" },
+	CLI_OPTION_PLOT(AT(plot), "Draw references by level and design"),
+	CLI_OPTION_RESULTS(AT(results)),
 };
 
 static const struct cli_command command = {
@@ -93,8 +69,8 @@ static const struct cli_command command = {
 	.options = options,
 	.noptions = sizeof(options) / sizeof(*options),
 	.cli_offset = offsetof(struct options, cli),
-	.argument = take_trace,
-	.check = check,
+	.what = "trace",
+	.only = offsetof(struct options, path),
 };
 
 /* ---- the work ---- */

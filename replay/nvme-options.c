@@ -8,34 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ADDER(name)                                                  \
-	static int add_##name(void *mine, char *text, struct err *e) \
-	{                                                            \
-		struct nvme_options *o = mine;                       \
-		(void)e;                                             \
-		o->name##s.text[o->n##name##s++] = text;             \
-		return 0;                                            \
-	}
-ADDER(design)
-ADDER(path)
-ADDER(depth)
-ADDER(block)
-ADDER(rate)
-
-static int add_vm(void *mine, char *text, struct err *e)
-{
-	struct nvme_options *o = mine;
-	(void)e;
-	o->vms.text[o->nvms++] = text;
-	return 0;
-}
-
-static int take_trace(void *mine, char *text, struct err *e)
-{
-	struct nvme_options *o = mine;
-	return cli_take_only(&o->trace, text, "trace", e);
-}
-
 static const struct {
 	const char *name, *read, *pattern;
 } mixes[] = {
@@ -79,7 +51,7 @@ static const struct cli_option options[] = {
 	  .arg = "F,..",
 	  .kind = CLI_LIST,
 	  AT(ndesigns),
-	  .each = add_design,
+	  .texts = offsetof(struct nvme_options, designs),
 	  .most = NVME_LIST_MAX,
 	  .choices = design_names_nvme,
 	  .files = "ini",
@@ -95,7 +67,7 @@ static const struct cli_option options[] = {
 	  .arg = "NAME,..",
 	  .kind = CLI_LIST,
 	  AT(npaths),
-	  .each = add_path,
+	  .texts = offsetof(struct nvme_options, paths),
 	  .most = NVME_LIST_MAX,
 	  .choices = nvme_paths,
 	  .files = "ini",
@@ -112,7 +84,7 @@ static const struct cli_option options[] = {
 	  .arg = "N,..",
 	  .kind = CLI_LIST,
 	  AT(ndepths),
-	  .each = add_depth,
+	  .texts = offsetof(struct nvme_options, depths),
 	  .most = NVME_LIST_MAX,
 	  .help = "Requests that a job keeps outstanding (closed load)" },
 	{ .name = "jobs",
@@ -127,21 +99,21 @@ static const struct cli_option options[] = {
 	  .arg = "R,..",
 	  .kind = CLI_LIST,
 	  AT(nrates),
-	  .each = add_rate,
+	  .texts = offsetof(struct nvme_options, rates),
 	  .most = NVME_LIST_MAX,
 	  .help = "Requests of a VM that come at random (open load), as 50000/s" },
 	{ .name = "vms",
 	  .arg = "N,..",
 	  .kind = CLI_LIST,
 	  AT(nvms),
-	  .each = add_vm,
+	  .texts = offsetof(struct nvme_options, vms),
 	  .most = NVME_LIST_MAX,
 	  .help = "VMs that share the drive" },
 	{ .name = "bs",
 	  .arg = "SIZE,..",
 	  .kind = CLI_LIST,
 	  AT(nblocks),
-	  .each = add_block,
+	  .texts = offsetof(struct nvme_options, blocks),
 	  .most = NVME_LIST_MAX,
 	  .help = "Block sizes, each a row; a mix is --set 'nvme-load.blocks=4K 70%, 64K 30%'" },
 	{ .name = "rw",
@@ -167,20 +139,11 @@ static const struct cli_option options[] = {
 	  AT(seed),
 	  .given = offsetof(struct nvme_options, has_seed),
 	  .help = "Of all random streams" },
-	{ .name = "set", .arg = "S.K=V", .kind = CLI_SET, AT(sets), .help = "One parameter" },
-	{ .name = "threads",
-	  .arg = "N",
-	  .kind = CLI_COUNT,
-	  AT(threads),
-	  .least = 1,
-	  .most = 256,
-	  .help = "Default: one a processor; never changes a figure" },
-	{ .name = "plot",
-	  .arg = "FILE",
-	  .kind = CLI_PLOT,
-	  AT(plots[NVME_PLOT_AXIS]),
-	  .help = "Draw requests/s and latency by what varies (depth, VMs, block size, rate): "
-		  ".svg, .png, .pdf, or -" },
+	CLI_OPTION_SET(AT(sets), "One parameter"),
+	CLI_OPTION_THREADS(AT(threads)),
+	CLI_OPTION_PLOT(
+		AT(plots[NVME_PLOT_AXIS]),
+		"Draw requests/s and latency by what varies (depth, VMs, block size, rate)"),
 	{ .name = "plot-tail",
 	  .arg = "FILE",
 	  .kind = CLI_PLOT,
@@ -196,11 +159,7 @@ static const struct cli_option options[] = {
 	  .kind = CLI_PLOT,
 	  AT(plots[NVME_PLOT_CORES]),
 	  .help = "Likewise the time of each host core" },
-	{ .name = "results",
-	  .arg = "FILE",
-	  .kind = CLI_RESULTS,
-	  AT(results),
-	  .help = "Add the counts to a results file" },
+	CLI_OPTION_RESULTS(AT(results)),
 	{ .name = "assumptions",
 	  .kind = CLI_FLAG,
 	  AT(wants_assumptions),
@@ -223,7 +182,9 @@ static const struct cli_command command = {
 	.options = options,
 	.noptions = sizeof(options) / sizeof(*options),
 	.cli_offset = offsetof(struct nvme_options, cli),
-	.argument = take_trace,
+	.what = "trace",
+	.only = offsetof(struct nvme_options, trace),
+	.is_optional = true,
 	.check = check,
 };
 

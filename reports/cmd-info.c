@@ -32,18 +32,6 @@ static const struct cli_option options[] = {
 		  "device" },
 };
 
-static int take_trace(void *mine, char *text, struct err *e)
-{
-	struct options *o = mine;
-	return cli_take_only(&o->path, text, "trace", e);
-}
-
-static int check(void *mine, struct err *e)
-{
-	struct options *o = mine;
-	return o->path ? 0 : err_set(e, ERR_USAGE, "which trace?");
-}
-
 /* Tables that are one SQL query: its columns are the report's, in order. */
 struct listing {
 	const char *name, *title, *sql;
@@ -411,8 +399,8 @@ static const struct cli_command command = {
 	.options = options,
 	.noptions = sizeof(options) / sizeof(*options),
 	.cli_offset = offsetof(struct options, cli),
-	.argument = take_trace,
-	.check = check,
+	.what = "trace",
+	.only = offsetof(struct options, path),
 };
 
 int cmd_info(int argc, char **argv)

@@ -13,18 +13,6 @@ struct options {
 	const char *path;
 };
 
-static int take_trace(void *mine, char *text, struct err *e)
-{
-	struct options *o = mine;
-	return cli_take_only(&o->path, text, "trace", e);
-}
-
-static int check(void *mine, struct err *e)
-{
-	struct options *o = mine;
-	return o->path ? 0 : err_set(e, ERR_USAGE, "which trace?");
-}
-
 static const struct report_column columns[] = { { "finding", NULL, REPORT_TEXT, 0 } };
 
 struct listing {
@@ -80,8 +68,8 @@ static const struct cli_command command = {
 	.doc = "Checks every checksum, row, sequence number and digest of a trace. Exit status 1 "
 	       "when something is wrong.\vExample:\n  pugmark verify nic.db",
 	.cli_offset = offsetof(struct options, cli),
-	.argument = take_trace,
-	.check = check,
+	.what = "trace",
+	.only = offsetof(struct options, path),
 };
 
 int cmd_verify(int argc, char **argv)

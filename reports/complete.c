@@ -127,7 +127,7 @@ void cli_complete(const struct cli_command *c, char *const *words, size_t n)
 	} else {
 		if (c->argument_choices)
 			cli_complete_from(c->argument_choices, "", word);
-		if (c->argument_files || (c->argument && !c->argument_choices))
+		if (c->argument_files || ((c->argument || c->what) && !c->argument_choices))
 			put_files(c->argument_files ? c->argument_files : "db");
 	}
 }

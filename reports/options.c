@@ -203,6 +203,8 @@ static void finish(struct parsing *p, const struct argp_state *state)
 		if (plot && !strcmp(plot, "-"))
 			argp_error(state, "--json and --%s - both want standard output", o->name);
 	}
+	if (c->what && !c->is_optional && !*(const char **)(p->mine + c->only))
+		argp_error(state, "which %s?", c->what);
 	if (c->check && c->check(p->mine, &e))
 		fail(p, state, NULL, &e);
 	if (p->only_parses)
@@ -216,6 +218,19 @@ static void finish(struct parsing *p, const struct argp_state *state)
 	}
 }
 
+static int take_argument(const struct cli_command *c, char *mine, char *text, struct err *e)
+{
+	const char **only = (const char **)(mine + c->only);
+	if (c->argument)
+		return c->argument(mine, text, e);
+	if (!c->what)
+		return err_set(e, ERR_USAGE, "'%s': no argument is expected", text);
+	if (*only)
+		return err_set(e, ERR_USAGE, "one %s at a time: '%s' is too many", c->what, text);
+	*only = text;
+	return 0;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct parsing *p = state->input;
@@ -226,9 +241,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = p->cli;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (!c->argument)
-			argp_error(state, "'%s': no argument is expected", arg);
-		else if (c->argument(p->mine, arg, &e))
+		if (take_argument(c, p->mine, arg, &e))
 			fail(p, state, NULL, &e);
 		return 0;
 	case ARGP_KEY_END:
@@ -401,14 +414,6 @@ void cli_options_parse(const struct cli_command *c, int argc, char **argv, void 
 				   .help_filter = filter_help };
 	check_long_options(p, argc, argv);
 	cli_parse(&argp, argc, argv, p);
-}
-
-int cli_take_only(const char **path, char *text, const char *what, struct err *e)
-{
-	if (*path)
-		return err_set(e, ERR_USAGE, "one %s at a time: '%s' is too many", what, text);
-	*path = text;
-	return 0;
 }
 
 unsigned cli_threads(uint64_t asked)

@@ -83,6 +83,11 @@ struct cli_command {
 	choices_fill argument_choices;
 	const char *argument_files;
 
+	/* Instead: there is one, a const char * there; it may be left out only if it says so. */
+	const char *what; /* "trace", for messages: "which trace?" */
+	size_t only;
+	bool is_optional;
+
 	/* What one option alone cannot know; fallbacks are in place. May be NULL. */
 	int (*check)(void *mine, struct err *e);
 };
@@ -98,8 +103,33 @@ struct cli_command {
  */
 void cli_options_parse(const struct cli_command *c, int argc, char **argv, void *mine);
 
-/* For `argument`: takes the only one. */
-int cli_take_only(const char **path, char *text, const char *what, struct err *e);
+/*
+ * Rows that many commands have, so that they mean the same everywhere; at:
+ * `.offset = ..`, of a uint64_t, a const char * or struct cli_sets.
+ */
+#define CLI_OPTION_THREADS(at)                                                                 \
+	{                                                                                      \
+		.name = "threads", .arg = "N", .kind = CLI_COUNT, at, .least = 1, .most = 256, \
+		.help = "Default: one a processor; never changes a result"                     \
+	}
+#define CLI_OPTION_SEED(at, of)                                                                \
+	{                                                                                      \
+		.name = "seed", .arg = "N", .kind = CLI_COUNT, at, .fallback = "1", .help = of \
+	}
+#define CLI_OPTION_SET(at, of)                                                             \
+	{                                                                                  \
+		.name = "set", .arg = "SECTION.KEY=VALUE", .kind = CLI_SET, at, .help = of \
+	}
+#define CLI_OPTION_PLOT(at, what)                                        \
+	{                                                                \
+		.name = "plot", .arg = "FILE", .kind = CLI_PLOT, at,     \
+		.help = what ": .svg, .png, .pdf, or - for the terminal" \
+	}
+#define CLI_OPTION_RESULTS(at)                                             \
+	{                                                                  \
+		.name = "results", .arg = "FILE", .kind = CLI_RESULTS, at, \
+		.help = "Add what is found to a results file"              \
+	}
 
 /* The number of threads asked for, or (0) one a processor, at most 256. */
 unsigned cli_threads(uint64_t asked);

@@ -42,18 +42,6 @@ static int add_name(void *p, char *text, struct err *e)
 	return 0;
 }
 
-static int take(void *p, char *text, struct err *e)
-{
-	struct mine *m = p;
-	return cli_take_only(&m->path, text, "trace", e);
-}
-
-static int check(void *p, struct err *e)
-{
-	struct mine *m = p;
-	return m->path ? 0 : err_set(e, ERR_USAGE, "which trace?");
-}
-
 #define AT(member) .offset = offsetof(struct mine, member)
 
 static const struct cli_option options[] = {
@@ -107,8 +95,8 @@ static const struct cli_command command = {
 	.options = options,
 	.noptions = sizeof(options) / sizeof(*options),
 	.cli_offset = offsetof(struct mine, cli),
-	.argument = take,
-	.check = check,
+	.what = "trace",
+	.only = offsetof(struct mine, path),
 };
 
 enum { ARGS_MAX = 16 };
