@@ -159,24 +159,23 @@ static const char *nearest(const struct choices *c, const char *name)
 int choices_refuse(const struct choices *c, const char *what, const char *name, const char *hint,
 		   struct err *e)
 {
-	char list[sizeof(e->msg)];
-	const int words = snprintf(NULL, 0, "no %s '%.40s': did you mean one of ?%s", what, name,
-				   hint ? hint : "");
+	char list[sizeof(e->msg)], no[120];
+	hint = hint ? hint : "";
+	snprintf(no, sizeof(no), "no %.60s '%.40s'", what, name);
+	const int words = snprintf(NULL, 0, "%s: did you mean one of ?%s", no, hint);
 	const size_t least = 64;
 	const size_t room = (size_t)words + least < sizeof(list) ? sizeof(list) - (size_t)words
 								 : least;
 	const char *near = nearest(c, name);
 	if (near)
-		return err_set(e, ERR_USAGE, "no %s '%.40s': did you mean '%s'?", what, name, near);
+		return err_set(e, ERR_USAGE, "%s: did you mean '%s'?", no, near);
 	const size_t alike = *name ? put_names(c, name, list, room) : 0;
 	if (alike)
-		return err_set(e, ERR_USAGE, "no %s '%.40s': did you mean %s%s?", what, name,
+		return err_set(e, ERR_USAGE, "%s: did you mean %s%s?", no,
 			       alike > 1 ? "one of " : "", list);
-	if (!put_names(c, "", list, room))
-		return err_set(e, ERR_USAGE, "no %s '%.40s': there are none%s", what, name,
-			       hint ? hint : "");
-	return err_set(e, ERR_USAGE, "no %s '%.40s': there are %s%s", what, name, list,
-		       hint ? hint : "");
+	const size_t n = put_names(c, "", list, room);
+	return err_set(e, ERR_USAGE, "%s: there %s %s%s", no, n == 1 ? "is" : "are",
+		       n ? list : "none", hint);
 }
 
 int choices_refuse_of(choices_fill fill, const char *what, const char *name, const char *hint,

@@ -7,7 +7,7 @@
  */
 #include "base/param.h"
 #include "base/cleanup.h"
-#include "base/nearest.h"
+#include "base/choices.h"
 #include "base/param-value.h"
 
 #include <errno.h>
@@ -247,23 +247,18 @@ int param_set_open(struct param_set *s, const char *section, param_take take, vo
 
 /* ---- what is not there ---- */
 
-/* "did you mean X?", or all that there is as far as it fits */
+/* As of options, but what is wrong may be a file. */
 static int refuse_name(struct err *e, enum err_code code, const char *what, const char *text,
 		       const char *const *names, size_t n)
 {
-	const char *near = nearest_word(text, names, n);
-	char all[160] = "";
-	size_t used = 0;
+	_choices_ struct choices c = {};
 
-	if (near)
-		return err_set(e, code, "no %s '%.50s': did you mean '%s'?", what, text, near);
-	for (size_t i = 0; i < n && used < sizeof(all); i++) {
-		const int len =
-			snprintf(all + used, sizeof(all) - used, "%s%s", i ? ", " : "", names[i]);
-		used += len > 0 ? (size_t)len : 0;
-	}
-	return err_set(e, code, "no %s '%.50s': there %s %s%s", what, text, n == 1 ? "is" : "are",
-		       n ? all : "none", used >= sizeof(all) ? " ..." : "");
+	for (size_t i = 0; i < n; i++)
+		choices_add(&c, names[i], NULL, NULL);
+	choices_refuse(&c, what, text, NULL, e);
+	if (e)
+		e->code = code;
+	return code;
 }
 
 static int refuse_section(const struct param_set *s, const char *section, enum err_code code,
