@@ -69,7 +69,7 @@ void params_report_begin(struct report *r)
 	static const struct report_column columns[] = {
 		{ "design", NULL, REPORT_TEXT, 0 }, { "parameter", NULL, REPORT_TEXT, 0 },
 		{ "value", NULL, REPORT_TEXT, 0 },  { "kind", NULL, REPORT_TEXT, 0 },
-		{ "source", NULL, REPORT_TEXT, 0 },
+		{ "source", NULL, REPORT_TEXT, 0 }, { "unit", NULL, REPORT_TEXT, 0 },
 	};
 	report_table(r, "assumptions", NULL, columns, sizeof(columns) / sizeof(*columns));
 }
@@ -85,6 +85,7 @@ void params_report_values(struct report *r, const char *design, const struct par
 		snprintf(text, sizeof(text), "%s.%s", p->param->section, p->param->name);
 		report_row(r, (struct report_value[]){
 				      REPORT_S(design), REPORT_S(name), REPORT_S(p->text),
-				      REPORT_S(param_kind_names[p->kind]), REPORT_S(p->source) });
+				      REPORT_S(param_kind_names[p->kind]), REPORT_S(p->source),
+				      REPORT_S(p->param->unit) });
 	}
 }
