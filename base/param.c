@@ -245,6 +245,14 @@ int param_set_open(struct param_set *s, const char *section, param_take take, vo
 	return 0;
 }
 
+bool param_is_file(const char *name)
+{
+	static const char ending[] = ".ini";
+	const size_t n = strlen(name), tail = sizeof(ending) - 1;
+
+	return strchr(name, '/') || (n > tail && !strcmp(name + n - tail, ending));
+}
+
 /* ---- what is not there ---- */
 
 /* As of options, but what is wrong may be a file. */

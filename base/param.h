@@ -122,6 +122,9 @@ int param_set_open(struct param_set *s, const char *section, param_take take, vo
 
 enum param_file { PARAM_DESIGN, PARAM_PROFILE };
 
+/* A file by its look: has a '/', or ends in .ini; else the name of what is built in. */
+bool param_is_file(const char *name);
+
 /* Reads an INI file, or text of n bytes under a name for messages. */
 int param_read(struct param_set *s, const char *path, enum param_file kind, struct err *e);
 int param_read_text(struct param_set *s, const char *name, const char *text, size_t n,

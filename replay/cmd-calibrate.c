@@ -534,7 +534,7 @@ static int calibrate(const struct options *o, struct err *e)
 		fclose(out);
 	if (!r)
 		return err_set(e, ERR_NOMEM, "no memory for the results");
-	const bool needs_folder = !nvme_profile_is_file(o->output);
+	const bool needs_folder = !param_is_file(o->output);
 	snprintf(made, sizeof(made), "%.250s: calibrated from %s.", o->output,
 		 o->from ? "the measurement" : "the figure given");
 	const int rc = o->fit ? fit_path(o, r, e) : calibrate_drive(o, r, e);

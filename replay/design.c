@@ -33,11 +33,6 @@ static size_t stem(const char *path)
 	return n > 4 && !strcmp(path + n - 4, ending) ? n - 4 : n;
 }
 
-static bool is_file(const char *path)
-{
-	return strchr(path, '/') || stem(path) != strlen(path);
-}
-
 const char *design_name(const char *path, struct arena *a)
 {
 	const char *last = strrchr(path, '/');
@@ -160,8 +155,8 @@ int design_add_models(struct param_set *s, struct err *e)
 
 static int read_text(struct param_set *s, const char *path, const char *section, struct err *e)
 {
-	return is_file(path) ? param_read(s, path, PARAM_DESIGN, e)
-			     : read_built_in(s, path, section, e);
+	return param_is_file(path) ? param_read(s, path, PARAM_DESIGN, e)
+				   : read_built_in(s, path, section, e);
 }
 
 int design_read(struct param_set *s, const char *path, const char *section, struct err *e)

@@ -138,18 +138,11 @@ void gen_profiles(struct choices *c)
 	choices_add_embedded(c, profile_folder, profile_ending, NULL);
 }
 
-static bool is_file(const char *profile)
-{
-	const size_t n = strlen(profile), tail = strlen(profile_ending);
-
-	return strchr(profile, '/') || (n > tail && !strcmp(profile + n - tail, profile_ending));
-}
-
 static int read_profile(struct gen *g, const char *profile, struct err *e)
 {
 	char path[200];
 
-	if (is_file(profile))
+	if (param_is_file(profile))
 		return param_read(&g->params, profile, PARAM_PROFILE, e);
 	snprintf(path, sizeof(path), "%s%.100s%s", profile_folder, profile, profile_ending);
 	const char *text = embedded_text(path);

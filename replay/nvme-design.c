@@ -110,18 +110,12 @@ static int no_profile(enum nvme_profile kind, const char *name, struct err *e)
 			      e);
 }
 
-bool nvme_profile_is_file(const char *profile)
-{
-	const size_t n = strlen(profile);
-	return strchr(profile, '/') || (n > 4 && !strcmp(profile + n - 4, ".ini"));
-}
-
 int nvme_profile_read(struct param_set *set, enum nvme_profile kind, const char *profile,
 		      struct err *e)
 {
 	char path[PATH_CHARS];
 
-	if (nvme_profile_is_file(profile))
+	if (param_is_file(profile))
 		return param_read(set, profile, PARAM_PROFILE, e);
 	profile_prefix(kind, path);
 	const size_t n = strlen(path);

@@ -56,9 +56,6 @@ void nvme_devices(struct choices *c);
 void nvme_hosts(struct choices *c);
 void nvme_paths(struct choices *c);
 
-/* A file by its look: has a '/', or ends in .ini; else the name of an embedded profile. */
-bool nvme_profile_is_file(const char *profile);
-
 /* Adds a profile's text; profile: a name or a file. */
 int nvme_profile_read(struct param_set *set, enum nvme_profile kind, const char *profile,
 		      struct err *e);
