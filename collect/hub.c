@@ -11,6 +11,7 @@
 #include "collect/hostfacts.h"
 #include "collect/perfring.h"
 #include "collect/recording.h"
+#include "collect/ringloss.h"
 #include "collect/tracefs.h"
 #include "collect/tracepoint.h"
 #include "collect/tracering.h"
@@ -334,16 +335,9 @@ static int note_instance_losses(struct hub *h, uint64_t now_ns, struct err *e)
 
 static int note_losses(struct hub *h, uint64_t now_ns, struct err *e)
 {
-	uint64_t from, to;
 	if (!h->ring)
 		return note_instance_losses(h, now_ns, e);
-	const uint64_t lost = perfring_take_lost(h->ring, &from, &to);
-	if (!lost)
-		return 0;
-	h->lost += lost;
-	return trace_writer_loss(
-		recording_writer(h->recording), "tracepoints", recording_time(h->recording, from),
-		recording_time(h->recording, to), lost, "ring", "a ring of the kernel was full", e);
+	return ringloss_note(h->recording, h->ring, "tracepoints", &h->lost, e);
 }
 
 static int drain(struct hub *h, uint64_t limit_ns, struct err *e)

@@ -12,6 +12,7 @@
 #include "collect/perfring.h"
 #include "collect/probe-look.h"
 #include "collect/recording.h"
+#include "collect/ringloss.h"
 
 #include <linux/perf_event.h>
 #include <stdlib.h>
@@ -92,16 +93,10 @@ static int put(struct state *s, const struct perfring_record *rec, struct err *e
 static int drain(struct state *s, uint64_t limit_ns, struct err *e)
 {
 	struct perfring_record rec;
-	uint64_t from, to;
 	int rc = perfring_begin(s->ring, limit_ns, e);
 	while (!rc && (rc = perfring_next(s->ring, &rec, e)) > 0)
 		rc = put(s, &rec, e);
-	const uint64_t lost = perfring_take_lost(s->ring, &from, &to);
-	if (rc || !lost)
-		return rc;
-	return trace_writer_loss(
-		recording_writer(s->recording), "majfault", recording_time(s->recording, from),
-		recording_time(s->recording, to), lost, "ring", "a ring of the kernel was full", e);
+	return rc ? rc : ringloss_note(s->recording, s->ring, "majfault", NULL, e);
 }
 
 static int name_sources(struct state *s, struct err *e)

@@ -14,6 +14,7 @@
 #include "collect/perfring.h"
 #include "collect/probe-look.h"
 #include "collect/recording.h"
+#include "collect/ringloss.h"
 
 #include <errno.h>
 #include <linux/perf_event.h>
@@ -277,7 +278,6 @@ static int open_samples(struct state *s, struct err *e)
 static int drain(struct state *s, uint64_t limit_ns, struct err *e)
 {
 	struct perfring_record rec;
-	uint64_t from, to;
 	int rc = perfring_begin(s->ring, limit_ns, e);
 	while (!rc && (rc = perfring_next(s->ring, &rec, e)) > 0) {
 		struct event *v = &s->events[rec.event];
@@ -298,13 +298,7 @@ static int drain(struct state *s, uint64_t limit_ns, struct err *e)
 		v->account.stored++;
 		rc = 0;
 	}
-	const uint64_t lost = perfring_take_lost(s->ring, &from, &to);
-	if (rc || !lost)
-		return rc;
-	return trace_writer_loss(recording_writer(s->recording), "pmu",
-				 recording_time(s->recording, from),
-				 recording_time(s->recording, to), lost, "ring",
-				 "samples: a ring of the kernel was full", e);
+	return rc ? rc : ringloss_note(s->recording, s->ring, "pmu", NULL, e);
 }
 
 /* ---- the probe ---- */
