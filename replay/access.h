@@ -57,6 +57,14 @@ extern const char *const access_model_names[];
 /* Their names, in order of the enum. */
 void access_models(struct choices *c);
 
+/* The option of commands that follow mappings (reports/options.h); at: of an enum access_model. */
+#define ACCESS_OPTION(at)                                                             \
+	{                                                                             \
+		.name = "access", .arg = "MODEL", .kind = CLI_CHOICE, at,             \
+		.choices = access_models, .what = "access model", .fallback = "near", \
+		.help = "When mapped pages are used"                                  \
+	}
+
 /* What happens to the pages of a row, as bits; 0: nothing, skip the row. */
 enum access_what {
 	ACCESS_TOUCH = 1,       /* they are used */

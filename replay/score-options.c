@@ -85,10 +85,7 @@ static const struct cli_option options[] = {
 	CLI_OPTION_THREADS(AT(threads)),
 	CLI_OPTION_PLOT(AT(plot), "Draw what designs give back against the tail of I/O"),
 	CLI_OPTION_RESULTS(AT(results)),
-	{ .name = "assumptions",
-	  .kind = CLI_FLAG,
-	  AT(wants_assumptions),
-	  .help = "Print every parameter of every design with its source" },
+	CLI_OPTION_ASSUMPTIONS(AT(wants_assumptions)),
 };
 
 static const struct cli_command command = {

@@ -105,7 +105,7 @@ void cli_options_parse(const struct cli_command *c, int argc, char **argv, void 
 
 /*
  * Rows that many commands have, so that they mean the same everywhere; at:
- * `.offset = ..`, of a uint64_t, a const char * or struct cli_sets.
+ * `.offset = ..`, of a uint64_t, a const char *, a bool or struct cli_sets.
  */
 #define CLI_OPTION_THREADS(at)                                                                 \
 	{                                                                                      \
@@ -124,6 +124,16 @@ void cli_options_parse(const struct cli_command *c, int argc, char **argv, void 
 	{                                                                \
 		.name = "plot", .arg = "FILE", .kind = CLI_PLOT, at,     \
 		.help = what ": .svg, .png, .pdf, or - for the terminal" \
+	}
+#define CLI_OPTION_RECORDING(at)                                                           \
+	{                                                                                  \
+		.name = "recording", .arg = "N", .kind = CLI_COUNT, at, .least = 1,        \
+		.help = "Of a merged trace: recording N; default: the first with dma rows" \
+	}
+#define CLI_OPTION_ASSUMPTIONS(at)                              \
+	{                                                       \
+		.name = "assumptions", .kind = CLI_FLAG, at,    \
+		.help = "Print every parameter with its source" \
 	}
 #define CLI_OPTION_RESULTS(at)                                             \
 	{                                                                  \
