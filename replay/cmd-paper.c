@@ -8,6 +8,7 @@
 #include "reports/options.h"
 #include "reports/progress.h"
 #include "reports/report.h"
+#include "store/results.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +31,7 @@ struct options {
 	bool is_chosen[PARTS];
 	size_t nchosen;
 	uint64_t threads;
-	const char *plot, *ending;
+	const char *plot, *ending, *results;
 };
 
 static void list_parts(struct choices *c)
@@ -78,6 +79,11 @@ static const struct cli_option options[] = {
 	  .kind = CLI_CALL,
 	  .each = take_format,
 	  .help = "Of the figures: svg (default), png or pdf" },
+	{ .name = "results",
+	  .arg = "FILE",
+	  .kind = CLI_RESULTS,
+	  AT(results),
+	  .help = "Add the figures to a results file" },
 	{ .name = "threads",
 	  .arg = "N",
 	  .kind = CLI_COUNT,
@@ -161,28 +167,6 @@ static void show_row(struct report *r, const struct paper_row *x)
 			      REPORT_S(x->why) });
 }
 
-static void show_verdict(struct report *r, const struct paper *p)
-{
-	enum { NEAR_PPM = 100000 };
-	size_t n[PAPER_KINDS] = {}, near[PAPER_KINDS] = {};
-	for (size_t i = 0; i < p->n; i++) {
-		const struct paper_row *x = &p->rows[i];
-		const int64_t error = paper_error_ppm(x);
-		n[x->kind]++;
-		near[x->kind] += error >= -NEAR_PPM && error <= NEAR_PPM;
-	}
-	report_text(
-		r,
-		"%zu of %zu predicted figures come out within 10 %%; %zu of %zu calibrated ones; "
-		"%zu identities and %zu sums; %zu are not addressed.",
-		near[PAPER_PREDICTED], n[PAPER_PREDICTED], near[PAPER_CALIBRATED],
-		n[PAPER_CALIBRATED], n[PAPER_IDENTITY], n[PAPER_ARITHMETIC],
-		n[PAPER_NOT_ADDRESSED]);
-	report_text(r,
-		    "Only predicted rows say how good a model is: what was calibrated was fitted "
-		    "to its figure. --json has the command behind each row.");
-}
-
 static int run(const struct options *o, struct paper *p, size_t *nfigures_out, struct err *e)
 {
 	struct progress progress;
@@ -198,7 +182,8 @@ static int run(const struct options *o, struct paper *p, size_t *nfigures_out, s
 	progress_end(&progress);
 	if (!rc && o->plot)
 		rc = paper_plot(p, o->plot, ending, nfigures_out, e);
-	return rc;
+	const struct results_run run = { .command = "paper", .args = o->cli.args };
+	return rc || !o->results ? rc : paper_store(o->results, &run, p, e);
 }
 
 int cmd_paper(int argc, char **argv)
@@ -217,7 +202,7 @@ int cmd_paper(int argc, char **argv)
 		err_set(&e, ERR_NOMEM, "no memory for the figures");
 		return cli_fail("paper", &e);
 	}
-	show_verdict(r, &p);
+	paper_say(r, &p);
 	if (o.plot)
 		report_text(r, "%zu figures are in %s.", nfigures, o.plot);
 	report_table(r, "rows", "Published figures, and ours", columns,

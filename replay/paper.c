@@ -6,6 +6,7 @@
 #include "base/quantity.h"
 #include "replay/numa-programs.h"
 #include "replay/nvme-published.h"
+#include "reports/report.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +40,28 @@ int64_t paper_error_ppm(const struct paper_row *r)
 	const int64_t off =
 		(int64_t)quantity_ratio_ppm(r->ours > to ? r->ours - to : to - r->ours, to);
 	return r->ours < to ? -off : off;
+}
+
+void paper_say(struct report *r, const struct paper *p)
+{
+	enum { NEAR_PPM = 100000 };
+	size_t n[PAPER_KINDS] = {}, near[PAPER_KINDS] = {};
+	for (size_t i = 0; i < p->n; i++) {
+		const struct paper_row *x = &p->rows[i];
+		const int64_t error = paper_error_ppm(x);
+		n[x->kind]++;
+		near[x->kind] += error >= -NEAR_PPM && error <= NEAR_PPM;
+	}
+	report_text(
+		r,
+		"%zu of %zu predicted figures come out within 10 %%; %zu of %zu calibrated ones; "
+		"%zu identities and %zu sums; %zu are not addressed.",
+		near[PAPER_PREDICTED], n[PAPER_PREDICTED], near[PAPER_CALIBRATED],
+		n[PAPER_CALIBRATED], n[PAPER_IDENTITY], n[PAPER_ARITHMETIC],
+		n[PAPER_NOT_ADDRESSED]);
+	report_text(r,
+		    "Only predicted rows say how good a model is: what was calibrated was fitted "
+		    "to its figure. --json has the command behind each row.");
 }
 
 /* ---- NVMe ---- */

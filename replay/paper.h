@@ -53,6 +53,15 @@ int paper_add(struct paper *p, const struct paper_row *row, struct err *e);
 /* (ours - published) / published in ppm; 0 inside a range. */
 int64_t paper_error_ppm(const struct paper_row *row);
 
+/* The sentences above the table. */
+struct report;
+void paper_say(struct report *r, const struct paper *p);
+
+/* Adds a run to a results file. */
+struct results_run;
+int paper_store(const char *path, const struct results_run *run, const struct paper *p,
+		struct err *e);
+
 /* What adds the rows of some works. threads never changes a figure. */
 int paper_add_vpri(struct paper *p, unsigned threads, struct err *e);
 int paper_add_walks(struct paper *p, unsigned threads, struct err *e);

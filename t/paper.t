@@ -24,5 +24,10 @@ if command -v gnuplot >/dev/null; then
 fi
 exits 64 'a format that is not there' pugmark paper --plot pictures --plot-format gif
 exits 64 'a format of no figures' pugmark paper --plot-format png
+pugmark paper --part vpri --results r.db >/dev/null
+pugmark paper --part vpri --results s.db >/dev/null
+like 'figures are stored, and shown' "$(pugmark report r.db --verbose)" '^VPRI +bitmap of a GiB +identity +65,536 bytes +65,536 bytes +0.00 %'
+like 'with what they come to' "$(pugmark report r.db)" '0 of 0 predicted figures come out within 10 %; 4 of 6 calibrated ones'
+like 'so that two versions can be compared' "$(pugmark report --compare r.db s.db)" '^NO CHANGE'
 exits 64 'a part that is not there' pugmark paper --part tpd
 done_testing

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The page of `pugmark report -o` in a real browser: drawn, named, quiet, and no wider than a phone.
 . t/lib.sh
-need_command import gen age pin cache walk numa nvme score report
+need_command import gen age pin cache walk numa nvme score paper report
 need gnuplot perl
 [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || skip_all 'chromium is not installed'
 need chromedriver
@@ -25,6 +25,7 @@ pugmark walk -q m.db --results r.db >/dev/null
 pugmark numa replay -q m.db --move guest --results r.db >/dev/null
 pugmark nvme -q --path vfio,virtio --qd 1,8,32 -n 5000 --results r.db >/dev/null
 pugmark score -q nvme.db --design today,vpri --results r.db >/dev/null
+pugmark paper -q --part vpri --results r.db >/dev/null
 pugmark report -q r.db -o page || exit 1
 
 # the folder of sections, without what this file cannot have
