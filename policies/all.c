@@ -20,6 +20,7 @@
 #define PIN_POLICIES(P)         \
 	P(policy_at_risk)       \
 	P(policy_best_static)   \
+	P(policy_map)           \
 	P(policy_none)          \
 	P(policy_oracle_frozen) \
 	P(policy_region)        \

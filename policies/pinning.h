@@ -54,6 +54,7 @@ struct policy_pinning {
 	bool needs_history;   /* view.pages is kept */
 	bool needs_hindsight; /* setup.hindsight is made by a run without pinning first */
 	bool is_unbounded;    /* pins without a budget: static-all */
+	bool needs_map;       /* setup.map says what to pin, and is its own budget */
 
 	void (*start)(void *state, struct policy_pins *pins);
 	void (*access)(void *state, const struct policy_access *a, struct policy_pins *pins);
@@ -63,6 +64,16 @@ struct policy_pinning {
 	void (*tick)(void *state, uint64_t now_ns, struct policy_pins *pins);
 	/* frozen residency only: absence i of the hindsight begins unless its page is pinned */
 	void (*leaving)(void *state, uint32_t absence, struct policy_pins *pins);
+};
+
+/* Pages to pin from a time on, each until a time of its own: in order of until_ns. */
+struct policy_map {
+	const struct policy_mapped {
+		uint64_t until_ns; /* UINT64_MAX: to the end */
+		uint32_t page;
+	} * pages;
+	size_t n;
+	uint64_t from_ns;
 };
 
 /*

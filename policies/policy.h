@@ -41,6 +41,7 @@ enum { POLICY_PAGES_MAX = 2000000000 };
 struct policy_pinning;
 struct policy_view;
 struct policy_hindsight;
+struct policy_map;
 struct param;
 
 struct policy_setup {
@@ -55,6 +56,7 @@ struct policy_setup {
 	/* for pinning policies; NULL for others */
 	const struct policy_view *view; /* as long as the state */
 	const struct policy_hindsight *hindsight;
+	const struct policy_map *map; /* only if needs_map, never NULL then */
 };
 
 /* A run of requests, oldest first. */

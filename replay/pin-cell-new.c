@@ -129,6 +129,10 @@ static int make_policy(struct pin_cell *c, const struct policy_hindsight *hindsi
 	const struct pin_shared *s = c->shared;
 	const struct policy_pinning *p = c->policy->pinning;
 	const bool is_unbounded = p && p->is_unbounded;
+	if (p && p->needs_map && !c->job->map)
+		return err_set(e, ERR_USAGE,
+			       "policy %.40s: which pages? A pin map says so: pin --pin-map FILE",
+			       c->policy->name);
 	c->pins.budget_pages = is_unbounded || c->job->budget_pages > s->vm_pages
 				       ? s->vm_pages
 				       : (uint32_t)c->job->budget_pages;
@@ -152,6 +156,7 @@ static int make_policy(struct pin_cell *c, const struct policy_hindsight *hindsi
 		.params = c->job->policy_params,
 		.view = &c->view,
 		.hindsight = hindsight,
+		.map = c->job->map,
 	};
 	return make_lists(c, &setup, e);
 }

@@ -138,8 +138,10 @@ struct pin_result {
 struct pin_job {
 	const struct policy *policy;
 	const void *policy_params; /* for policy_setup.params */
-	struct quantity budget;    /* pages, or a share of the VM */
-	uint64_t overcommit_ppm;   /* below 10^6 */
+	const struct policy_map
+		*map;           /* likewise, of a policy that needs one: its pages are the budget */
+	struct quantity budget; /* pages, or a share of the VM */
+	uint64_t overcommit_ppm; /* below 10^6 */
 	enum pin_companion companion;
 	const struct iopf_config *iopf; /* instead of the shared one; NULL: that */
 	struct pin_pulses *pulses;      /* likewise its state by the second; NULL: nobody asks */

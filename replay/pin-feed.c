@@ -70,6 +70,8 @@ static int gather(struct pin_feed *f, struct gathered *g, struct err *e)
 			}
 		}
 		const size_t r = f->row;
+		if (f->config.until_ns && f->batch.ts_ns[r] >= f->config.until_ns)
+			return g->n > 0;
 		const uint8_t what = f->batch.what[r];
 		const bool skips = !(what & wanted) || (what & ACCESS_BY_CPU && !wants_cpu);
 		const uint32_t npages = skips ? 0 : f->batch.npages[r];

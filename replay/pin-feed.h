@@ -29,6 +29,7 @@ enum {
 };
 
 struct pin_feed_config {
+	uint64_t until_ns;   /* rows from then on are left out; 0: none */
 	uint64_t vm_pages;   /* more different pages are ERR_UNUSABLE; 0: no bound */
 	unsigned run_shift;  /* numbers go to aligned runs of 2^run_shift pages; 9: 2 MiB */
 	bool wants_mappings; /* PIN_MAP, PIN_RELEASE */

@@ -387,6 +387,9 @@ static int set_budgets(struct session *s, struct err *e)
 {
 	for (size_t i = 0; i < s->njobs; i++) {
 		struct pin_job *job = &s->jobs[i];
+		const struct policy_pinning *p = job->policy->pinning;
+		if (p && p->needs_map && job->map)
+			job->budget = (struct quantity){ .value = job->map->n };
 		const uint64_t vm = s->kept_ppm < PPM_PER_ONE ? s->whole_pages : s->shared.vm_pages;
 		job->budget_pages = quantity_of(job->budget, vm);
 		if (job->budget_pages > vm)
@@ -454,6 +457,7 @@ static int prepare(struct session *s, struct err *e)
 		return bad;
 	s->facts->huge = run->memory.huge;
 	s->feed = (struct pin_feed_config){
+		.until_ns = run->until_ns,
 		.vm_pages = run->vm_pages,
 		.run_shift = run->memory.huge != HUGE_NO ? HUGE_SHIFT : 0,
 		.wants_mappings = any_mappings(s),

@@ -25,6 +25,7 @@ struct pin_run {
 	struct trace *trace;
 	const char *path; /* for messages */
 	struct access_config access;
+	uint64_t until_ns;           /* the run ends then; 0: with the trace */
 	uint64_t vm_pages;           /* 0: as many as the trace touches */
 	const uint8_t *class_of_dev; /* for struct pin_shared, as are the next two */
 	const uint8_t *list_of_dev;

@@ -141,7 +141,7 @@ static void find_online(void)
 			online[n++] = policies[i]->name;
 	for (size_t i = 0; pin_policies[i]; i++)
 		if (!pin_policies[i]->pinning->needs_hindsight &&
-		    !pin_policies[i]->pinning->is_unbounded)
+		    !pin_policies[i]->pinning->needs_map && !pin_policies[i]->pinning->is_unbounded)
 			online[n++] = pin_policies[i]->name;
 }
 
