@@ -32,7 +32,8 @@ enum pinmap_reason {
 	PINMAP_COHERENT, /* mapped for a device from before the end of the past and still: a ring */
 	PINMAP_RETURNS,  /* faulted in more than one spell of use: it comes back after it left */
 	PINMAP_ONCE,     /* faulted in one spell of use */
-	PINMAP_COMPANY,  /* did not fault, but was used together with neighbours that did */
+	PINMAP_AHEAD,    /* did not fault, but lies beside a row of pages that did: where a device
+			    walks on */
 	PINMAP_REASONS
 };
 extern const char *const pinmap_reason_names[]; /* "coherent" .., NULL at the end */
