@@ -8,8 +8,8 @@
 #include "replay/pin-log.h"
 #include "replay/pin-pool-impl.h"
 #include "sim/swap.h"
+#include "store/trace-meta.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,29 +17,12 @@ enum { BLOCK_EVENTS = 1 << 15 };
 
 /* ---- the common clock ---- */
 
-/* Wall clock at the trace's time 0. */
-static bool wall_start(const struct trace *t, int64_t *out)
-{
-	sqlite3_stmt *st = NULL;
-	bool has = false;
-	if (sqlite3_prepare_v2(trace_sqlite(t, trace_nfiles(t) - 1),
-			       "SELECT real_ns - trace_ns FROM clock WHERE real_ns IS NOT NULL"
-			       " ORDER BY clock_id LIMIT 1",
-			       -1, &st, NULL) == SQLITE_OK &&
-	    sqlite3_step(st) == SQLITE_ROW) {
-		*out = sqlite3_column_int64(st, 0);
-		has = true;
-	}
-	sqlite3_finalize(st);
-	return has;
-}
-
 static bool align(const struct pin_pool_run *run)
 {
 	int64_t starts[PIN_POOL_VMS_MAX], least = INT64_MAX;
 	bool is_aligned = true;
 	for (size_t i = 0; i < run->nvms; i++) {
-		is_aligned &= wall_start(run->vms[i].trace, &starts[i]);
+		is_aligned &= trace_unix_start(run->vms[i].trace, &starts[i]);
 		if (is_aligned)
 			least = starts[i] < least ? starts[i] : least;
 	}

@@ -119,3 +119,15 @@ int trace_find_source(const struct trace *t, const char *name)
 	sqlite3_finalize(st);
 	return id;
 }
+
+bool trace_unix_start(const struct trace *t, int64_t *out)
+{
+	sqlite3_stmt *st = ask(t, "SELECT real_ns - trace_ns FROM clock"
+				  " WHERE real_ns IS NOT NULL ORDER BY clock_id LIMIT 1");
+	const bool has = st && sqlite3_step(st) == SQLITE_ROW;
+
+	if (has)
+		*out = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return has;
+}

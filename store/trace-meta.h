@@ -28,6 +28,9 @@ struct trace_device_info {
 	char class[16]; /* "nic", "nvme", "block", "other" */
 };
 
+/* Wall clock at the trace's time 0, ns since 1970; false: it does not tell. */
+bool trace_unix_start(const struct trace *t, int64_t *out);
+
 /* All devices by number; the caller frees *out. */
 int trace_devices(const struct trace *t, struct trace_device_info **out, unsigned *n_out,
 		  struct err *e);
