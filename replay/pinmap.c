@@ -26,6 +26,25 @@ void pinmap_deinit(struct pinmap *m)
 	*m = (struct pinmap){};
 }
 
+size_t pinmap_find(const struct pinmap *m, uint64_t page)
+{
+	size_t least = 0, most = m->nranges;
+	while (least < most) {
+		const size_t i = least + (most - least) / 2;
+		if (m->ranges[i].first + m->ranges[i].npages <= page)
+			least = i + 1;
+		else
+			most = i;
+	}
+	return least;
+}
+
+bool pinmap_has(const struct pinmap *m, uint64_t page)
+{
+	const size_t i = pinmap_find(m, page);
+	return i < m->nranges && m->ranges[i].first <= page;
+}
+
 /* ---- writing ---- */
 
 static void put_text(FILE *out, const char *key, const char *text)

@@ -82,6 +82,10 @@ struct pinmap {
 
 void pinmap_deinit(struct pinmap *m);
 
+/* The range that a page lies in, or that it would stand before: nranges where there is none. */
+size_t pinmap_find(const struct pinmap *m, uint64_t page);
+bool pinmap_has(const struct pinmap *m, uint64_t page);
+
 /* JSON, to a stream (caller checks it) or a file, which appears whole or not at all: ERR_CREATE. */
 void pinmap_print(const struct pinmap *m, FILE *out);
 int pinmap_write(const struct pinmap *m, const char *path, struct err *e);
