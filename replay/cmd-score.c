@@ -216,6 +216,8 @@ int cmd_score(int argc, char **argv)
 		return cli_fail("score", &e);
 	}
 	score_options_parse(o, argc, argv);
+	if (o->pool.value)
+		return cmd_score_pool(o);
 	w->options = o;
 	const int rc = score(w, &e);
 	for (size_t i = 0; w->results && i < o->ndesigns * o->nseeds; i++)

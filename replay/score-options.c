@@ -2,6 +2,8 @@
 /* Options of `pugmark score`. */
 #include "replay/score-options.h"
 
+#include <string.h>
+
 static int add_seed(void *mine, char *text, struct err *e)
 {
 	struct score_options *o = mine;
@@ -17,10 +19,49 @@ static int take_trace(void *mine, char *text, struct err *e)
 	return 0;
 }
 
+/* A share of all VMs' memory, or bytes. */
+static int set_pool(void *mine, char *text, struct err *e)
+{
+	struct quantity *q = &((struct score_options *)mine)->pool;
+	q->is_ppm = strchr(text, '%');
+	const int rc = q->is_ppm ? quantity_parse_ppm(text, &q->value, e)
+				 : quantity_parse_bytes(text, &q->value, e);
+	q->value /= q->is_ppm ? 1 : PAGE_BYTES;
+	if (!rc && (!q->value || (q->is_ppm && q->value > PPM_PER_ONE)))
+		return err_set(e, ERR_USAGE, "'%s': expected at least a page, at most 100%%", text);
+	return rc;
+}
+
+static int set_slo(void *mine, char *text, struct err *e)
+{
+	return pin_goal_parse(text, &((struct score_options *)mine)->slo, e);
+}
+
+static int check_pool(struct score_options *o, struct err *e)
+{
+	if (o->has_own_overcommit || o->memory_bytes || o->nseeds > 1)
+		return err_set(e, ERR_USAGE,
+			       "--pool finds the overcommit of each VM, whose memory its trace "
+			       "tells: not with --overcommit, --memory or several seeds");
+	if (o->plot)
+		return err_set(e, ERR_USAGE,
+			       "--plot: not with --pool; --results and `pugmark "
+			       "report` draw what comes back");
+	if (!o->ndesigns)
+		o->designs[o->ndesigns++] = "vpri";
+	return 0;
+}
+
 static int check(void *mine, struct err *e)
 {
 	struct score_options *o = mine;
-	return o->npaths ? 0 : err_set(e, ERR_USAGE, "which trace?");
+	if (!o->npaths)
+		return err_set(e, ERR_USAGE, "which trace?");
+	if (o->pool.value)
+		return check_pool(o, e);
+	return o->has_own_slo
+		       ? err_set(e, ERR_USAGE, "--slo is for several VMs: --pool says of what host")
+		       : 0;
 }
 
 static const char *const usual_designs[] = { "today",  "vpri", "pri", "snoop",
@@ -61,6 +102,7 @@ static const struct cli_option options[] = {
 	  .kind = CLI_SET_AS,
 	  AT(sets),
 	  .set_as = "memory.overcommit",
+	  .given = offsetof(struct score_options, has_own_overcommit),
 	  .help = "Share of the VM that the host takes away, of all designs" },
 	{ .name = "memory",
 	  .key = 'm',
@@ -69,6 +111,19 @@ static const struct cli_option options[] = {
 	  AT(memory_bytes),
 	  .least = PAGE_BYTES,
 	  .help = "Memory of the VM; default: what the trace says, else the pages it touches" },
+	{ .name = "pool",
+	  .arg = "SIZE|N%",
+	  .kind = CLI_CALL,
+	  .each = set_pool,
+	  .help = "The traces are VMs of one host that has so much memory for them, or that share "
+		  "of theirs: how much of each may be taken? Design vpri if none is named" },
+	{ .name = "slo",
+	  .arg = "GOAL",
+	  .kind = CLI_CALL,
+	  .each = set_slo,
+	  .fallback = "iopf.max_1s<=10",
+	  .given = offsetof(struct score_options, has_own_slo),
+	  .help = "What each VM of a pool must meet, as --goal of pugmark pin" },
 	{ .name = "set",
 	  .arg = "S.K=V",
 	  .kind = CLI_SET,
@@ -95,7 +150,8 @@ static const struct cli_command command = {
 	       "walks, cores. Of several traces each part takes the first that has its rows.\v"
 	       "Examples:\n"
 	       "  pugmark score web7.db\n"
-	       "  pugmark score web7.db mem.db --design vpri,./mine.ini --overcommit 30%",
+	       "  pugmark score web7.db mem.db --design vpri,./mine.ini --overcommit 30%\n"
+	       "  pugmark score fleet/*.db --pool 90% --slo 'iopf.max_1s<=10,cpu_major<=5/s'",
 	.options = options,
 	.noptions = sizeof(options) / sizeof(*options),
 	.cli_offset = offsetof(struct score_options, cli),

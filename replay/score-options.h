@@ -3,6 +3,7 @@
 #ifndef PUGMARK_REPLAY_SCORE_OPTIONS_H
 #define PUGMARK_REPLAY_SCORE_OPTIONS_H
 
+#include "replay/pin-goal.h"
 #include "replay/score-report.h"
 #include "reports/options.h"
 
@@ -19,6 +20,9 @@ struct score_options {
 	struct cli_sets sets;
 	uint64_t memory_bytes, threads;
 	bool wants_assumptions;
+	struct quantity pool; /* of several VMs; value 0: they are none */
+	struct pin_goal slo;
+	bool has_own_overcommit, has_own_slo;
 };
 
 /* With a trace of addresses, the usual designs are also those that differ in page tables. */
@@ -26,5 +30,8 @@ void score_options_add_usual(struct score_options *o);
 
 /* Does not come back from wrong usage. The options begin zeroed. */
 void score_options_parse(struct score_options *o, int argc, char **argv);
+
+/* The command where --pool was given: its exit status. */
+int cmd_score_pool(struct score_options *o);
 
 #endif
