@@ -300,6 +300,10 @@ static int hand_out(struct work *w, struct err *e)
 	if (!r)
 		return err_set(e, ERR_NOMEM, "no memory for the results");
 	score_pool_report(r, a, o->cli.is_json);
+	if (o->wants_assumptions && o->cli.is_json)
+		params_report_begin(r);
+	for (size_t d = 0; d < o->ndesigns && o->wants_assumptions && o->cli.is_json; d++)
+		params_report_values(r, w->results[d].name, &w->results[d].alone[0].design.pin.set);
 	const bool is_yes = score_pool_holds(&w->results[a->best]);
 	return cli_report_end("score", r, is_yes ? EXIT_DONE : EXIT_NO);
 }

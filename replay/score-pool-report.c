@@ -155,14 +155,19 @@ static void show_no(struct report *r, const struct score_pool_answer *a,
 				    a->vms[i].name);
 			return;
 		}
+	struct text there = {};
+	if (x->back_bytes)
+		snprintf(there.s, sizeof(there.s), "There %.40s of %.40s would come back, %.200s.",
+			 quantity_bytes(x->back_bytes).s,
+			 quantity_bytes(x->all_pages * PAGE_BYTES).s, compare(x).s);
+	else
+		snprintf(there.s, sizeof(there.s), "None of them may be overcommitted.");
 	report_text(r,
 		    "NO with %s: these VMs need a host with %s for them; this one has %s, %s too "
-		    "little. There %s of %s would come back, %s.",
+		    "little. %s",
 		    x->name, quantity_bytes(x->pool_pages * PAGE_BYTES).s,
 		    quantity_bytes(x->asked_pages * PAGE_BYTES).s,
-		    quantity_bytes((x->pool_pages - x->asked_pages) * PAGE_BYTES).s,
-		    quantity_bytes(x->back_bytes).s, quantity_bytes(x->all_pages * PAGE_BYTES).s,
-		    compare(x).s);
+		    quantity_bytes((x->pool_pages - x->asked_pages) * PAGE_BYTES).s, there.s);
 }
 
 static void show_verdict(struct report *r, const struct score_pool_answer *a)
@@ -188,13 +193,13 @@ static void show_verdict(struct report *r, const struct score_pool_answer *a)
 
 /* ---- rows ---- */
 
-enum { COLUMN_DESIGN = 1 };
+enum { COLUMN_TRACE = 3 };
 
 static const struct report_column columns[] = {
 	{ "rank", "#", REPORT_U64, 0 },
-	[COLUMN_DESIGN] = { "design", NULL, REPORT_TEXT, REPORT_ONLY_JSON },
+	{ "design", NULL, REPORT_TEXT, REPORT_ONLY_JSON },
 	{ "vm", NULL, REPORT_TEXT, 0 },
-	{ "trace", NULL, REPORT_TEXT, REPORT_ONLY_JSON },
+	[COLUMN_TRACE] = { "trace", NULL, REPORT_TEXT, REPORT_ONLY_JSON },
 	{ "seed", NULL, REPORT_ID, REPORT_ONLY_JSON },
 	{ "offset_ns", NULL, REPORT_U64, REPORT_ONLY_JSON },
 	{ "vm_pages", NULL, REPORT_U64, REPORT_ONLY_JSON },
@@ -272,7 +277,13 @@ static void show_vm(struct report *r, const struct score_pool_answer *a,
 static void show_vms(struct report *r, const struct score_pool_answer *a, bool is_json)
 {
 	size_t order[PIN_POOL_VMS_MAX];
-	report_table(r, "rows", NULL, columns, COLUMNS);
+	struct report_column shown[COLUMNS];
+	memcpy(shown, columns, sizeof(columns));
+	for (size_t i = 0; i < a->nvms;
+	     i++) /* of VMs with one name the file tells which is which */
+		if (strchr(a->vms[i].name, '#'))
+			shown[COLUMN_TRACE].where = REPORT_EVERYWHERE;
+	report_table(r, "rows", NULL, shown, COLUMNS);
 	for (size_t d = 0; d < a->ndesigns; d++) {
 		const struct score_pool_result *x = &a->results[d];
 		if (!is_json && d != a->best)
