@@ -31,7 +31,9 @@ struct options {
 	bool is_chosen[PARTS];
 	size_t nchosen;
 	uint64_t threads;
-	const char *plot, *ending, *results;
+	const char *plot, *results;
+	int ending; /* number of */
+	bool has_ending;
 };
 
 static void list_parts(struct choices *c)
@@ -40,19 +42,17 @@ static void list_parts(struct choices *c)
 		choices_add(c, parts[i].name, parts[i].summary, NULL);
 }
 
-static int take_format(void *mine, char *text, struct err *e)
+static const char *const endings[] = { "svg", "png", "pdf", NULL };
+
+static void list_endings(struct choices *c)
 {
-	struct options *o = mine;
-	if (strcmp(text, "svg") && strcmp(text, "png") && strcmp(text, "pdf"))
-		return err_set(e, ERR_USAGE, "'%.40s': figures are svg, png or pdf", text);
-	o->ending = text;
-	return 0;
+	choices_add_names(c, endings);
 }
 
 static int check(void *mine, struct err *e)
 {
 	const struct options *o = mine;
-	if (o->ending && !o->plot)
+	if (o->has_ending && !o->plot)
 		return err_set(e, ERR_USAGE, "--plot-format needs --plot DIR");
 	return 0;
 }
@@ -76,9 +76,12 @@ static const struct cli_option options[] = {
 		  "if it is not there" },
 	{ .name = "plot-format",
 	  .arg = "F",
-	  .kind = CLI_CALL,
-	  .each = take_format,
-	  .help = "Of the figures: svg (default), png or pdf" },
+	  .kind = CLI_CHOICE,
+	  AT(ending),
+	  .given = offsetof(struct options, has_ending),
+	  .choices = list_endings,
+	  .what = "format",
+	  .help = "Of the figures, svg if it is not said" },
 	{ .name = "results",
 	  .arg = "FILE",
 	  .kind = CLI_RESULTS,
@@ -170,7 +173,7 @@ static void show_row(struct report *r, const struct paper_row *x)
 static int run(const struct options *o, struct paper *p, size_t *nfigures_out, struct err *e)
 {
 	struct progress progress;
-	const char *ending = o->ending ? o->ending : "svg";
+	const char *ending = endings[o->ending];
 	int rc = o->plot ? paper_plot_check(o->plot, ending, e) : 0;
 	*nfigures_out = 0;
 	progress_init(&progress, "paper", "parts", PARTS, o->cli.is_quiet);
