@@ -33,8 +33,11 @@ static int open_traces(struct work *w, struct err *e)
 	int rc = 0;
 	for (size_t i = 0; i < o->npaths && !rc; i++) {
 		rc = trace_open(o->paths[i], &w->traces[i], e);
+		bool is_least;
 		if (!rc)
 			banner_show(&o->cli, "score", w->traces[i]);
+		if (!rc)
+			w->answer.lost_events += banner_lost_events(w->traces[i], &is_least);
 		for (unsigned p = 0; p < SCORE_PARTS && !rc; p++) {
 			const struct trace_stream_info *s =
 				trace_find_stream(w->traces[i], kind_of[p]);

@@ -439,6 +439,10 @@ static void show_table(struct report *r, const struct score_answer *a, enum scre
 void score_report(struct report *r, const struct score_answer *a)
 {
 	bool has_value[COLUMNS] = {};
+	const struct score_result *best = score_best(a);
+	report_member_text(r, "verdict_design",
+			   best && best->memory.returned_bytes ? best->design->name : NULL);
+	report_member_u64(r, "lost_events", a->lost_events);
 	show_verdict(r, a);
 	show_rows(NULL, a, has_value);
 	show_table(r, a, ON_FIRST, has_value);

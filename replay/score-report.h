@@ -18,6 +18,7 @@ struct score_answer {
 	const char *memory_from;   /* "--memory" .. */
 	const char *const *unused; /* traces that no part took */
 	size_t nunused;
+	uint64_t lost_events; /* of all traces, where the number is known */
 };
 
 /* Everything between report_begin and report_end. */

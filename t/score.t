@@ -90,6 +90,9 @@ pugmark sweep -q one.ini >/dev/null
 pugmark sweep -q four.ini >/dev/null
 ok 'however a sweep is cut, results agree' pugmark sweep -q --merge one.sweep four.sweep -o both.db
 
+is 'JSON names the design of the verdict' "$(json_text verdict_design front.json)" "$(pugmark score -q "$d" | sed -n '1s/ .*//p')"
+is 'or none' "$(pugmark score -q "$d" --design vpri --json | grep -c '^"verdict_design":null,$')" 1
+is 'and what was lost' "$(json_numbers lost_events front.json)" 0
 exits 65 'designs of which no part can run are no answer' pugmark score "$d" --design native,nested --results no.db
 like 'and it is told why' "$(err)" 'no part of any design can run: no trace has mem rows'
 ok 'with nothing stored' test ! -e no.db
