@@ -74,6 +74,28 @@ static void show_nothing(struct report *r, const struct score_answer *a)
 			       "memory.overcommit is 0.");
 }
 
+/* Without memory what tells designs apart is page walks. */
+static void show_walk_verdict(struct report *r, const struct score_answer *a)
+{
+	const struct score_result *least = NULL, *most = NULL;
+	for (size_t i = 0; i < a->ndesigns; i++) {
+		const struct score_result *x = &a->results[i];
+		if (!x->ran[SCORE_WALK])
+			continue;
+		least = !least || x->walk.placed_cycles < least->walk.placed_cycles ? x : least;
+		most = !most || x->walk.placed_cycles > most->walk.placed_cycles ? x : most;
+	}
+	if (least && least->walk.placed_cycles < most->walk.placed_cycles)
+		report_text(r,
+			    "With page walks %s takes fewest cycles: %s of those of %s, which "
+			    "takes most.",
+			    least->design->name,
+			    quantity_ppm(numa_ratio_ppm(least->walk.placed_cycles,
+							most->walk.placed_cycles))
+				    .s,
+			    most->design->name);
+}
+
 static void show_verdict(struct report *r, const struct score_answer *a)
 {
 	const struct score_result *best = score_best(a);
@@ -83,6 +105,7 @@ static void show_verdict(struct report *r, const struct score_answer *a)
 	if (!has_memory) {
 		report_text(r, "No design has [memory] and a trace with dma rows: nothing says how "
 			       "much memory one gives back.");
+		show_walk_verdict(r, a);
 		return;
 	}
 	if (!best) {

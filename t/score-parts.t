@@ -165,6 +165,13 @@ pugmark score -q "$d" mem.db --design tpt --json >tpt.json
 ok 'under TPT each page that is swapped out costs a revocation' test "$(field tpt.json '"tpt"' revoke_cycles)" -gt 0
 pugmark score -q "$d" mem.db --design vpri --json >vpri.json
 is 'and under nested paging none' "$(field vpri.json '"vpri"' revoke_cycles)" 0
+# the screen has the columns of parts that ran, and a verdict on what there is
+pugmark score -q mem.db --design nested,tpt-opt >walks
+like 'of addresses alone walks are judged' "$(cat walks)" '^With page walks tpt-opt takes fewest cycles: [0-9.]+ % of those of nested'
+unlike 'with no columns of memory' "$(cat walks)" 'returned|IOPF'
+unlike 'a NIC that is not there has none' "$(pugmark score -q "$d" --design vpri)" 'NIC gap'
+like 'one that is has' "$(pugmark score -q "$ROOT/datasets/nic.db" --design vpri)" 'NIC gap'
+
 # the designs of the default, and what each seed takes over from the one before
 pugmark score -q "$d" mem.db --json >usual.json
 is 'with addresses the default has designs of page tables' "$(field usual.json '"vmitosis"' ll_ppm)" 1000000
