@@ -21,7 +21,7 @@ same() {
 	done
 }
 
-pugmark gen gups --set mem.accesses=100K -o mem.db >/dev/null
+pugmark gen gups --set mem.accesses=30K -o mem.db >/dev/null
 printf '[memory]\novercommit = 20%%\n[pin]\npolicy = at-risk\nbudget = 5%%\n[iopf]\nbackend = vpri\n' >memory.ini
 printf '[nvme]\npath = vfio\n' >nvme.ini
 printf '[walk]\nmode = nested\n' >walk.ini
@@ -119,18 +119,19 @@ like 'it tells what the nodes rest on' "$(pugmark score -q mem.db --design ./num
 like 'and which designs have none' "$(pugmark score -q mem.db --design ./numa.ini,nested)" '1 design without .numa.: all page tables are taken to be local'
 like 'without addresses it says so' "$(pugmark score -q "$d" --design ./all.ini)" 'numa. of 1 design was not run: no trace has mem rows'
 
-# ---- pairs: NAME | REFUSED or SAID | lines of the design | the reason ----
+# ---- pairs, which need no long trace: NAME | REFUSED or SAID | lines of the design | the reason ----
+pugmark gen gups --set mem.accesses=5K -o few.db >/dev/null
 pair() {
 	pair_sections=$2
 	printf '%b' "$pair_sections" >pair.ini
 	case $1 in
 	refused)
-		pugmark score -q "$d" mem.db --design ./pair.ini >/dev/null 2>pair.err
+		pugmark score -q "$d" few.db --design ./pair.ini >/dev/null 2>pair.err
 		is "it is refused: $3" $? 64
 		like 'with this reason' "$(cat pair.err)" "$3"
 		;;
 	said)
-		like 'it is run, and explained' "$(pugmark score -q "$d" mem.db --design ./pair.ini 2>&1)" "^pair: .*$3"
+		like 'it is run, and explained' "$(pugmark score -q "$d" few.db --design ./pair.ini 2>&1)" "^pair: .*$3"
 		;;
 	esac
 }
@@ -173,16 +174,16 @@ unlike 'a NIC that is not there has none' "$(pugmark score -q "$d" --design vpri
 like 'one that is has' "$(pugmark score -q "$ROOT/datasets/nic.db" --design vpri)" 'NIC gap'
 
 # the designs of the default, and what each seed takes over from the one before
-pugmark score -q "$d" mem.db --json >usual.json
+pugmark score -q "$d" few.db --json >usual.json
 is 'with addresses the default has designs of page tables' "$(field usual.json '"vmitosis"' ll_ppm)" 1000000
 is 'without it has none' "$(pugmark score -q "$d" --json | grep -c '"vmitosis"')" 0
 for design in best vmitosis tpt; do
-	pugmark score -q "$d" mem.db --design $design --json >only.json
+	pugmark score -q "$d" few.db --design $design --json >only.json
 	is "alone, $design has the numbers it has among others" \
 		"$(tr '{' '\n' <usual.json | grep "\"design\":\"$design\"" | sed 's/,"is_pareto".*//')" \
 		"$(tr '{' '\n' <only.json | grep "\"design\":\"$design\"" | sed 's/,"is_pareto".*//')"
 done
-pugmark score -q "$d" mem.db --threads 1 --seed 2,1 --json >seeds.json
+pugmark score -q "$d" few.db --threads 1 --seed 2,1 --json >seeds.json
 is 'whatever seed was before' "$(tr '{' '\n' <seeds.json | grep '"best","seed":1' | sed 's/,"iopf".*"requests"//; s/,"is_pareto".*//')" \
 	"$(tr '{' '\n' <usual.json | grep '"best"' | sed 's/,"iopf".*"requests"//; s/,"is_pareto".*//')"
 done_testing
