@@ -36,14 +36,15 @@ struct point {
 	double x, y;         /* of the frame */
 };
 
+struct box {
+	double left, right, low, high;
+};
+
 struct spot {
 	char label[LABEL_BYTES];
 	enum rank rank;
 	double x, y;
-};
-
-struct box {
-	double left, right, low, high;
+	struct box at; /* of the label */
 };
 
 struct figure {
@@ -195,12 +196,32 @@ static void put_labels(struct figure *f, struct plot *p)
 	FILE *out = plot_data(p, "labels");
 	for (size_t i = 0; i < f->nspots; i++) {
 		const struct box b = place(f, &f->spots[i]);
+		f->spots[i].at = b;
 		f->taken[f->ntaken++] = b;
 		fprintf(out, "%.4f %.4f \"", b.left, (b.low + b.high) / 2);
 		for (const char *c = f->spots[i].label; *c; c++)
 			putc(strchr("\"\\$#", *c) ? '_' : *c, out);
 		fprintf(out, "\" %u\n", colours[f->spots[i].rank]);
 	}
+	plot_data_end(p);
+}
+
+/* From points to labels that are not beside them. */
+static void put_leaders(const struct figure *f, struct plot *p)
+{
+	FILE *out = plot_data(p, "leaders");
+	bool is_any = false;
+	for (size_t i = 0; i < f->nspots; i++) {
+		const struct spot *s = &f->spots[i];
+		const double x = fmin(fmax(s->x, s->at.left), s->at.right);
+		const double y = s->at.low > s->y ? s->at.low : s->at.high;
+		if (s->at.low < s->y && s->at.high > s->y)
+			continue;
+		fprintf(out, "%.4f %.4f\n%.4f %.4f\n\n", s->x, s->y, x, y);
+		is_any = true;
+	}
+	if (!is_any)
+		fputs("NaN NaN\n", out);
 	plot_data_end(p);
 }
 
@@ -352,5 +373,6 @@ int score_plot(struct plot *p, const char *path, const struct score_answer *a, s
 	put_points(&f, p);
 	plot_set(p, "has_front", put_front(&f, p) ? "1" : "0");
 	put_labels(&f, p);
+	put_leaders(&f, p);
 	return plot_end(p, e);
 }

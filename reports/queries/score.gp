@@ -2,6 +2,7 @@
 # Which design wins: $points0 .. $points2 have a row a design (bytes given back; ns of P99.99, or I/O
 # page faults in the worst second), safe and beaten by none, safe and beaten, not safe. $labels has
 # places in parts of the frame, words and their colour, $front the corners of what safe designs beat.
+# $leaders: lines from points to labels that are not beside them, in parts of the frame.
 # Variables: title, subtitle, is_latency, back_most, cost_least, cost_most (of the frame), has_front,
 # title0 .. title2 ("": there is none).
 most = real(back_most)
@@ -27,7 +28,8 @@ set y2range [0:1]
 set grid linetype 1 dashtype solid linewidth 1 linecolor rgb "#dcdcdc"
 set key outside bottom center vertical maxcols 1 Left reverse samplen 2 noenhanced
 front = int(has_front) ? "front of the safe ones in this plane" : ""
-plot $front using ($1 / unit):($2 / scale) with lines linewidth 2 dashtype 2 linecolor rgb "#0060b0" \
+plot $leaders using 1:2 axes x2y2 with lines linewidth 1 linecolor rgb "#a0a0a0" notitle, \
+	$front using ($1 / unit):($2 / scale) with lines linewidth 2 dashtype 2 linecolor rgb "#0060b0" \
 		title front, \
 	$points0 using ($1 / unit):($2 / scale) with points pointtype 7 pointsize 1.4 linewidth 2 \
 		linecolor rgb "#0060b0" title title0, \
