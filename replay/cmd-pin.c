@@ -18,6 +18,7 @@
 #include "replay/pin-options.h"
 #include "replay/pin-report.h"
 #include "replay/pin-whatif.h"
+#include "replay/pinmap-learn.h"
 #include "reports/banner.h"
 #include "reports/params.h"
 #include "reports/progress.h"
@@ -65,6 +66,7 @@ struct work {
 	struct progress progress;
 	struct pin_story story;
 	struct plot *plots[PLOTS];
+	struct policy_map map; /* of --pin-map */
 };
 
 /* A schedule that begins at once leaves no time for another limit. */
@@ -90,6 +92,7 @@ static void add_jobs(struct work *w, enum pin_companion companion, uint64_t over
 		struct pin_job job = {
 			.policy = policy,
 			.policy_params = o->policies[p].params,
+			.map = o->pin_map ? &w->map : NULL,
 			.companion = companion,
 			.overcommit_ppm = overcommit_ppm,
 		};
@@ -196,6 +199,31 @@ static int check_goal(const struct work *w, struct err *e)
 	return 0;
 }
 
+/* Which pages of the replay those of --pin-map are: a replay without pins tells. */
+static int find_map(struct work *w, struct err *e)
+{
+	const struct pin_options *o = w->options;
+	struct pinmap m;
+	_free_ uint64_t *frames = NULL;
+	struct pin_run run = w->run;
+	struct pin_job job = {
+		.policy = policy_find_pinning("none"),
+		.companion = w->jobs->companion,
+		.overcommit_ppm = w->jobs->overcommit_ppm,
+	};
+	int rc = pinmap_read(o->pin_map, &m, e);
+	if (rc)
+		return rc;
+	run.effect = NULL;
+	run.frames_out = &frames;
+	run.seed = o->seeds[0];
+	rc = pin_run(&run, &job, 1, &w->facts, e);
+	if (!rc)
+		rc = pinmap_apply(&m, o->pin_map_at_ns, frames, &w->facts, &w->map, e);
+	pinmap_deinit(&m);
+	return rc;
+}
+
 static int run_all(struct work *w, struct trace *t, const char **memory_from, struct err *e)
 {
 	const struct pin_options *o = w->options;
@@ -235,8 +263,8 @@ static int run_all(struct work *w, struct trace *t, const char **memory_from, st
 	run->vm_pages = o->memory_bytes ? o->memory_bytes / PAGE_BYTES : trace_vm_pages(t, 0);
 	if (!run->vm_pages)
 		*memory_from = "the pages it touches";
-	int rc = 0;
 	progress_init(&w->progress, "replay", "events", 0, o->cli.is_quiet);
+	int rc = o->pin_map ? find_map(w, e) : 0;
 	for (size_t s = 0; s < o->nseeds && !rc; s++) {
 		run->seed = o->seeds[s];
 		rc = pin_run(run, w->jobs + s * w->njobs, w->njobs, &w->facts, e);
@@ -435,6 +463,7 @@ int cmd_pin(int argc, char **argv)
 	}
 	trace_close(t);
 	free(w->jobs);
+	free((void *)w->map.pages);
 	arena_deinit(&w->design.arena);
 	return rc < 0 ? cli_fail("pin", &e) : rc;
 }

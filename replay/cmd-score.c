@@ -221,6 +221,8 @@ int cmd_score(int argc, char **argv)
 	score_options_parse(o, argc, argv);
 	if (o->pool.value)
 		return cmd_score_pool(o);
+	if (o->is_backtest)
+		return cmd_score_backtest(o);
 	w->options = o;
 	const int rc = score(w, &e);
 	for (size_t i = 0; w->results && i < o->ndesigns * o->nseeds; i++)

@@ -93,9 +93,37 @@ static int add_pool(void *mine, char *text, struct err *e)
 	return rc;
 }
 
+/* A pin map is tried by policy map, beside those that were asked for. */
+static int add_map(struct pin_options *o, struct err *e)
+{
+	for (size_t i = 0; i < o->npolicies; i++)
+		if (o->policies[i].policy->pinning && o->policies[i].policy->pinning->needs_map)
+			return 0;
+	if (o->npolicies == PIN_POLICIES_MAX)
+		return err_set(e, ERR_USAGE, "more than %d policies", PIN_POLICIES_MAX);
+	o->has_own_policy = true;
+	o->policies[o->npolicies++].policy = policy_find_pinning("map");
+	return 0;
+}
+
+static int check_map(struct pin_options *o, struct err *e)
+{
+	if (!o->pin_map)
+		return o->pin_map_at_ns ? err_set(e, ERR_USAGE, "--pin-map-at: with --pin-map") : 0;
+	if (o->npools || o->nrates || o->is_backtest || o->compares_backends || o->explains ||
+	    o->timeline || o->footprint)
+		return err_set(e, ERR_USAGE,
+			       "--pin-map: not with --pool, --fault-rate, --backtest, "
+			       "--compare-backends, --explain or a picture over time");
+	return add_map(o, e);
+}
+
 static int check(void *mine, struct err *e)
 {
 	struct pin_options *o = mine;
+	const int rc = o->path ? check_map(o, e) : 0;
+	if (rc)
+		return rc;
 	if (!o->path)
 		return err_set(e, ERR_USAGE, "which trace?");
 	if (o->nrates && !o->rates[o->nrates - 1].per_ns)
@@ -239,6 +267,16 @@ static const struct cli_option options[] = {
 	  .kind = CLI_FLAG,
 	  AT(explains),
 	  .help = "Tell which devices, pages and times are behind the faults of the answer" },
+	{ .name = "pin-map",
+	  .arg = "FILE",
+	  .kind = CLI_TEXT,
+	  AT(pin_map),
+	  .help = "Also policy map: what this pin map says (pugmark score --backtest --pin-map)" },
+	{ .name = "pin-map-at",
+	  .arg = "TIME",
+	  .kind = CLI_NS,
+	  AT(pin_map_at_ns),
+	  .help = "When the map starts, after the start of the trace; default: 0" },
 	{ .name = "try-inputs",
 	  .kind = CLI_FLAG,
 	  AT(tries_inputs),
@@ -349,8 +387,8 @@ int pin_options_design(struct pin_options *o, const struct pin_devices *devices,
 bool pin_takes_budget(const struct policy *p)
 {
 	static const struct policy_pinning nothing = {};
-	return !p->pinning ||
-	       (!p->pinning->is_unbounded && memcmp(p->pinning, &nothing, sizeof(nothing)));
+	return !p->pinning || (!p->pinning->is_unbounded && !p->pinning->needs_map &&
+			       memcmp(p->pinning, &nothing, sizeof(nothing)));
 }
 
 void pin_options_parse(struct pin_options *o, int argc, char **argv)

@@ -31,6 +31,8 @@ struct pin_options {
 	size_t nothers;
 	struct quantity pools[PIN_POOLS_MAX];
 	size_t npools;
+	const char *pin_map; /* what policy map pins; NULL: nothing was said */
+	uint64_t pin_map_at_ns;
 	const char *path, *plot, *timeline, *footprint, *results, *design;
 	struct policy_chosen policies[PIN_POLICIES_MAX];
 	struct quantity budgets[PIN_BUDGETS_MAX];

@@ -138,9 +138,8 @@ static void give_reasons(const struct pinmap_past *p, struct pages *chosen, uint
 			x->reason = is_live         ? PINMAP_COHERENT
 				    : x->spells > 1 ? PINMAP_RETURNS
 						    : PINMAP_ONCE;
-			long_ns = is_live         ? past_ns
-				  : x->spells > 1 ? x->last_ns - x->first_ns + absence_ns
-						  : absence_ns;
+			if (x->reason == PINMAP_RETURNS)
+				long_ns = x->last_ns - x->first_ns + absence_ns;
 		}
 		long_ns = (long_ns / step + 1) * step;
 		x->expires_ns = long_ns < past_ns ? long_ns : past_ns;
@@ -154,10 +153,6 @@ static void give_reasons(const struct pinmap_past *p, struct pages *chosen, uint
  * row come as many pages as it has, up to its neighbour, while there is room.
  */
 enum { GAP_MAX = 8, ROW_LEAST = 4 };
-
-struct span {
-	uint64_t first, last;
-};
 
 /* Between two rows each takes its half. */
 static void add_span(struct pages *to, uint64_t first, uint64_t last, size_t *room)
@@ -210,9 +205,10 @@ static int go_ahead(const struct pinmap_past *p, struct pages *chosen, size_t ro
 	for (size_t i = 0, end; i < n; i = end + 1) {
 		end = row_end(&base, i);
 		const uint64_t first = base.v[i].frame, last = base.v[end].frame;
-		const uint64_t length = end - i + 1;
+		uint64_t length = end - i + 1;
 		if (length < ROW_LEAST)
 			continue;
+		length = length < room / 2 ? length : room / 2; /* on either side */
 		const uint64_t below = i ? (base.v[i - 1].frame + first) / 2 + 1 : 0;
 		const uint64_t above = end + 1 < n ? (last + base.v[end + 1].frame) / 2
 						   : p->facts.highest_page;

@@ -20,6 +20,10 @@ int pinmap_choose(const struct pinmap_past *p, uint64_t from_ns, uint64_t to_ns,
 /* The page has been mapped for a device since then, up to noted_ns. */
 bool pinmap_past_is_live(const struct pinmap_past *p, uint32_t page, uint64_t since_ns);
 
+/* Usual number of faults in a burst: gaps of 10 s or a thousandth of the past part them. */
+uint64_t pinmap_burst(const struct pin_log *log, uint64_t from_ns, uint64_t to_ns,
+		      uint64_t past_ns);
+
 /* What the map promises and when to give it up, from runs without and with one on from .. to_ns. */
 struct pinmap_held {
 	const struct pin_log *without, *with;

@@ -18,7 +18,11 @@ static const struct pinmap_variant variants[] = {
 	{ "half", 2, false },
 	{ "quarter", 4, false },
 };
-enum { VARIANTS = sizeof(variants) / sizeof(*variants), WORTH_PARTS = 100 };
+enum {
+	VARIANTS = sizeof(variants) / sizeof(*variants),
+	WORTH_PARTS = 100, /* of the faults without pins: less is no reason for a larger map */
+	LEAST_PARTS = 20,  /* and less than this none for any */
+};
 
 struct trial {
 	struct pinmap map;
@@ -89,7 +93,7 @@ static unsigned choose_variant(const struct learning *w, uint64_t without)
 	const uint64_t enough = least + without / WORTH_PARTS;
 	uint64_t pages = 0;
 	unsigned best = VARIANTS;
-	if (without <= enough)
+	if (least + without / LEAST_PARTS >= without)
 		return VARIANTS;
 	for (unsigned i = 0; i < VARIANTS; i++) {
 		const uint64_t own = w->trials[i].map.pinned_pages;

@@ -15,8 +15,8 @@
  * map is empty.
  *
  * Until when. A page that came back over a time is believed to do so for as long
- * again, and a page that faulted once for as long as others were away before they
- * came back; never longer than the past was.
+ * again, and as long as such pages stay away; one that was not seen to come back,
+ * as long as the past was, in which nothing shows when it would. None for longer.
  *
  * What it promises rests on that second half, which the map had not seen
  * (replay/forecast.h), the lower bound also on what the whole past knows better.
@@ -42,7 +42,7 @@ struct pinmap_lesson {
 	struct quantity budget;
 	uint64_t overcommit_ppm;
 	uint64_t from_ns, to_ns; /* of the trace's clock, to is not in it; UINT64_MAX: its end */
-	uint64_t horizon_ns;     /* of the forecast; 0: as long as the past was */
+	uint64_t horizon_ns; /* of the forecast; 0: as long as the past was, which is the most */
 	uint64_t seed;
 	unsigned threads; /* 0: 1 */
 };

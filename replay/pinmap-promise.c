@@ -63,6 +63,12 @@ static struct bursts find_bursts(const struct pin_log *log, uint64_t from_ns, ui
 	return (struct bursts){ bursts ? (faults + bursts - 1) / bursts : 0, most };
 }
 
+uint64_t pinmap_burst(const struct pin_log *log, uint64_t from_ns, uint64_t to_ns, uint64_t past_ns)
+{
+	const uint64_t mean = find_bursts(log, from_ns, to_ns, past_ns).mean;
+	return mean ? mean : 1;
+}
+
 static struct pinmap_interval per_day(struct forecast f, uint64_t horizon_ns)
 {
 	const uint64_t v[] = { f.low, f.middle, f.high };
@@ -91,6 +97,27 @@ static uint64_t sum_of(const uint64_t *v, size_t n)
 	for (size_t i = 0; i < n; i++)
 		sum += v[i];
 	return sum;
+}
+
+/*
+ * A use that the map knows nothing of comes as a whole burst. Where the time that
+ * it was tried on had none, so many may come all the same.
+ */
+static void add_whole_bursts(const struct pinmap_held *h, const struct bursts *left_over,
+			     uint64_t usual, uint64_t horizon_ns, uint64_t faults, uint64_t past_ns,
+			     struct forecast *f, struct forecast *left)
+{
+	const uint64_t held_ns = h->to_ns - h->from_ns;
+	/* only the ratio of the times matters */
+	const uint64_t ahead_ppm =
+		(uint64_t)((unsigned __int128)horizon_ns * PPM_PER_ONE / held_ns);
+	const uint64_t more = usual * forecast_count_most(0, PPM_PER_ONE, ahead_ppm + 1);
+	const unsigned __int128 whole = (unsigned __int128)faults * horizon_ns / past_ns;
+	if (left_over->most >= usual)
+		return;
+	f->high += more;
+	left->high += whole ? (uint64_t)(more * (unsigned __int128)PPM_PER_ONE / whole)
+			    : PPM_PER_ONE;
 }
 
 /* ---- when to give it up ---- */
@@ -141,7 +168,9 @@ void pinmap_promise(const struct pinmap_held *h, const struct pinmap_lesson *l,
 {
 	uint64_t with[HELD_BLOCKS], without[HELD_BLOCKS], all[PAST_BLOCKS], rest[PAST_BLOCKS];
 	const uint64_t past_ns = m->to_ns - m->from_ns;
-	const uint64_t horizon_ns = l->horizon_ns ? l->horizon_ns : past_ns;
+	/* longer than that no range of it lasts */
+	const uint64_t horizon_ns = l->horizon_ns && l->horizon_ns < past_ns ? l->horizon_ns
+									     : past_ns;
 	const unsigned __int128 ahead =
 		(unsigned __int128)horizon_ns * PAST_BLOCKS * PPM_PER_ONE / past_ns;
 	const uint64_t ahead_ppm = ahead >> 50 ? UINT64_C(1) << 50 : (uint64_t)ahead;
@@ -161,6 +190,8 @@ void pinmap_promise(const struct pinmap_held *h, const struct pinmap_lesson *l,
 	struct forecast left = forecast_share(&w, without, ahead_ppm);
 	f.low = least(f.low, forecast_sum(&r, ahead_ppm).low);
 	left.low = least(left.low, forecast_share(&r, all, ahead_ppm).low);
+	add_whole_bursts(h, &left_over, usual, horizon_ns, sum_of(all, PAST_BLOCKS), past_ns, &f,
+			 &left);
 	m->forecast = (struct pinmap_forecast){
 		.with = per_day(f, horizon_ns),
 		.without = per_day(forecast_sum(&n, ahead_ppm), horizon_ns),

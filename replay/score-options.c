@@ -52,16 +52,41 @@ static int check_pool(struct score_options *o, struct err *e)
 	return 0;
 }
 
+/* A share of the recording, neither nothing nor all of it. */
+static int set_split(void *mine, char *text, struct err *e)
+{
+	struct score_options *o = mine;
+	const int rc = quantity_parse_ppm(text, &o->split_ppm, e);
+	if (!rc && (!o->split_ppm || o->split_ppm >= PPM_PER_ONE))
+		return err_set(e, ERR_USAGE, "'%s': expected more than 0, less than 100%%", text);
+	return rc;
+}
+
+static int check_backtest(const struct score_options *o, struct err *e)
+{
+	if (!o->is_backtest)
+		return o->has_own_split || o->pin_map
+			       ? err_set(e, ERR_USAGE, "--split and --pin-map: with --backtest")
+			       : 0;
+	if (o->npaths > 1 || o->nseeds > 1)
+		return err_set(e, ERR_USAGE, "--backtest: expected one trace and one seed");
+	if (o->plot || o->wants_assumptions)
+		return err_set(e, ERR_USAGE, "--backtest: not with --plot or --assumptions");
+	return 0;
+}
+
 static int check(void *mine, struct err *e)
 {
 	struct score_options *o = mine;
 	if (!o->npaths)
 		return err_set(e, ERR_USAGE, "which trace?");
+	if (o->pool.value && o->is_backtest)
+		return err_set(e, ERR_USAGE, "--backtest: of one VM, not with --pool");
 	if (o->pool.value)
 		return check_pool(o, e);
-	return o->has_own_slo
-		       ? err_set(e, ERR_USAGE, "--slo is for several VMs: --pool says of what host")
-		       : 0;
+	if (o->has_own_slo)
+		return err_set(e, ERR_USAGE, "--slo is for several VMs: --pool says of what host");
+	return check_backtest(o, e);
 }
 
 static const char *const usual_designs[] = { "today",  "vpri", "pri", "snoop",
@@ -141,6 +166,23 @@ static const struct cli_option options[] = {
 	CLI_OPTION_PLOT(AT(plot), "Draw what designs give back against the tail of I/O"),
 	CLI_OPTION_RESULTS(AT(results)),
 	CLI_OPTION_ASSUMPTIONS(AT(wants_assumptions)),
+	{ .name = "backtest",
+	  .kind = CLI_FLAG,
+	  AT(is_backtest),
+	  .help = "Learn from the first part of the trace, predict the second, and count how often "
+		  "the intervals hold" },
+	{ .name = "split",
+	  .arg = "N%",
+	  .kind = CLI_CALL,
+	  .each = set_split,
+	  .fallback = "50%",
+	  .given = offsetof(struct score_options, has_own_split),
+	  .help = "Share of the trace that --backtest learns from" },
+	{ .name = "pin-map",
+	  .arg = "FILE",
+	  .kind = CLI_TEXT,
+	  AT(pin_map),
+	  .help = "Where --backtest writes the pin map that it learned" },
 };
 
 static const struct cli_command command = {

@@ -23,6 +23,9 @@ struct score_options {
 	struct quantity pool; /* of several VMs; value 0: they are none */
 	struct pin_goal slo;
 	bool has_own_overcommit, has_own_slo;
+	bool is_backtest, has_own_split;
+	uint64_t split_ppm;  /* of a back-test: what it learns from */
+	const char *pin_map; /* it writes its map there; NULL: nowhere */
 };
 
 /* With a trace of addresses, the usual designs are also those that differ in page tables. */
@@ -33,5 +36,7 @@ void score_options_parse(struct score_options *o, int argc, char **argv);
 
 /* The command where --pool was given: its exit status. */
 int cmd_score_pool(struct score_options *o);
+/* The command where --backtest was given: its exit status. */
+int cmd_score_backtest(struct score_options *o);
 
 #endif
