@@ -52,8 +52,8 @@ int db_error(sqlite3 *db, const char *path, const char *what, struct err *e)
 		return err_set(e, ERR_NOMEM, "%s: %s: out of memory", path, what);
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
-		return err_set(e, ERR_CREATE, "%s: %s: another process is writing this file", path,
-			       what);
+		return err_set(e, ERR_CREATE, "%s: another process is writing it: try again later",
+			       path);
 	case SQLITE_IOERR:
 		/* a full disk shows here too: the WAL and the shared memory file are no pages */
 		if (sqlite3_system_errno(db) == ENOSPC || code == SQLITE_IOERR_SHMSIZE)
