@@ -10,6 +10,7 @@
 #include "reports/progress.h"
 #include "store/trace-meta.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@ struct work {
 	const struct score_options *options;
 	struct named *all; /* by name */
 	size_t nall;
+	char (*sets)[PATH_MAX];  /* by argument: of a file of a rotated set the set's name */
 	struct pin_pool_vm *vms; /* of all those that are judged */
 	struct score_pool_other *others;
 	uint64_t lost_events[PIN_POOL_VMS_MAX];
@@ -80,6 +82,18 @@ static int open_trace(const struct score_options *o, struct named *x, const char
 	return pin_devices_read(v->trace, &v->devices, e);
 }
 
+/* A shell's pattern names each file of a rotated set: they are one VM. NULL: it was named. */
+static const char *path_of(struct work *w, size_t i)
+{
+	const char *path = w->options->paths[i];
+	if (!trace_set_of(path, w->sets[i], sizeof(w->sets[i])))
+		return path;
+	for (size_t k = 0; k < i; k++)
+		if (!strcmp(w->sets[k], w->sets[i]))
+			return NULL;
+	return w->sets[i];
+}
+
 /* The order of arguments must not matter: not for ties, numbers behind names, seeds. */
 static int by_name(const void *a, const void *b)
 {
@@ -108,12 +122,17 @@ static int open_traces(struct work *w, struct err *e)
 	w->all = calloc(o->npaths, sizeof(*w->all));
 	w->vms = calloc(o->npaths, sizeof(*w->vms));
 	w->others = calloc(o->npaths, sizeof(*w->others));
-	int rc = w->all && w->vms && w->others
+	w->sets = calloc(o->npaths, sizeof(*w->sets));
+	int rc = w->all && w->vms && w->others && w->sets
 			 ? 0
 			 : err_set(e, ERR_NOMEM, "no memory for %zu VMs", o->npaths);
 	for (size_t i = 0; i < o->npaths && !rc; i++) {
-		rc = open_trace(o, &w->all[i], o->paths[i], e);
-		w->nall += w->all[i].vm.trace != NULL;
+		struct named *x = &w->all[w->nall];
+		const char *path = path_of(w, i);
+		if (!path)
+			continue;
+		rc = open_trace(o, x, path, e);
+		w->nall += x->vm.trace != NULL;
 	}
 	if (rc)
 		return rc;
@@ -328,5 +347,6 @@ int cmd_score_pool(struct score_options *o)
 	free(w->all);
 	free(w->vms);
 	free(w->others);
+	free(w->sets);
 	return rc < 0 ? cli_fail("score", &e) : rc;
 }

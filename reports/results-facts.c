@@ -115,7 +115,8 @@ static const char verdicts_sql[] =
 	" SELECT run_id, command, trace_path, args, sum(runs) OVER grp, count(*) OVER grp,"
 	"  row_number() OVER (grp ORDER BY run_id DESC) - 1, max(run_id) OVER grp AS newest"
 	" FROM verdict WINDOW grp AS (PARTITION BY command, trace_digest)"
-	" ORDER BY CASE command WHEN 'score' THEN 0 WHEN 'pin' THEN 1 WHEN 'age' THEN 2"
+	" ORDER BY CASE command WHEN 'score' THEN 0 WHEN 'score-pool' THEN 0 WHEN 'pin' THEN 1 "
+	"WHEN 'age' THEN 2"
 	" WHEN 'nvme' THEN 3 WHEN 'walk' THEN 4 WHEN 'numa' THEN 5 ELSE 6 END, command, newest,"
 	" run_id DESC";
 

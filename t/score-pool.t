@@ -117,6 +117,15 @@ is 'with a device for each, a VM of several has the numbers of pin with its seed
 is 'the split of what comes back sums up' "$(rows <first | grep '"rank"' | sed -E 's/.*"joint_returned_bytes":([0-9]*),"never_touched_bytes":([0-9]*),"cold_bytes":([0-9]*),"forced_bytes":([0-9]*),.*/\1 \2 \3 \4/' |
 	awk '$1 != $2 + $3 + $4 { bad++ } END { print NR, bad + 0 }')" '3 0'
 
+# a rotated set, as a shell names its files, is one VM
+mkdir set
+awk 'BEGIN { print "# kind: dma"; print "ts_ns,dev,op,dir,as,pfn,npages,offset_bytes,bytes,req,source"
+	for (i = 0; i < 250000; i++) { x = (x * 69069 + 12345) % 4294967296; print i * 8000 ",nic0,access,from-device,gpa," x % 60000 ",1,0,4096,,x" } }' >big.csv
+pugmark import big.csv -o set/big.db --rotate 256K >/dev/null
+ls set >files
+is 'a rotated set has several files' "$(($(grep -c '^big\.0' files) > 1))" 1
+is 'which are one VM' "$(pugmark score set/big.*.db --pool 100% --json | rows | grep -c '"rank"')" 1
+
 # what cannot be judged, or cannot give, is there all the same
 pugmark gen gups -o nodma.db --set mem.accesses=1K --quiet >/dev/null
 like 'a VM without dma rows is listed with the reason' \
@@ -127,6 +136,12 @@ sqlite3 lossy.db "INSERT INTO loss(stream, from_ns, to_ns, n_lost, cause) VALUES
 like 'one that lost too much likewise' "$(pugmark score gen1.db lossy.db --pool 100% --quiet)" 'its trace lost [0-9.]+ % of its events'
 like 'a host where all is pinned says so' "$(pugmark score gen1.db --pool 100% --design today)" 'all that would come back is pinned'
 like 'of several designs the best comes first' "$(pugmark score gen1.db gen2.db --pool 100% --design today,vpri | head -n 1)" 'overcommitted with vpri;'
+
+pugmark score c.db d.db --pool 100% --slo 'iopf<=100' --results r.db >/dev/null
+pugmark score gen1.db gen2.db --pool 100% --results r.db >/dev/null
+pugmark report r.db >page
+like 'a report ranks the VMs' "$(cat page)" '^0\.125 GiB, vpri, iopf\.max_1s<=10.* mix '
+like 'and tells of the host' "$(cat page)" '^vpri +iopf\.max_1s<=10 +yes +128 MiB +128 MiB'
 
 exits 64 'a goal for devices that no VM has is refused' pugmark score c.db --pool 100% --slo 'nic.gap<=1ms'
 exits 64 'the pool finds the overcommit' pugmark score gen1.db --pool 100% --overcommit 20%

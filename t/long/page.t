@@ -25,6 +25,7 @@ pugmark walk -q m.db --results r.db >/dev/null
 pugmark numa replay -q m.db --move guest --results r.db >/dev/null
 pugmark nvme -q --path vfio,virtio --qd 1,8,32 -n 5000 --results r.db >/dev/null
 pugmark score -q nvme.db --design today,vpri --results r.db >/dev/null
+pugmark score -q nic.db nvme.db --pool 100% --slo 'iopf<=1M' --results r.db >/dev/null
 pugmark paper -q --part vpri --results r.db >/dev/null
 pugmark report -q r.db -o page || exit 1
 
