@@ -308,6 +308,9 @@ static int hand_out(struct work *w, struct err *e)
 					 .seed = o->seeds[0],
 					 .trace = w->vms[0].trace };
 	int rc = 0;
+	if (o->pin_maps)
+		rc = score_pool_write_maps(o->pin_maps, a, (unsigned)o->threads, &a->nmaps, e);
+	a->maps = o->pin_maps;
 	if (!rc && o->results)
 		rc = score_pool_store(o->results, &run, a, e);
 	if (rc)

@@ -84,8 +84,10 @@ static int check(void *mine, struct err *e)
 		return err_set(e, ERR_USAGE, "--backtest: of one VM, not with --pool");
 	if (o->pool.value)
 		return check_pool(o, e);
-	if (o->has_own_slo)
-		return err_set(e, ERR_USAGE, "--slo is for several VMs: --pool says of what host");
+	if (o->has_own_slo || o->pin_maps)
+		return err_set(e, ERR_USAGE,
+			       "--slo and --pin-maps are for VMs of a host: --pool says of what "
+			       "one");
 	return check_backtest(o, e);
 }
 
@@ -149,6 +151,11 @@ static const struct cli_option options[] = {
 	  .fallback = "iopf.max_1s<=10",
 	  .given = offsetof(struct score_options, has_own_slo),
 	  .help = "What each VM of a pool must meet, as --goal of pugmark pin" },
+	{ .name = "pin-maps",
+	  .arg = "DIR",
+	  .kind = CLI_TEXT,
+	  AT(pin_maps),
+	  .help = "Write what to pin of each VM of a pool that may be overcommitted into DIR" },
 	{ .name = "set",
 	  .arg = "S.K=V",
 	  .kind = CLI_SET,

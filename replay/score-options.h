@@ -22,6 +22,7 @@ struct score_options {
 	bool wants_assumptions;
 	struct quantity pool; /* of several VMs; value 0: they are none */
 	struct pin_goal slo;
+	const char *pin_maps;
 	bool has_own_overcommit, has_own_slo;
 	bool is_backtest, has_own_split;
 	uint64_t split_ppm;  /* of a back-test: what it learns from */

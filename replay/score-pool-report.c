@@ -473,6 +473,16 @@ static void show_next(struct report *r, const struct score_pool_answer *a,
 		    a->slo->text, a->vms[best].name);
 }
 
+static void show_maps(struct report *r, const struct score_pool_answer *a)
+{
+	if (!a->maps)
+		report_text(r, "What to pin of each: --pin-maps DIR writes it down for the VMM.");
+	else if (a->nmaps)
+		report_text(r, "%zu pin map%s in %s.", a->nmaps, a->nmaps == 1 ? "" : "s", a->maps);
+	else
+		report_text(r, "No pin map: no VM may be overcommitted.");
+}
+
 static void show_search(struct report *r, const struct score_pool_result *x)
 {
 	report_text(r,
@@ -516,6 +526,7 @@ static void show_notes(struct report *r, const struct score_pool_answer *a)
 		report_text(r, "VMs that are not judged keep their %s beside the pool.",
 			    quantity_bytes(others * PAGE_BYTES).s);
 	report_text(r, "%zu of %zu inputs are guesses: --assumptions.", a->nguesses, a->nparams);
+	show_maps(r, a);
 	show_next(r, a, x);
 }
 

@@ -28,6 +28,8 @@ struct score_pool_answer {
 	uint64_t seed;
 	bool is_aligned;
 	size_t nguesses, nparams;
+	const char *maps; /* folder of pin maps, nmaps of them; NULL: nobody asked */
+	size_t nmaps;
 };
 
 /* What of a VM's memory comes back: its pages at the end of the joint replay. */
@@ -54,5 +56,12 @@ void score_pool_report(struct report *r, const struct score_pool_answer *a, bool
 /* Adds runs to a results file: one a design. */
 int score_pool_store(const char *path, const struct results_run *run,
 		     const struct score_pool_answer *a, struct err *e);
+
+/*
+ * A pin map (replay/pinmap.h) of each VM that the best design overcommits, as
+ * DIR/VM.json; DIR is made. n_out: how many. ERR_CREATE, ERR_PERM.
+ */
+int score_pool_write_maps(const char *dir, const struct score_pool_answer *a, unsigned threads,
+			  size_t *n_out, struct err *e);
 
 #endif
