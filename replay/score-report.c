@@ -4,13 +4,11 @@
 
 #include "base/quantity.h"
 #include "replay/pin-consequence.h"
+#include "replay/score-confidence.h"
 #include "replay/score-fit.h"
 #include "sim/iopf.h"
 
 #include <string.h>
-
-/* IOPFs in the worst second that a design may have to be called safe; as pin's usual goal. */
-enum { IOPF_MAX_1S = 10 };
 
 static uint64_t iopf_of(const struct score_result *r)
 {
@@ -35,7 +33,7 @@ bool score_is_safe(const struct score_answer *a, size_t design)
 	for (size_t s = 0; s < a->nseeds; s++) {
 		const struct score_result *r = &a->results[s * a->ndesigns + design];
 		const struct pin_counts *t = &r->memory.job.result.total;
-		if (!r->ran[SCORE_MEMORY] || t->failed || t->max_1s > IOPF_MAX_1S)
+		if (!r->ran[SCORE_MEMORY] || t->failed || t->max_1s > SCORE_SAFE_MAX_1S)
 			return false;
 	}
 	return true;
@@ -68,7 +66,7 @@ static void show_nothing(struct report *r, const struct score_answer *a)
 		report_text(r,
 			    "No safe design gives memory back: those that do have more than %d I/O "
 			    "page faults in their worst second, or fail some.",
-			    IOPF_MAX_1S);
+			    SCORE_SAFE_MAX_1S);
 	else
 		report_text(r, "No design gives memory back: all of it stays pinned, or "
 			       "memory.overcommit is 0.");
@@ -112,7 +110,7 @@ static void show_verdict(struct report *r, const struct score_answer *a)
 		report_text(r,
 			    "No design keeps below %d I/O page faults in the worst second and "
 			    "serves them all.",
-			    IOPF_MAX_1S + 1);
+			    SCORE_SAFE_MAX_1S + 1);
 		return;
 	}
 	const struct score_memory *m = &best->memory;
@@ -467,6 +465,7 @@ void score_report(struct report *r, const struct score_answer *a)
 			   best && best->memory.returned_bytes ? best->design->name : NULL);
 	report_member_u64(r, "lost_events", a->lost_events);
 	show_verdict(r, a);
+	score_show_confidence(r, a);
 	show_rows(NULL, a, has_value);
 	show_table(r, a, ON_FIRST, has_value);
 	show_table(r, a, ON_SECOND, has_value);

@@ -97,4 +97,13 @@ exits 65 'designs of which no part can run are no answer' pugmark score "$d" --d
 like 'and it is told why' "$(err)" 'no part of any design can run: no trace has mem rows'
 ok 'with nothing stored' test ! -e no.db
 exits 64 'a design has one policy' pugmark score "$d" --design vpri --set pin.policy=lru,none
+# how sure the verdict is
+pugmark score -q "$d" --json >sure.json
+is 'members tell that halves agree' "$(sed -n 's/.*"halves_agree":"\([a-z]*\)".*/\1/p' sure.json)" yes
+is 'on the design that was chosen' "$(sed -n 's/.*"chosen_second_half":"\([a-z]*\)".*/\1/p' sure.json)" \
+	"$(sed -n 's/.*"chosen":"\([a-z]*\)".*/\1/p' sure.json)"
+is 'none seen is fewer than five in as long a time' \
+	"$(sed -n 's/.*"chosen_iopf_high":\([0-9]*\).*/\1/p' sure.json)" 4
+like 'where seeds differ the screen says so' \
+	"$(pugmark score -q "$ROOT/datasets/nic.db" --seed 1,2,3)" 'NOT SURE: another seed alone chooses'
 done_testing
