@@ -5,6 +5,7 @@
 #include "base/quantity.h"
 #include "base/units.h"
 #include "replay/pinmap-choose.h"
+#include "replay/score-choice.h"
 
 #include <stdio.h>
 
@@ -38,25 +39,16 @@ static bool is_safe_in(const struct score_result *r, unsigned half)
 	return worst <= SCORE_SAFE_MAX_1S;
 }
 
-static bool is_better(const struct score_result *x, const struct score_result *than)
-{
-	const uint64_t back = x->memory.returned_bytes;
-	if (!than || back != than->memory.returned_bytes)
-		return !than || back > than->memory.returned_bytes;
-	return x->host_ppm + x->guest_ppm < than->host_ppm + than->guest_ppm;
-}
-
 static const struct score_result *choose_by_half(const struct score_answer *a, unsigned half)
 {
-	const struct score_result *best = NULL;
+	bool is_safe[SCORE_DESIGNS_MAX];
 	for (size_t i = 0; i < a->ndesigns; i++) {
-		bool is_safe = true;
+		is_safe[i] = true;
 		for (size_t s = 0; s < a->nseeds; s++)
-			is_safe &= is_safe_in(&a->results[s * a->ndesigns + i], half);
-		if (is_safe && is_better(&a->results[i], best))
-			best = &a->results[i];
+			is_safe[i] &= is_safe_in(&a->results[s * a->ndesigns + i], half);
 	}
-	return best;
+	const size_t best = score_choose(a, is_safe);
+	return best == SCORE_NO_DESIGN ? NULL : &a->results[best];
 }
 
 static const struct score_result *choose_by_seed(const struct score_answer *a, size_t seed)
@@ -121,17 +113,16 @@ static const char *name_of(const struct score_result *r)
 static void put_members(struct report *r, const struct score_answer *a,
 			const struct score_confidence *c)
 {
-	report_member_text(r, "chosen", name_of(c->best));
-	report_member_text(r, "chosen_first_half", name_of(c->by_half[0]));
-	report_member_text(r, "chosen_second_half", name_of(c->by_half[1]));
+	report_member_text(r, "verdict_first_half", name_of(c->by_half[0]));
+	report_member_text(r, "verdict_second_half", name_of(c->by_half[1]));
 	report_member_text(r, "halves_agree", c->halves_agree ? "yes" : "no");
 	if (a->nseeds > 1)
 		report_member_text(r, "seeds_agree", c->seeds_agree ? "yes" : "no");
 	if (!c->has_interval)
 		return;
-	report_member_u64(r, "chosen_iopf_low", c->iopf.low);
-	report_member_u64(r, "chosen_iopf", c->iopf.middle);
-	report_member_u64(r, "chosen_iopf_high", c->iopf.high);
+	report_member_u64(r, "verdict_iopf_low", c->iopf.low);
+	report_member_u64(r, "verdict_iopf", c->iopf.middle);
+	report_member_u64(r, "verdict_iopf_high", c->iopf.high);
 	report_member_u64(r, "interval_ppm", FORECAST_COVERAGE_PPM);
 }
 

@@ -24,7 +24,4 @@ void score_confidence(const struct score_answer *a, struct score_confidence *out
 /* A line below the verdict, members for programs; nothing where no design was chosen. */
 void score_show_confidence(struct report *r, const struct score_answer *a);
 
-/* The most of them in one second that a safe design may have. */
-enum { SCORE_SAFE_MAX_1S = 10 };
-
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/quantity.h"
 #include "replay/nvme-report.h"
+#include "replay/score-choice.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -3,58 +3,15 @@
 #include "replay/score-report.h"
 
 #include "base/quantity.h"
+#include "replay/nvme-report.h"
 #include "replay/pin-consequence.h"
+#include "replay/score-choice.h"
 #include "replay/score-confidence.h"
 #include "replay/score-fit.h"
 #include "sim/iopf.h"
 
+#include <stdio.h>
 #include <string.h>
-
-static uint64_t iopf_of(const struct score_result *r)
-{
-	return pin_iopf(&r->memory.job.result.total);
-}
-
-/* Of all seeds: least and most IOPFs of a design. */
-static void spread(const struct score_answer *a, size_t design, uint64_t *least_out,
-		   uint64_t *most_out)
-{
-	*least_out = UINT64_MAX;
-	*most_out = 0;
-	for (size_t s = 0; s < a->nseeds; s++) {
-		const uint64_t n = iopf_of(&a->results[s * a->ndesigns + design]);
-		*least_out = n < *least_out ? n : *least_out;
-		*most_out = n > *most_out ? n : *most_out;
-	}
-}
-
-bool score_is_safe(const struct score_answer *a, size_t design)
-{
-	for (size_t s = 0; s < a->nseeds; s++) {
-		const struct score_result *r = &a->results[s * a->ndesigns + design];
-		const struct pin_counts *t = &r->memory.job.result.total;
-		if (!r->ran[SCORE_MEMORY] || t->failed || t->max_1s > SCORE_SAFE_MAX_1S)
-			return false;
-	}
-	return true;
-}
-
-const struct score_result *score_best(const struct score_answer *a)
-{
-	const struct score_result *best = NULL;
-	for (size_t i = 0; i < a->ndesigns; i++) {
-		const struct score_result *r = &a->results[i];
-		if (!score_is_safe(a, i))
-			continue;
-		const uint64_t back = r->memory.returned_bytes;
-		const bool is_more = !best || back > best->memory.returned_bytes;
-		const bool is_equal = best && back == best->memory.returned_bytes;
-		if (is_more ||
-		    (is_equal && r->host_ppm + r->guest_ppm < best->host_ppm + best->guest_ppm))
-			best = r;
-	}
-	return best;
-}
 
 /* The safe ones give nothing: do others? */
 static void show_nothing(struct report *r, const struct score_answer *a)
@@ -94,6 +51,47 @@ static void show_walk_verdict(struct report *r, const struct score_answer *a)
 			    most->design->name);
 }
 
+/* ", as vpri and best do (within 1 %), at the least cost of CPU" */
+static void say_ties(const struct score_answer *a, size_t best, char *out, size_t size)
+{
+	size_t n = 0, at = 0, told = 0;
+	for (size_t i = 0; i < a->ndesigns; i++)
+		n += i != best && score_is_tie(a, i);
+	*out = '\0';
+	for (size_t i = 0; i < a->ndesigns && n; i++) {
+		if (i == best || !score_is_tie(a, i))
+			continue;
+		const char *before = !told ? ", as " : told + 1 == n ? " and " : ", ";
+		const int len = snprintf(out + at, size - at, "%s%.60s", before,
+					 a->results[i].design->name);
+		at += (size_t)len < size - at ? (size_t)len : size - at - 1;
+		told++;
+	}
+	if (n)
+		snprintf(out + at, size - at, " do%s (within %d %%), at the least cost of CPU",
+			 n == 1 ? "es" : "", SCORE_TIE_PPM / 10000);
+}
+
+static void show_winner(struct report *r, const struct score_answer *a, size_t best)
+{
+	const struct score_means m = score_means(a, best);
+	char ties[512], faults[80];
+	say_ties(a, best, ties, sizeof(ties));
+	if (m.iopf_least == m.iopf_most)
+		snprintf(faults, sizeof(faults), "%s", quantity_count(m.iopf_most).s);
+	else
+		snprintf(faults, sizeof(faults), "%s to %s", quantity_count(m.iopf_least).s,
+			 quantity_count(m.iopf_most).s);
+	report_text(r,
+		    "%s gives back most of those that are safe%s: %s%s, for %s of a core of the "
+		    "host and %s of one of the guest, whose CPUs wait %s of the time for pages; "
+		    "%s I/O page faults, at most %llu in a second.",
+		    a->results[best].design->name, ties, quantity_bytes(m.returned_bytes).s,
+		    a->nseeds > 1 ? " (mean of seeds)" : "", quantity_ppm(m.host_ppm).s,
+		    quantity_ppm(m.guest_ppm).s, quantity_ppm(m.stalled_ppm).s, faults,
+		    (unsigned long long)m.max_1s);
+}
+
 static void show_verdict(struct report *r, const struct score_answer *a)
 {
 	const struct score_result *best = score_best(a);
@@ -113,21 +111,11 @@ static void show_verdict(struct report *r, const struct score_answer *a)
 			    SCORE_SAFE_MAX_1S + 1);
 		return;
 	}
-	const struct score_memory *m = &best->memory;
-	if (!m->returned_bytes) {
+	if (!best->memory.returned_bytes) {
 		show_nothing(r, a);
 		return;
 	}
-	report_text(r,
-		    "%s gives back most of those that are safe: %s, for %s of a core of the host "
-		    "and %s "
-		    "of one of the guest, whose CPUs wait %s of the time for pages; %s I/O page "
-		    "faults, "
-		    "at most %llu in a second.",
-		    best->design->name, quantity_bytes(m->returned_bytes).s,
-		    quantity_ppm(best->host_ppm).s, quantity_ppm(best->guest_ppm).s,
-		    quantity_ppm(m->stalled_ppm).s, quantity_count(iopf_of(best)).s,
-		    (unsigned long long)m->job.result.total.max_1s);
+	show_winner(r, a, (size_t)(best - a->results));
 }
 
 static struct report_value if_ran(const struct score_result *r, enum score_part part, uint64_t v)
@@ -235,9 +223,7 @@ static void show_row(struct report *r, const struct score_answer *a, size_t seed
 	const struct score_nvme *n = &x->nvme;
 	const struct score_numa *u = &x->numa;
 	const bool has_memory = x->ran[SCORE_MEMORY], has_nvme = x->ran[SCORE_NVME];
-	uint64_t least = 0, most = 0;
-	if (has_memory)
-		spread(a, design, &least, &most);
+	const struct score_means means = score_means(a, design);
 	const struct report_value values[] = {
 		REPORT_S(d->name),
 		REPORT_U(a->seeds[seed]),
@@ -245,9 +231,9 @@ static void show_row(struct report *r, const struct score_answer *a, size_t seed
 		REPORT_S(has_memory ? iopf_backend_names[d->pin.iopf->backend] : NULL),
 		if_ran(x, SCORE_MEMORY, d->overcommit_ppm),
 		if_ran(x, SCORE_MEMORY, m->returned_bytes),
-		if_ran(x, SCORE_MEMORY, iopf_of(x)),
-		if_ran(x, SCORE_MEMORY, least),
-		if_ran(x, SCORE_MEMORY, most),
+		if_ran(x, SCORE_MEMORY, pin_iopf(&p->total)),
+		if_ran(x, SCORE_MEMORY, means.iopf_least),
+		if_ran(x, SCORE_MEMORY, means.iopf_most),
 		if_ran(x, SCORE_MEMORY, p->total.first_half),
 		if_ran(x, SCORE_MEMORY, p->total.failed),
 		if_ran(x, SCORE_MEMORY, p->total.max_1s),
@@ -392,6 +378,34 @@ static void show_numa(struct report *r, const struct score_answer *a)
 			       "dearer by node than in a longer trace.");
 }
 
+/* How requests arrive: a closed load of low depth hides stalls. */
+static void show_load(struct report *r, const struct score_answer *a, bool is_generated)
+{
+	if (!is_generated) {
+		report_text(r,
+			    "Block I/O: at the times of the trace (open arrivals); a fault stops "
+			    "the [nvme-load] stall_scope.");
+		return;
+	}
+	const struct nvme_config *first = NULL;
+	bool is_closed = false;
+	for (size_t i = 0; i < a->ndesigns; i++) {
+		const struct nvme_config *c = &a->results[i].design->nvme.config;
+		if (!a->results[i].ran[SCORE_NVME])
+			continue;
+		first = first ? first : c;
+		is_closed |= c->load.arrival == NVME_CLOSED;
+	}
+	report_text(
+		r,
+		"Block I/O: generated (%s)%s; faults stop the [nvme-load] stall_scope as a Poisson "
+		"stream of their rate.",
+		nvme_load_text(first).s,
+		is_closed ? ", a CLOSED load, which hides stalls: --set "
+			    "nvme-load.arrival=poisson --set nvme-load.rate=5000/s shows them"
+			  : "");
+}
+
 /* What a reader must know beside the table. */
 static void show_notes(struct report *r, const struct score_answer *a)
 {
@@ -408,19 +422,15 @@ static void show_notes(struct report *r, const struct score_answer *a)
 		is_generated |= x->ran[SCORE_NVME] && x->nvme.is_generated;
 	}
 	if (has_nvme)
-		report_text(r, "Block I/O: %s; a fault stops the [nvme-load] stall_scope%s.",
-			    is_generated ? "generated as [nvme-load] says"
-					 : "at the times of the trace (open arrivals)",
-			    is_generated ? ", as a Poisson stream of the faults' rate" : "");
+		show_load(r, a, is_generated);
 	show_numa(r, a);
-	uint64_t least, most;
 	for (size_t i = 0; i < a->ndesigns && a->nseeds > 1; i++) {
+		const struct score_means m = score_means(a, i);
 		if (!a->results[i].ran[SCORE_MEMORY])
 			continue;
-		spread(a, i, &least, &most);
 		report_text(r, "%s: %s to %s I/O page faults over %zu seeds.",
-			    a->results[i].design->name, quantity_count(least).s,
-			    quantity_count(most).s, a->nseeds);
+			    a->results[i].design->name, quantity_count(m.iopf_least).s,
+			    quantity_count(m.iopf_most).s, a->nseeds);
 	}
 	report_text(
 		r,

@@ -24,12 +24,6 @@ struct score_answer {
 /* Everything between report_begin and report_end. */
 void score_report(struct report *r, const struct score_answer *a);
 
-/* All its faults are served, and no second has more than a few: in all seeds. */
-bool score_is_safe(const struct score_answer *a, size_t design);
-
-/* The safe design that gives most memory back; of two, the one that takes fewer cores. Or NULL. */
-const struct score_result *score_best(const struct score_answer *a);
-
 /* Adds a run to a results file. */
 int score_store(const char *path, const struct results_run *run, const struct score_answer *a,
 		struct err *e);
