@@ -11,16 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The smaller ones last: they win only where they are as good. */
 static const struct pinmap_variant variants[] = {
-	{ "ahead", 1, true },
 	{ "all", 1, false },
+	{ "ahead", 1, true },
 	{ "half", 2, false },
 	{ "quarter", 4, false },
 };
 enum {
 	VARIANTS = sizeof(variants) / sizeof(*variants),
-	WORTH_PARTS = 100, /* of the faults without pins: less is no reason for a larger map */
+	WORTH_PARTS = 100, /* of the faults without pins: less is no reason for another map */
 	LEAST_PARTS = 20,  /* and less than this none for any */
 };
 
@@ -82,27 +81,21 @@ static int run_trials(struct learning *w, struct err *e)
 	return rc;
 }
 
-/* The smallest map within 1 % of the faults without pins of the best one; VARIANTS: none. */
+/*
+ * All pages that faulted, unless another map is clearly better: that some were of
+ * no use in half the time does not tell that they will not be in all of it.
+ * VARIANTS: no map is worth it.
+ */
 static unsigned choose_variant(const struct learning *w, uint64_t without)
 {
-	uint64_t faults[VARIANTS], least = without;
+	uint64_t faults[VARIANTS];
+	unsigned best = 0;
 	for (unsigned i = 0; i < VARIANTS; i++) {
 		faults[i] = count_faults(&w->trials[i].log, w->middle_ns, w->to_ns);
-		least = faults[i] < least ? faults[i] : least;
+		if (faults[i] + without / WORTH_PARTS < faults[best])
+			best = i;
 	}
-	const uint64_t enough = least + without / WORTH_PARTS;
-	uint64_t pages = 0;
-	unsigned best = VARIANTS;
-	if (least + without / LEAST_PARTS >= without)
-		return VARIANTS;
-	for (unsigned i = 0; i < VARIANTS; i++) {
-		const uint64_t own = w->trials[i].map.pinned_pages;
-		if (faults[i] > enough || (best < VARIANTS && own >= pages))
-			continue;
-		best = i;
-		pages = own;
-	}
-	return best;
+	return faults[best] + without / LEAST_PARTS >= without ? VARIANTS : best;
 }
 
 /* ---- the map ---- */
@@ -146,7 +139,7 @@ static int learn(struct learning *w, struct pinmap *m, struct err *e)
 	unsigned best = choose_variant(w, without);
 	/* a second half without faults tells nothing: what faulted in the first one is pinned */
 	const bool is_empty = best == VARIANTS && without;
-	best = best == VARIANTS ? 1 : best;
+	best = best == VARIANTS ? 0 : best;
 	if (!rc)
 		rc = pinmap_choose(p, w->from_ns, w->to_ns, is_empty ? 0 : w->budget_pages,
 				   &variants[best], m, e);

@@ -10,9 +10,8 @@
  * from the first half of the past and replayed on its second half, which they do
  * not know: all pages within the budget, all and those ahead, half and a quarter
  * of them (a pin takes memory, and where that is short others fault instead).
- * What wins there, the smallest within 1 % of the faults without pins of the
- * best, is drawn up anew from the whole past. If no map is better than none, the
- * map is empty.
+ * The first of them, unless another one has fewer faults by 1 % of those without
+ * pins, is drawn up anew from the whole past. If none spares 5 %, the map is empty.
  *
  * Until when. A page that came back over a time is believed to do so for as long
  * again, and as long as such pages stay away; one that was not seen to come back,
