@@ -169,6 +169,19 @@ static bool is_cut_short(const char *path, struct err *e)
 	return true;
 }
 
+/* A SQLite file of another kind: perhaps the other one of ours. */
+static int tell_other(const char *path, uint32_t id, uint32_t wanted, struct err *e)
+{
+	const char *name = wanted == TRACE_APPLICATION_ID ? "trace" : "results file";
+	if (id == TRACE_APPLICATION_ID)
+		return err_set(e, ERR_UNUSABLE, "%s: a pugmark trace, not a %s", path, name);
+	if (id == RESULT_APPLICATION_ID)
+		return err_set(e, ERR_UNUSABLE,
+			       "%s: a pugmark results file, not a %s: pugmark report shows it",
+			       path, name);
+	return err_set(e, ERR_UNUSABLE, "%s: an SQLite file, but not a pugmark %s", path, name);
+}
+
 int db_check_identity(sqlite3 *db, const char *path, uint32_t application_id, struct err *e)
 {
 	int64_t id, version;
@@ -185,10 +198,7 @@ int db_check_identity(sqlite3 *db, const char *path, uint32_t application_id, st
 	if ((uint32_t)id != application_id)
 		return !id && is_cut_short(path, e)
 			       ? ERR_UNUSABLE
-			       : err_set(e, ERR_UNUSABLE,
-					 "%s: an SQLite file, but not a pugmark %s", path,
-					 application_id == TRACE_APPLICATION_ID ? "trace"
-										: "results file");
+			       : tell_other(path, (uint32_t)id, application_id, e);
 	const int known = application_id == TRACE_APPLICATION_ID ? TRACE_USER_VERSION
 								 : RESULT_USER_VERSION;
 	if (version != known)
