@@ -46,17 +46,12 @@ static int open_vm(const struct pin_options *o, struct pin_pool_vm *v, const cha
 }
 
 /* Names are how random streams and rows tell VMs apart. */
-static void number_names(struct work *w)
+static void tell_apart(struct work *w)
 {
-	for (size_t i = 1; i < w->nvms; i++)
-		for (size_t k = 0; k < i; k++)
-			if (!strcmp(w->vms[i].name, w->vms[k].name)) {
-				const size_t n = strlen(w->vms[i].name);
-				const size_t at = n < 70 ? n : 70;
-				snprintf(w->vms[i].name + at, sizeof(w->vms[i].name) - at, "#%zu",
-					 i + 1);
-				break;
-			}
+	struct pin_pool_vm *vms[PIN_POOL_VMS_MAX];
+	for (size_t i = 0; i < w->nvms; i++)
+		vms[i] = &w->vms[i];
+	pin_pool_tell_apart(vms, w->nvms);
 }
 
 static void choose_companions(struct work *w)
@@ -156,8 +151,14 @@ static const struct report_column columns[] = {
 	{ "swap_busy_ppm", "swap busy", REPORT_PPM, 0 },
 	{ "swap_peak_ppm", "peak 1s", REPORT_PPM, 0 },
 	{ "swap_wait_max_ns", "longest wait", REPORT_NS, 0 },
+	{ "trace", NULL, REPORT_TEXT, REPORT_ONLY_JSON },
 };
-enum { COLUMNS = sizeof(columns) / sizeof(*columns), FIRST_NUMBER = 5, FIRST_SWAP = COLUMNS - 3 };
+enum {
+	COLUMNS = sizeof(columns) / sizeof(*columns),
+	FIRST_NUMBER = 5,
+	FIRST_SWAP = COLUMNS - 4,
+	TRACE = COLUMNS - 1
+};
 
 /* The figures of a VM, in the order of the columns from budget_pages on. */
 static void figures(const struct pin_job *j, uint64_t vm_pages, uint64_t *v)
@@ -182,15 +183,15 @@ static void figures(const struct pin_job *j, uint64_t vm_pages, uint64_t *v)
 
 /* The swap device is the host's: only the row of all VMs has it. */
 static void row(struct report *r, const struct work *w, const struct pin_pool_job *job,
-		const char *name, const uint64_t *v, bool is_total)
+		const struct pin_pool_vm *vm, const uint64_t *v)
 {
-	const bool has_device = is_total && w->design.pin.faults == PIN_TIMED;
+	const bool has_device = !vm && w->design.pin.faults == PIN_TIMED;
 	const uint64_t device[] = { job->swap_busy_ppm, job->swap_peak_ppm, job->swap_wait_max_ns };
 	uint64_t all = 0;
 	for (size_t i = 0; i < w->nvms; i++)
 		all += w->vms[i].vm_pages;
 	struct report_value cells[COLUMNS] = {
-		REPORT_S(name),
+		REPORT_S(vm ? vm->name : "total"),
 		REPORT_S(job->policy->name),
 		REPORT_S(pin_companion_names[job->companion]),
 		REPORT_U(job->pool_pages),
@@ -198,8 +199,9 @@ static void row(struct report *r, const struct work *w, const struct pin_pool_jo
 	};
 	for (unsigned i = FIRST_NUMBER; i < FIRST_SWAP; i++)
 		cells[i] = REPORT_U(v[i - FIRST_NUMBER]);
-	for (unsigned i = FIRST_SWAP; i < COLUMNS; i++)
+	for (unsigned i = FIRST_SWAP; i < TRACE; i++)
 		cells[i] = has_device ? REPORT_U(device[i - FIRST_SWAP]) : REPORT_NULL();
+	cells[TRACE] = REPORT_S(vm ? vm->path : NULL);
 	report_row(r, cells);
 }
 
@@ -209,12 +211,12 @@ static void rows_of(struct report *r, const struct work *w, const struct pin_poo
 	uint64_t sum[COLUMNS] = {}, v[COLUMNS];
 	for (size_t i = 0; i < w->nvms; i++) {
 		figures(&job->vms[i], w->vms[i].vm_pages, v);
-		row(r, w, job, w->vms[i].name, v, false);
+		row(r, w, job, &w->vms[i], v);
 		for (unsigned k = 0; k < FIRST_SWAP - FIRST_NUMBER; k++)
 			sum[k] += v[k];
 	}
 	sum[MAX_1S] = job->max_1s; /* all VMs' in one second, not the sum of their worst */
-	row(r, w, job, "total", sum, true);
+	row(r, w, job, NULL, sum);
 }
 
 static int show(const struct work *w, struct err *e)
@@ -298,7 +300,7 @@ static int answer(struct work *w, struct err *e)
 		rc = open_vm(o, &w->vms[i], i ? o->others[i - 1] : o->path, e);
 	if (rc)
 		return rc;
-	number_names(w);
+	tell_apart(w);
 	choose_companions(w);
 	rc = pin_options_design(o, &w->vms[0].devices, &w->design, e);
 	if (!rc && o->wants_assumptions && !o->cli.is_json)

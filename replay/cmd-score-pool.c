@@ -103,17 +103,15 @@ static int by_name(const void *a, const void *b)
 	return c ? c : strcmp(x->vm.path, y->vm.path);
 }
 
-static void number_names(struct named *all, size_t n)
+/* Files of one name are numbered by what is in them. */
+static void name_all(struct named *all, size_t n)
 {
-	for (size_t i = 1, same = 1; i < n; i++) {
-		char *name = all[i].vm.name;
-		const char *first = all[i - same].vm.name;
-		same = strcmp(name, first) ? 1 : same + 1;
-		if (same == 1)
-			continue;
-		const size_t at = strlen(name) < 70 ? strlen(name) : 70;
-		snprintf(name + at, sizeof(all[i].vm.name) - at, "#%zu", same);
-	}
+	struct pin_pool_vm *vms[PIN_POOL_VMS_MAX];
+	qsort(all, n, sizeof(*all), by_name);
+	for (size_t i = 0; i < n; i++)
+		vms[i] = &all[i].vm;
+	pin_pool_tell_apart(vms, n);
+	qsort(all, n, sizeof(*all), by_name);
 }
 
 static int open_traces(struct work *w, struct err *e)
@@ -136,8 +134,7 @@ static int open_traces(struct work *w, struct err *e)
 	}
 	if (rc)
 		return rc;
-	qsort(w->all, w->nall, sizeof(*w->all), by_name);
-	number_names(w->all, w->nall);
+	name_all(w->all, w->nall);
 	return 0;
 }
 

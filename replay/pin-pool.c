@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { BLOCK_EVENTS = 1 << 15 };
 
@@ -34,6 +35,38 @@ static bool align(const struct pin_pool_run *run)
 uint64_t pin_pool_seed(uint64_t seed, const struct pin_pool_vm *vm, size_t nvms)
 {
 	return nvms > 1 ? rng_seed(seed, vm->name) : seed;
+}
+
+/* ---- names ---- */
+
+static void name_by_file(struct pin_pool_vm *v)
+{
+	const char *slash = strrchr(v->path, '/'), *base = slash ? slash + 1 : v->path;
+	const size_t n = strlen(base);
+	const bool has_end = n > 3 && !strcmp(base + n - 3, ".db");
+	snprintf(v->name, sizeof(v->name), "%.*s", (int)(has_end ? n - 3 : n), base);
+}
+
+void pin_pool_tell_apart(struct pin_pool_vm *const *vms, size_t n)
+{
+	enum { NUMBER_AT = 70 };
+	bool is_shared[PIN_POOL_VMS_MAX] = {};
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < n; k++)
+			is_shared[i] |= k != i && !strcmp(vms[i]->name, vms[k]->name);
+	for (size_t i = 0; i < n; i++)
+		if (is_shared[i])
+			name_by_file(vms[i]);
+	for (size_t i = 1; i < n; i++) {
+		const size_t length = strlen(vms[i]->name);
+		const size_t at = length < NUMBER_AT ? length : NUMBER_AT;
+		for (size_t k = 0, number = 2; k < i; k++)
+			if (!strcmp(vms[k]->name, vms[i]->name)) {
+				snprintf(vms[i]->name + at, sizeof(vms[i]->name) - at, "#%zu",
+					 number++);
+				k = (size_t)-1; /* that may be taken as well */
+			}
+	}
 }
 
 /* ---- sources ---- */

@@ -63,6 +63,12 @@ struct pin_pool_job {
 /* The seed of a VM of several: `pugmark pin --seed` with it is that VM alone. */
 uint64_t pin_pool_seed(uint64_t seed, const struct pin_pool_vm *vm, size_t nvms);
 
+/*
+ * VMs of one name get the names of their files instead, without the folder and ".db";
+ * where these are equal too, numbers in order.
+ */
+void pin_pool_tell_apart(struct pin_pool_vm *const *vms, size_t n);
+
 struct pin_pool_run {
 	struct pin_pool_vm *vms;
 	size_t nvms;

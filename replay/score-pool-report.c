@@ -111,6 +111,30 @@ static struct text limited_by(const struct score_pool_answer *a, const struct sc
 
 /* ---- verdict ---- */
 
+static uint64_t forced_bytes(const struct score_pool_answer *a, const struct score_pool_result *x,
+			     uint64_t *own_out)
+{
+	uint64_t forced = 0;
+	*own_out = 0;
+	for (size_t i = 0; i < a->nvms; i++) {
+		forced += score_pool_split(x, i).forced;
+		*own_out += x->joint_bytes[i];
+	}
+	return forced;
+}
+
+/* Memory in use comes back as well, but at a price that the SLO may not name. */
+static struct text warn(const struct score_pool_answer *a, const struct score_pool_result *x)
+{
+	uint64_t own;
+	const uint64_t forced = forced_bytes(a, x, &own);
+	struct text t = {};
+	if (forced > own / 2)
+		snprintf(t.s, sizeof(t.s), "  But %s of it is forced: the guests still used it.",
+			 forced == own ? "all" : quantity_bytes(forced).s);
+	return t;
+}
+
 static size_t count_taken(const struct score_pool_answer *a, const struct score_pool_result *x)
 {
 	size_t n = 0;
@@ -135,9 +159,10 @@ static struct text compare(const struct score_pool_result *x)
 			pin_percent(quantity_ratio_ppm(alone - own, alone)).s);
 	else
 		snprintf(t.s, sizeof(t.s),
-			 "more than the %s that the VMs alone suggest, because they need their "
-			 "memory in turn",
-			 quantity_bytes(alone).s);
+			 "%s by their own limits, as the rows say, and %s that the host takes in "
+			 "turn "
+			 "from whoever can spare it",
+			 quantity_bytes(alone).s, quantity_bytes(own - alone).s);
 	return t;
 }
 
@@ -182,10 +207,10 @@ static void show_verdict(struct report *r, const struct score_pool_answer *a)
 			    "each.",
 			    a->nvms, x->name);
 	else
-		report_text(r,
-			    "%zu of %zu VMs may be overcommitted with %s; %s of %s come back, %s.",
-			    taken, a->nvms, x->name, quantity_bytes(x->back_bytes).s,
-			    quantity_bytes(x->all_pages * PAGE_BYTES).s, compare(x).s);
+		report_text(
+			r, "%zu of %zu VMs may be overcommitted with %s; %s of %s come back, %s.%s",
+			taken, a->nvms, x->name, quantity_bytes(x->back_bytes).s,
+			quantity_bytes(x->all_pages * PAGE_BYTES).s, compare(x).s, warn(a, x).s);
 	report_text(r, "SLO of each VM: %s.  %s", a->slo->text,
 		    a->is_aligned ? "VMs of one host, by their traces' wall clocks."
 				  : "Not all traces tell their wall clock: they begin TOGETHER.");
@@ -485,13 +510,17 @@ static void show_maps(struct report *r, const struct score_pool_answer *a)
 
 static void show_search(struct report *r, const struct score_pool_result *x)
 {
-	report_text(r,
-		    "Found by search over shares of %s to %s, %u replay%s of all VMs: it holds, "
-		    "nothing proves that no other choice gives more. Limits of the VMs cannot give "
-		    "more than %s.",
-		    pin_percent(score_pool_levels_ppm[1]).s,
-		    pin_percent(score_pool_levels_ppm[SCORE_POOL_LEVELS - 1]).s, x->tries,
-		    x->tries == 1 ? "" : "s", quantity_bytes(x->alone_bytes).s);
+	const char *what =
+		score_pool_holds(x) ? "it holds, nothing proves that no other choice gives more"
+		: x->found.holds    ? "the choice holds in the larger host that is told above"
+				    : "no choice that was tried holds";
+	report_text(
+		r,
+		"Found by search over shares of %s to %s, %u replay%s of all VMs: %s. Limits of "
+		"the VMs cannot give more than %s.",
+		pin_percent(score_pool_levels_ppm[1]).s,
+		pin_percent(score_pool_levels_ppm[SCORE_POOL_LEVELS - 1]).s, x->tries,
+		x->tries == 1 ? "" : "s", what, quantity_bytes(x->alone_bytes).s);
 	if (x->found.is_cut)
 		report_text(r, "The search was ended before it was through.");
 	if (x->found.is_non_monotone)

@@ -140,16 +140,16 @@ like 'of several designs the best comes first' "$(pugmark score gen1.db gen2.db 
 pugmark score c.db d.db --pool 100% --slo 'iopf<=100' --results r.db >/dev/null
 pugmark score gen1.db gen2.db --pool 100% --results r.db >/dev/null
 pugmark report r.db >page
-like 'a report ranks the VMs' "$(cat page)" '^0\.125 GiB, vpri, iopf\.max_1s<=10.* mix '
+like 'a report ranks the VMs' "$(cat page)" '^0\.125 GiB, vpri, iopf\.max_1s<=10.* gen1 '
 like 'and tells of the host' "$(cat page)" '^vpri +iopf\.max_1s<=10 +yes +128 MiB +128 MiB'
 
 # pin maps
 ok 'pin maps are written into a folder that was not there' \
 	pugmark score gen1.db gen2.db nodma.db --pool 100% --pin-maps maps
 like 'which is told' "$(out)" '^2 pin maps in maps\.'
-is 'one a VM, of one name numbered' "$(ls maps | tr '\n' ' ')" 'mix.json mix_2.json '
-is 'with the share that was found' "$(json_numbers overcommit_ppm maps/mix_2.json)" \
-	"$(pugmark score gen1.db gen2.db --pool 100% --json | rows | grep '"vm":"mix#2"' | json_numbers joint_ppm)"
+is 'one a VM, of one name numbered' "$(ls maps | tr '\n' ' ')" 'gen1.json gen2.json '
+is 'with the share that was found' "$(json_numbers overcommit_ppm maps/gen2.json)" \
+	"$(pugmark score gen1.db gen2.db --pool 100% --json | rows | grep '"vm":"gen2"' | json_numbers joint_ppm)"
 exits 64 'they are for a pool' pugmark score gen1.db --pin-maps maps
 exits 73 'a folder that cannot be made is told' pugmark score gen1.db --pool 100% --pin-maps /dev/null/maps
 
