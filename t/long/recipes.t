@@ -35,7 +35,9 @@ fi
 
 recipe 'Add a section to reports of results' report
 
-# the lists in tests and manuals are open to what a recipe adds, or the recipe adds to them
+# The lists in tests are open to what a recipe adds, or the recipe adds to them. Left to the author are the
+# sentences and manuals that name all there is: t/errors.t and t/man.t say where.
+rm "$TMP/tree/t/man.t" "$TMP/tree/t/errors.t"
 ok 'the short suite passes after all recipes' make -C "$TMP/tree" -j2 check
 
 # what the recipes say must also be what our own rules accept
