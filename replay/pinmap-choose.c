@@ -257,16 +257,19 @@ int pinmap_choose(const struct pinmap_past *p, uint64_t from_ns, uint64_t to_ns,
 	if (!rc)
 		rc = usual_absence(&pages, to_ns - from_ns, &absence_ns, e);
 	if (!rc && pages.n) {
-		qsort(pages.v, pages.n, sizeof(*pages.v), by_worth);
+		if (pages.n)
+			qsort(pages.v, pages.n, sizeof(*pages.v), by_worth);
 		const uint64_t part = (pages.n + v->part - 1) / v->part;
 		pages.n = part < budget_pages ? part : budget_pages;
-		qsort(pages.v, pages.n, sizeof(*pages.v), by_frame);
+		if (pages.n)
+			qsort(pages.v, pages.n, sizeof(*pages.v), by_frame);
 		if (v->goes_ahead)
 			rc = go_ahead(p, &pages, budget_pages - pages.n, e);
 	}
 	if (!rc) {
 		give_reasons(p, &pages, from_ns, to_ns, absence_ns);
-		qsort(pages.v, pages.n, sizeof(*pages.v), by_frame);
+		if (pages.n)
+			qsort(pages.v, pages.n, sizeof(*pages.v), by_frame);
 		rc = put_ranges(&pages, out, e);
 	}
 	free(pages.v);
